@@ -57,6 +57,10 @@ bench: $(STAMP) ## Measure, and print the table
 chaos: $(STAMP) ## Kill workers, relays and brokers under load, and count results
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: ha
+ha: $(STAMP) ## Kill each part of a cluster under load, and count results
+	@$(BIN)/python -m tests.ha $(ARGS)
+
 .PHONY: check-api-docs
 check-api-docs: $(STAMP) ## Check the API documents and the answers with tools from PyPI and npm
 	@$(BIN)/python -m tests.apidoc
@@ -70,6 +74,10 @@ lock: $(STAMP) ## Regenerate requirements.lock from pyproject.toml
 		--universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate $(ARGS) \
 		tests/apidoc/requirements.in --output-file tests/apidoc/requirements.lock
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
+		--universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate $(ARGS) \
+		tests/ha/requirements.in --output-file tests/ha/requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
 		--universal --python-version 3.11 --all-extras --generate-hashes \
 		--no-emit-index-url --no-annotate $(ARGS) \

@@ -42,11 +42,13 @@ WRITE_SCOPES: Mapping[str, Scope] = {
     "imports": Scope.COUPONS,
     "codes": Scope.COUPONS,
     "code_jobs": Scope.COUPONS,
+    "redemptions": Scope.COUPONS,
     "api_keys": Scope.KEYS,
     "client_keys": Scope.KEYS,
     "secrets": Scope.KEYS,
     "points": Scope.COUPONS,
     "users": Scope.COUPONS,
+    "personal_data": Scope.PRIVACY,
     "events": Scope.EVENTS,
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
@@ -55,15 +57,20 @@ WRITE_SCOPES: Mapping[str, Scope] = {
 # The scope of single views that differs from the one of their blueprint or method.
 VIEW_SCOPES: Mapping[str, Scope] = {
     "codes.export": Scope.EXPORT,
+    "personal_data.export": Scope.PRIVACY,
     "codes.assign": Scope.SUPPORT,
+    "coupons.change": Scope.SUPPORT,
     "coupons.revoke": Scope.SUPPORT,
     "coupons.revoke_code": Scope.SUPPORT,
+    "coupons.restore": Scope.SUPPORT,
+    "coupons.reissue": Scope.SUPPORT,
+    "redemptions.reverse": Scope.SUPPORT,
 }
 # Path parameters whose values the tenant chooses, so they are not UUIDs.
 TEXT_PARAMETERS = frozenset(
     {"code", "client_key_id", "user_id", "campaign_id", "creator_key"}
 )
-INTEGER_PARAMETERS = frozenset({"webhook_id", "package_id"})
+INTEGER_PARAMETERS = frozenset({"webhook_id", "package_id", "redemption_id"})
 UNMATCHABLE_UUID = "00000000-0000-0000-0000-000000000000"
 UNMATCHABLE_ID = 0
 _is_positive_integer = re.compile("[1-9][0-9]{0,15}").fullmatch

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 
 from coupon_core.observability import metrics, metrics_server, structured_logging
 from coupon_core.observability.metrics_server import Collector
-from coupon_core.persistence import data_directory, database
+from coupon_core.persistence import data_directory, database, report_database
 from coupon_core.security import authentication, encryption
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits, parse_rate_limit
 from coupon_core.services import idempotency
 from coupon_core.services.coupons import typo_detection
+from coupon_core.services.privacy import retention
 from coupon_core.services.webhooks import url_policy
 from coupon_core.settings.loader import InvalidSettings, Settings
 
@@ -25,7 +26,7 @@ def start(settings: Settings) -> None:
     data_directory.restrict(settings.data_dir)
     encryption.load_keys(settings.master_keys)
     try:
-        database.open_database(settings.database_url, settings.database_pool)
+        _open_databases(settings)
     except (ValueError, OSError) as error:
         raise InvalidSettings(f"COUPON_DATABASE_URL: {error}") from error
     authentication.clear_credential_caches()
@@ -36,7 +37,18 @@ def start(settings: Settings) -> None:
         GuessLimits(settings.redis_url, per_user, per_tenant=per_tenant)
     )
     idempotency.configure(settings.idempotency_keys_per_caller)
+    retention.configure(settings.kept_days)
     url_policy.allow_networks(settings.webhook_networks)
+
+
+def _open_databases(settings: Settings) -> None:
+    prepares_statements = settings.prepared_statements == "1"
+    database.open_database(
+        settings.database_url, settings.database_pool, prepares_statements
+    )
+    report_database.open_report_database(
+        settings.report_database_url, prepares_statements
+    )
 
 
 # Each program exposes its own metrics, at COUPON_METRICS_PORT plus this offset.

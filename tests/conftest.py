@@ -64,6 +64,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="skip PostgreSQL, brokers, and tests that take more than 5 seconds",
     )
     parser.addoption(
+        "--pgbouncer",
+        action="store_true",
+        help="run the query gateway's tests on PostgreSQL through PgBouncer",
+    )
+    parser.addoption(
         "--openapi-examples",
         type=int,
         help="number of schemathesis requests per route, different in each run",
@@ -107,7 +112,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 UMASK = 0o022
 SERVER_FIXTURES = {"postgres", "redis", "rabbitmq", "broker", "own_broker"}
 # Tests of whole processes, which `make test` runs.
-SLOW_FOLDERS = ("benchmarks", "chaos", "support", "stateful", "authorization")
+SLOW_FOLDERS = ("benchmarks", "chaos", "ha", "support", "stateful", "authorization")
 SLOW_FILES = ("test_database_postgresql.py", "test_process.py", "test_doctor.py")
 
 

@@ -1,8 +1,12 @@
-"""Announce expired coupons, requeue stalled jobs and discard abandoned imports."""
+"""Maintenance: expired coupons, stalled jobs, abandoned imports, retention.
+
+Also continues the deletion of tenants.
+"""
 
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 
 import structlog
 
@@ -10,12 +14,16 @@ from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database, diagnostics
 from coupon_core.services.codes import csv_import, jobs
 from coupon_core.services.coupons import expiry
+from coupon_core.services.privacy import retention, tenant_deletion
 from workers.outages import DATABASE, OUTAGES
 
 log = structlog.get_logger("coupon.sweeper")
 
 SWEEP_INTERVAL_SECONDS = 30.0
 BEAT_INTERVAL_SECONDS = 1.0
+PRUNE_HOUR = 3  # UTC
+
+_last_pruned_on: date | None = None
 
 
 def run(stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -51,7 +59,41 @@ def run_once(stop: threading.Event, beat: Callable[[], None]) -> dict[str, int]:
         "looked_at": looked_at,
         "jobs_reminded": jobs.requeue_stalled_jobs(utc_now()),
         "imports_abandoned": csv_import.discard_abandoned_imports(utc_now()),
+        "deleted_with_tenants": _delete_tenants(stop, beat),
+        "pruned": _prune_nightly(stop, beat),
     }
+
+
+def _delete_tenants(stop: threading.Event, beat: Callable[[], None]) -> int:
+    """Continue the deletion of tenants until they are gone or `stop` is set."""
+    count = 0
+    for tenant_id in tenant_deletion.list_unfinished():
+        while not stop.is_set() and (
+            deleted := tenant_deletion.continue_deletion(tenant_id)
+        ):
+            beat()
+            count += deleted
+    return count
+
+
+def _prune_nightly(stop: threading.Event, beat: Callable[[], None]) -> int:
+    """Delete what is past its retention, once a day from `PRUNE_HOUR` on."""
+    global _last_pruned_on
+    now = utc_now()
+    if now.hour < PRUNE_HOUR or _last_pruned_on == now.date():
+        return 0
+
+    def should_stop() -> bool:
+        beat()
+        return stop.is_set()
+
+    count = sum(
+        sum(retention.prune(tenant_id, now, should_stop).values())
+        for tenant_id in expiry.iterate_tenant_ids()
+    )
+    if not stop.is_set():
+        _last_pruned_on = now.date()
+    return count
 
 
 def _announce_tenant_expiry(

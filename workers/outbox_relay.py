@@ -64,10 +64,10 @@ def run(broker_url: str, stop: threading.Event, beat: Callable[[], None]) -> Non
 def _relay(
     publisher: Publisher, stop: threading.Event, beat: Callable[[], None]
 ) -> None:
-    purge_timer = IntervalTimer(PURGE_INTERVAL_SECONDS)
+    purge_timer, rounds = IntervalTimer(PURGE_INTERVAL_SECONDS), outbox.ClaimRounds()
     while not stop.is_set():
         beat()
-        claimed_count = run_once(publisher)
+        claimed_count = run_once(publisher, rounds)
         OUTAGES.recover()
         if claimed_count < BATCH_SIZE:
             if purge_timer.is_due() and purge_expired(utc_now()):
@@ -85,13 +85,13 @@ def purge_expired(now: datetime) -> bool:
     return PURGE_BATCH_SIZE in counts
 
 
-def run_once(publisher: Publisher) -> int:
+def run_once(publisher: Publisher, rounds: outbox.ClaimRounds) -> int:
     """Publish one batch; return the number of claimed events.
 
     The claim is committed first, so that no broker call happens inside a transaction.
     """
     now = utc_now()
-    events = outbox.claim(BATCH_SIZE, now, until=now + CLAIM_DURATION)
+    events = rounds.claim(BATCH_SIZE, now, until=now + CLAIM_DURATION)
     messages = {
         event.event_id: message
         for event in events

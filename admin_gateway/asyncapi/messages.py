@@ -6,6 +6,14 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from admin_gateway.asyncapi.data_schemas import (
+    BatchDataSchema,
+    CouponDataSchema,
+    JobDataSchema,
+    RedemptionDataSchema,
+    RefundDataSchema,
+    ReversalDataSchema,
+)
 from admin_gateway.requests.milestones import (
     CLOUD_EVENT_SUFFIX,
     ENVELOPES,
@@ -16,13 +24,14 @@ from admin_gateway.requests.milestones import (
 )
 from admin_gateway.responses.batches import BATCH
 from admin_gateway.responses.codes import (
+    COMPLETED_EXPIRY_CHANGE,
     COMPLETED_EXTENSION_JOB,
     COMPLETED_IMPORT_JOB,
     COMPLETED_JOB,
-    CodeJobSchema,
+    COMPLETED_RESTORATION,
 )
 from admin_gateway.responses.events import CLOUD_EVENT, PHOENIX_EVENT
-from coupon_core.domain.models import MILESTONE_TYPES, Dialect, Trigger
+from coupon_core.domain.models import MILESTONE_TYPES, Trigger
 from coupon_core.messaging.topology import (
     CONTENT_TYPE,
     EVENTS_EXCHANGE,
@@ -32,7 +41,7 @@ from coupon_core.messaging.topology import (
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField
 from coupon_core.schemas.identifiers import TenantIdField
-from coupon_core.schemas.phoenix_documents import EXAMPLE_COUPON, CouponSchema
+from coupon_core.schemas.phoenix_documents import EXAMPLE_COUPON
 
 Example = dict[str, Any]
 
@@ -80,62 +89,6 @@ MILESTONE_DATA_EXAMPLES: Mapping[Trigger, Example] = {
 }
 
 
-class CouponDataSchema(LenientSchema):
-    """The coupon that the event concerns, in its state after the event."""
-
-    coupon = fields.Nested(CouponSchema, required=True)
-
-
-class RedemptionDataSchema(CouponDataSchema):
-    """The coupon after a redemption, and the redemption itself."""
-
-    redemption_id = fields.Integer(required=True)
-    use_number = fields.Integer(
-        required=True,
-        metadata={"description": "Sequence number of the use, starting at 1."},
-    )
-    dialect = ChoiceField(*Dialect, required=True)
-    context = fields.Dict(
-        metadata={
-            "description": "IDs that the caller of PlayCamp's redeem sent: "
-            "callback_id, game_user_uuid."
-        }
-    )
-
-
-class PointsDataSchema(LenientSchema):
-    """Points that were returned to a user."""
-
-    point_id = fields.String(required=True)
-    points = fields.Integer(required=True)
-
-
-class RefundDataSchema(CouponDataSchema):
-    """The coupon after a refund; `points` is set if points were returned."""
-
-    use_numbers = fields.List(
-        fields.Integer(),
-        required=True,
-        metadata={"description": "Numbers of the uses that no longer count."},
-    )
-    points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
-
-
-class JobDataSchema(LenientSchema):
-    """A completed job on many codes."""
-
-    job = fields.Nested(CodeJobSchema, required=True)
-
-
-class BatchDataSchema(LenientSchema):
-    """A completed batch."""
-
-    batch_id = fields.UUID(required=True)
-    definition_id = fields.UUID(required=True)
-    requested = fields.Integer(required=True)
-    generated = fields.Integer(required=True)
-
-
 class OutgoingEventSchema(LenientSchema):
     """A CloudEvents 1.0 event in JSON; delivered at least once, always with its id."""
 
@@ -168,10 +121,20 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
         RefundDataSchema,
         {"use_numbers": [1], "points": None, "coupon": EXAMPLE_COUPON},
     ),
+    "redemption.reversed": (
+        ReversalDataSchema,
+        {
+            **REDEMPTION_MEMBERS,
+            "reason": "Order cancelled",
+            "points": None,
+            "coupon": EXAMPLE_COUPON,
+        },
+    ),
     "coupon.revoked": (
         CouponDataSchema,
         {"coupon": {**EXAMPLE_COUPON, "status": "revoked"}},
     ),
+    "coupon.restored": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
     "coupon.assigned": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
     "coupon.expired": (
         CouponDataSchema,
@@ -182,6 +145,8 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
         {name: BATCH[name] for name in BatchDataSchema._declared_fields},
     ),
     "codes.revoked": (JobDataSchema, {"job": COMPLETED_JOB}),
+    "codes.restored": (JobDataSchema, {"job": COMPLETED_RESTORATION}),
+    "codes.expiry_changed": (JobDataSchema, {"job": COMPLETED_EXPIRY_CHANGE}),
     "codes.extended": (JobDataSchema, {"job": COMPLETED_EXTENSION_JOB}),
     "codes.imported": (JobDataSchema, {"job": COMPLETED_IMPORT_JOB}),
 }

@@ -35,6 +35,7 @@ LIST_COMMANDS: Mapping[str, tuple[str, str]] = {
     "PACKAGE_NOT_FOUND": ("package_id", "package list"),
     "USER_NOT_FOUND": ("user_id", "user list"),
     "BATCH_NOT_FOUND": ("batch_id", "batch list"),
+    "REDEMPTION_NOT_FOUND": ("redemption_id", "redemption list"),
     "DEAD_LETTER_NOT_FOUND": ("letter_id", "event dead list"),
     "WEBHOOK_NOT_FOUND": ("webhook_id", "webhook list"),
 }

@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeVar
 import rich_click as click
 from marshmallow import ValidationError, fields
 
+from coupon_core.domain.entered_times import EnteredTime
+from coupon_core.domain.metadata import is_metadata_key
 from coupon_core.domain.models import Page
 from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.entered_times import EnteredTimeField
@@ -89,12 +91,47 @@ def id_option(name: str, help_text: str, required: bool = False) -> OptionDecora
     )
 
 
+def combine_options(*options: Any) -> OptionDecorator:
+    """Return a decorator that adds the options to a command, listed in this order."""
+    return lambda command: reduce(
+        lambda decorated, option: option(decorated), reversed(options), command
+    )
+
+
 tenant_option = id_option("tenant", "Tenant ID.", required=True)
 key_expiry_option = click.option(
     "--expires",
     "expires_at",
     help=f"Valid until, {TIME_EXAMPLES}. Default: no expiry.",
 )
+new_expiry_options = combine_options(
+    click.option(
+        "--expires",
+        "expires_at",
+        type=EXPIRY_PARAM,
+        help=f"New expiry, {TIME_EXAMPLES}.",
+    ),
+    click.option(
+        "--follow-definition",
+        is_flag=True,
+        help="Let them expire with their definition.",
+    ),
+)
+
+
+def read_new_expiry(
+    expires_at: EnteredTime | None, follow_definition: bool
+) -> EnteredTime | None:
+    """Return the expiry of `new_expiry_options`; None is that of the definition.
+
+    Raises:
+        click.UsageError: Neither or both of the options were given.
+    """
+    if (expires_at is None) != follow_definition:
+        raise click.UsageError("Use either --expires or --follow-definition.")
+    return expires_at
+
+
 limit_option = click.option(
     "--limit",
     type=click.IntRange(1, 500),
@@ -115,13 +152,6 @@ body_file_option = click.option(
     type=click.File("rb"),
     help="JSON file with the body of the API request, - for stdin; options win.",
 )
-
-
-def combine_options(*options: Any) -> OptionDecorator:
-    """Return a decorator that adds the options to a command, listed in this order."""
-    return lambda command: reduce(
-        lambda decorated, option: option(decorated), reversed(options), command
-    )
 
 
 # The options of commands that follow new entries.
@@ -181,6 +211,31 @@ class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]
             expected = problem.details[0]
             location = f"{expected.path}: " if expected.path else ""
             self.fail(f"{value!r}: {location}{expected.message}", param, ctx)
+
+
+def parse_metadata_filters(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the metadata that KEY=VALUE options ask for, by key."""
+    pairs = [value.partition("=") for value in values]
+    for key, separator, _ in pairs:
+        if not separator or not is_metadata_key(key):
+            message = f"{key!r}: expected KEY=VALUE, for example season=winter"
+            raise click.BadParameter(message, context, parameter)
+    return {key: value for key, _, value in pairs}
+
+
+metadata_option = click.option(
+    "--metadata",
+    type=JsonObjectParam(),
+    help='Data of your own, for example {"season": "winter"}; replaces the former.',
+)
+metadata_filter_option = click.option(
+    "--metadata",
+    multiple=True,
+    callback=parse_metadata_filters,
+    help="Only those with KEY=VALUE in their metadata (repeatable).",
+)
 
 
 def without_unset(**members: Any) -> dict[str, Any]:

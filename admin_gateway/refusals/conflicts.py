@@ -53,6 +53,16 @@ CONFLICTS: Mapping[AnyReason, str] = {
         "amount: expected less; a wallet holds at most 9007199254740991 points"
     ),
     PurchaseReason.NOT_ENOUGH_POINTS: "amount: the user does not have enough points",
+    AdminReason.COUPON_RETURNED: (
+        "The coupon was returned for its points and cannot be restored"
+    ),
+    AdminReason.COUPON_REISSUED: (
+        "The coupon was replaced by another one and cannot be restored"
+    ),
+    AdminReason.CREATOR_CODE_REVOKED: (
+        "The coupon has the code of a creator, and that code is revoked"
+    ),
+    AdminReason.NOT_REISSUABLE: "The coupon cannot be re-issued",
     AdminReason.ALREADY_ASSIGNED: "This code is already assigned to a user",
     AdminReason.NOT_ASSIGNABLE: "Only an active code can be assigned to a user",
     AdminReason.BATCH_UNFINISHED: (

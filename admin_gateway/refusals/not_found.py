@@ -27,6 +27,7 @@ NOT_FOUND: Mapping[AnyReason, str] = {
     ),
     AdminReason.BATCH_NOT_FOUND: "Batch not found",
     AdminReason.JOB_NOT_FOUND: "Job not found",
+    AdminReason.REDEMPTION_NOT_FOUND: "Redemption not found",
     AdminReason.DEAD_LETTER_NOT_FOUND: "Dead letter not found",
     AdminReason.WEBHOOK_NOT_FOUND: "Webhook not found",
 }

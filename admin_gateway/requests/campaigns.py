@@ -11,6 +11,7 @@ from coupon_core.domain.entered_times import DEFAULT_TIME_ZONE
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.entered_times import EnteredTimeField, TimeZoneField
+from coupon_core.schemas.metadata import MetadataField, MetadataFilterField
 from coupon_core.schemas.names import NameField
 
 DEFAULT_LOCALE = "en"
@@ -23,6 +24,7 @@ class UpdateCampaignSchema(StrictSchema):
     names = LocalizedTextField(min_locales=1, names=True)
     description = LocalizedTextField()
     status = EnumField(CampaignStatus)
+    metadata = MetadataField()
     time_zone = TimeZoneField(
         allow_none=True,
         metadata={
@@ -73,3 +75,4 @@ class CampaignQuerySchema(ListQuerySchema):
     """Page and filters of the list of campaigns."""
 
     status = EnumField(CampaignStatus)
+    metadata = MetadataFilterField()

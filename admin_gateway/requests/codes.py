@@ -16,11 +16,13 @@ from admin_gateway.requests.csv_files import (
 from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
+from coupon_core.domain.models.inventory import CodeTarget
 from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.fields import (
     ChoiceField,
+    StrictBoolean,
     StrictQueryInteger,
     StrictString,
 )
@@ -28,6 +30,7 @@ from coupon_core.schemas.identifiers import UserIdField, UuidField
 
 CURSOR_EXPECTED = "`next` of an earlier answer with the same filters"
 USER_OR_BATCH_EXPECTED = "expected either user_id or batch_id"
+TARGET_EXPECTED = "expected one of batch_id, definition_id and user_id"
 
 
 class CodeFilterSchema(LenientSchema):
@@ -139,20 +142,44 @@ class AssignCodeSchema(StrictSchema):
     user_id = UserIdField(required=True)
 
 
-class RevokeCodesSchema(StrictSchema):
-    """The user or the batch whose codes to revoke."""
+class UserOrBatchSchema(StrictSchema):
+    """The user or the batch whose codes to change."""
 
     user_id = UserIdField()
     batch_id = UuidField()
 
     @post_load
-    def require_user_or_batch(
-        self, members: dict[str, Any], **_: Any
-    ) -> dict[str, Any]:
+    def to_target(self, members: dict[str, Any], **_: Any) -> CodeTarget:
         """Require exactly one of the two."""
         if len(members) != 1:
             raise ValidationError(USER_OR_BATCH_EXPECTED, "batch_id")
-        return members
+        return CodeTarget(**members)
+
+
+class CodeExpirySchema(StrictSchema):
+    """The codes whose expiry to move, and their new expiry; loads with `target`."""
+
+    batch_id = UuidField()
+    definition_id = UuidField()
+    user_id = UserIdField()
+    expires_at = EnteredTimeField(
+        "New expiry; null is that of the definition.",
+        is_end=True,
+        allow_none=True,
+        required=True,
+    )
+    dry_run = StrictBoolean(
+        load_default=False,
+        metadata={"description": "Only count what would change; change nothing."},
+    )
+
+    @post_load
+    def to_target(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Require exactly one of the three targets."""
+        options = {name: members.pop(name) for name in ("expires_at", "dry_run")}
+        if len(members) != 1:
+            raise ValidationError(TARGET_EXPECTED, "batch_id")
+        return {**options, "target": CodeTarget(**members)}
 
 
 class ExtendCodesSchema(StrictSchema):

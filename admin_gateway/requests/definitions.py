@@ -17,6 +17,7 @@ from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import DefinitionStatus
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictString
+from coupon_core.schemas.metadata import MetadataField, MetadataFilterField
 from coupon_core.schemas.names import NameField
 from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.services.catalog.definitions import DEFAULTS
@@ -48,6 +49,7 @@ class UpdateDefinitionSchema(StrictSchema):
     description = _description_field()
     campaign_id = _campaign_field()
     status = EnumField(DefinitionStatus)
+    metadata = MetadataField()
     config = StrictNested(UpdateDefinitionConfigSchema)
 
     @post_load
@@ -62,6 +64,7 @@ class CreateDefinitionSchema(StrictSchema):
     name = NameField(required=True)
     description = _description_field()
     campaign_id = _campaign_field()
+    metadata = MetadataField()
     config = StrictNested(DefinitionConfigSchema, required=True)
 
     @post_load
@@ -98,3 +101,4 @@ class DefinitionQuerySchema(ListQuerySchema):
     status = EnumField(DefinitionStatus)
     name = NameField(metadata={"description": "Part of the name; case-insensitive."})
     campaign_id = CampaignIdField()
+    metadata = MetadataFilterField()

@@ -3,6 +3,7 @@
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictObject, StrictString
+from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.names import NameField
 
 MAX_DESCRIPTION_LENGTH = 2_000
@@ -26,6 +27,7 @@ class UpdateRewardItemSchema(StrictSchema):
         max_length=MAX_REWARD_TYPE_LENGTH, metadata=REWARD_TYPE_METADATA
     )
     payload = StrictObject(metadata=PAYLOAD_METADATA)
+    metadata = MetadataField()
 
 
 class CreateRewardItemSchema(UpdateRewardItemSchema):
@@ -39,6 +41,7 @@ class CreateRewardItemSchema(UpdateRewardItemSchema):
         max_length=MAX_REWARD_TYPE_LENGTH, required=True, metadata=REWARD_TYPE_METADATA
     )
     payload = StrictObject(load_default=dict, metadata=PAYLOAD_METADATA)
+    metadata = MetadataField(load_default=dict)
 
 
 class RewardItemQuerySchema(ListQuerySchema):

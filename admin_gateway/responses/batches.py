@@ -8,6 +8,7 @@ from marshmallow import fields, pre_dump
 from coupon_core.domain.models.batches import Batch, BatchKind, BatchState
 from coupon_core.schemas.base import ResponseSchema, Serializer
 from coupon_core.schemas.fields import ChoiceField, UtcDateTime
+from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.response_fields import NullableString, build_list_schema
 from coupon_core.services import batches
 
@@ -27,6 +28,7 @@ NEW_BATCH: dict[str, Any] = {
     "started_at": None,
     "updated_at": "2025-01-15T10:00:00Z",
     "finished_at": None,
+    "metadata": {},
     "suspended_at": None,
 }
 BATCH = {
@@ -75,6 +77,7 @@ class BatchSchema(ResponseSchema):
     started_at = UtcDateTime(required=True, allow_none=True)
     updated_at = UtcDateTime(required=True)
     finished_at = UtcDateTime(required=True, allow_none=True)
+    metadata = MetadataField(required=True)
     suspended_at = UtcDateTime(required=True, allow_none=True)
 
     @pre_dump

@@ -19,6 +19,7 @@ from coupon_core.domain.models.creators import (
 )
 from coupon_core.schemas.base import ResponseSchema, Serializer
 from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.response_fields import build_list_schema
 
 Document = dict[str, Any]
@@ -31,6 +32,7 @@ NEW_CAMPAIGN: Document = {
     "starts_at": "2025-01-15T10:00:00Z",
     "ends_at": "2026-01-15T10:00:00Z",
     "time_zone": "Europe/Berlin",
+    "metadata": {"season": "winter"},
 }
 CAMPAIGN: Document = {
     "tenant_id": "your-tenant-id",
@@ -96,6 +98,7 @@ class CampaignSchema(ResponseSchema):
     status = ChoiceField(*CampaignStatus, required=True)
     starts_at = timestamp_field(allow_none=True)
     ends_at = timestamp_field(allow_none=True)
+    metadata = MetadataField(required=True)
     suspended_at = timestamp_field(allow_none=True)
     time_zone = fields.String(required=True)
     created_at = timestamp_field()

@@ -5,15 +5,16 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models import Dialect
-from coupon_core.domain.models.inventory import JobKind, JobState
+from coupon_core.domain.models.inventory import JobKind, JobState, SkipReason
 from coupon_core.schemas.base import ResponseSchema
 from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.phoenix_documents import EXAMPLE_COUPON, CouponSchema
 from coupon_core.schemas.response_fields import build_list_schema
 
 BATCH_ID = "aa0e8400-e29b-41d4-a716-446655440005"
 KEY_ID = "880e8400-e29b-41d4-a716-446655440003"
-COUPON_WITH_BATCH = {**EXAMPLE_COUPON, "batch_id": BATCH_ID}
+COUPON_WITH_BATCH = {**EXAMPLE_COUPON, "batch_id": BATCH_ID, "metadata": {}}
 CODE_PAGE = {"coupons": [COUPON_WITH_BATCH], "next": "AZNvLm0-flCcd0p8jD-9MvY1oQQ"}
 TIMELINE = [
     {
@@ -33,9 +34,10 @@ COUPON_WITH_TIMELINE = {**COUPON_WITH_BATCH, "timeline": TIMELINE}
 
 
 class CouponWithBatchSchema(CouponSchema):
-    """A coupon with the batch that it was generated in."""
+    """A coupon with its batch and its metadata."""
 
     batch_id = fields.UUID(required=True, allow_none=True)
+    metadata = MetadataField(required=True)
 
 
 class CodePageSchema(ResponseSchema):
@@ -56,7 +58,14 @@ class TimelineEntrySchema(ResponseSchema):
     use_number = fields.Integer()
     dialect = ChoiceField(*Dialect)
     redemption_id = fields.Integer()
-    expires_at = fields.DateTime()
+    expires_at = fields.DateTime(allow_none=True)
+    new_coupon_id = fields.UUID(
+        metadata={"description": "ID of the coupon that replaced this one."}
+    )
+    reason = fields.String()
+    old_coupon_id = fields.UUID(
+        metadata={"description": "ID of the coupon that this one replaced."}
+    )
 
 
 class CouponWithTimelineSchema(CouponWithBatchSchema):
@@ -77,6 +86,7 @@ JOB: dict[str, Any] = {
     "total": None,
     "done": 4000,
     "skipped": 0,
+    "skipped_reasons": {},
     "created_at": "2025-01-16T10:00:00Z",
     "updated_at": "2025-01-16T10:00:01Z",
     "finished_at": None,
@@ -94,6 +104,19 @@ COMPLETED_JOB = {
 }
 EXTENSION_JOB = {**JOB, "kind": "extend", "expires_at": "2025-12-31T23:59:59Z"}
 COMPLETED_EXTENSION_JOB = {**EXTENSION_JOB, **COMPLETED_JOB_MEMBERS}
+RESTORATION = {**JOB, "kind": "restore"}
+COMPLETED_RESTORATION = {**COMPLETED_JOB, "kind": "restore"}
+COMPLETED_BATCH_RESTORATION = {**RESTORATION, **COMPLETED_JOB_MEMBERS}
+EXPIRY_CHANGE = {**EXTENSION_JOB, "kind": "expiry"}
+COMPLETED_EXPIRY_CHANGE = {**EXPIRY_CHANGE, **COMPLETED_JOB_MEMBERS}
+EXPIRY_JOB = {**EXPIRY_CHANGE, "dry_run": False}
+EXPIRY_DRY_RUN = {
+    **COMPLETED_EXPIRY_CHANGE,
+    "job_id": None,
+    "skipped": 3,
+    "skipped_reasons": {"used_up": 2, "revoked": 1},
+    "dry_run": True,
+}
 
 
 class CodeJobSchema(ResponseSchema):
@@ -112,14 +135,33 @@ class CodeJobSchema(ResponseSchema):
     total = fields.Integer(required=True, allow_none=True)
     done = fields.Integer(required=True)
     skipped = fields.Integer(
+        required=True, metadata={"description": "Codes that were left alone."}
+    )
+    skipped_reasons = fields.Dict(
+        keys=ChoiceField(*SkipReason),
+        values=fields.Integer(),
         required=True,
         metadata={
-            "description": "Codes already used up or revoked, or with a later expiry."
+            "description": "Number of codes left alone, by reason. Empty for jobs of "
+            "earlier releases."
         },
     )
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
     finished_at = fields.DateTime(required=True, allow_none=True)
+
+
+class ExpiryJobSchema(CodeJobSchema):
+    """A job that moves expiries, or what it would change (`dry_run`)."""
+
+    job_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Job ID; null in a dry run, which stores no job."},
+    )
+    dry_run = fields.Boolean(
+        required=True, metadata={"description": "True if nothing was changed."}
+    )
 
 
 CodeJobListSchema = build_list_schema("CodeJobList", jobs=CodeJobSchema)

@@ -10,6 +10,7 @@ from coupon_core.domain.serialization import serialize_definition_config
 from coupon_core.schemas import phoenix_documents
 from coupon_core.schemas.base import Document, ResponseSchema, Serializer
 from coupon_core.schemas.fields import ChoiceField, UtcDateTime
+from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.phoenix_documents import (
     EXAMPLE_COUPON,
     CouponSchema,
@@ -35,6 +36,7 @@ NEW_REWARD_ITEM = {
 REWARD_ITEM = {
     **phoenix_documents.EXAMPLE_REWARD_ITEM,
     "tenant_id": "your-tenant-id",
+    "metadata": {"season": "winter"},
     **TIMESTAMPS,
 }
 
@@ -45,11 +47,12 @@ class AdminRewardItemSchema(phoenix_documents.RewardItemSchema):
     class Meta(ResponseSchema.Meta):
         """Show the IDs first."""
 
-        fields = ("item_id", "tenant_id", *NEW_REWARD_ITEM, *TIMESTAMPS)
+        fields = ("item_id", "tenant_id", *NEW_REWARD_ITEM, "metadata", *TIMESTAMPS)
 
     example = REWARD_ITEM
 
     tenant_id = fields.String(required=True)
+    metadata = MetadataField(required=True)
     created_at = UtcDateTime(required=True)
     updated_at = UtcDateTime(required=True)
 
@@ -65,6 +68,7 @@ DEFINITION = {
     **phoenix_documents.EXAMPLE_DEFINITION,
     "config": {**phoenix_documents.EXAMPLE_DEFINITION["config"], "limits": LIMITS},
     "campaign_id": None,
+    "metadata": {"season": "winter"},
     "suspended_at": None,
     **TIMESTAMPS,
 }
@@ -101,6 +105,7 @@ class DefinitionSchema(ResponseSchema):
         attribute="effective_status",
         metadata={"description": "Archived, too, while its campaign has ended."},
     )
+    metadata = MetadataField(required=True)
     suspended_at = UtcDateTime(required=True, allow_none=True)
     created_at = UtcDateTime(required=True)
     updated_at = UtcDateTime(required=True)

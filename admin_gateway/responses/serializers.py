@@ -87,10 +87,11 @@ def batch_accepted_response(batch: Batch) -> Response:
 
 
 def serialize_coupon_with_batch(coupon: CouponWithBatch, now: datetime) -> Document:
-    """Return a coupon with the batch that it was generated in as JSON."""
+    """Return a coupon with its batch and its metadata as JSON."""
     return {
         **serialization.serialize_coupon(coupon.issued, now),
         "batch_id": coupon.batch_id,
+        "metadata": dict(coupon.metadata),
     }
 
 
@@ -118,6 +119,14 @@ def job_response(job: CodeJob) -> Response:
         status,
         headers=_build_job_location(job),
     )
+
+
+def expiry_job_response(job: CodeJob) -> Response:
+    """Return 200 for a completed job, 202 with its Location if workers continue it."""
+    document = {**serialization.serialize_code_job(job), "dry_run": False}
+    if job.state == JobState.COMPLETED:
+        return json_response(document)
+    return json_response(document, 202, headers=_build_job_location(job))
 
 
 def _build_job_location(job: CodeJob) -> dict[str, str]:

@@ -21,7 +21,7 @@ routes = JsonBlueprint(
 @routes.response(200, AuditEntryListSchema)
 @routes.arguments(AuditQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
-    """List audit entries, newest first. Entries are never changed or deleted."""
+    """List audit entries, newest first. They are kept as long as the settings say."""
     page = query.pop("page")
     return to_page(
         "entries",

@@ -1,13 +1,15 @@
-"""Routes for jobs on many codes: revoke, extend, import."""
+"""Routes for jobs on many codes: revoke, restore, extend, move the expiry, import."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, g, request
 
 from admin_gateway.requests.codes import (
+    CodeExpirySchema,
     ExtendCodesSchema,
     ImportCodesQuerySchema,
-    RevokeCodesSchema,
+    UserOrBatchSchema,
 )
 from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses import serializers
@@ -16,18 +18,24 @@ from admin_gateway.responses.codes import (
     COMPLETED_EXTENSION_JOB,
     COMPLETED_IMPORT,
     COMPLETED_JOB,
+    COMPLETED_RESTORATION,
     CSV_REQUEST_BODY,
+    EXPIRY_DRY_RUN,
+    EXPIRY_JOB,
     EXTENSION_JOB,
     JOB,
+    RESTORATION,
     RUNNING_IMPORT,
     CodeImportSchema,
     CodeJobListSchema,
     CodeJobSchema,
+    ExpiryJobSchema,
 )
 from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobKind
 from coupon_core.schemas.csv_import import read_rows
-from coupon_core.services.codes import csv_import, jobs
+from coupon_core.services.codes import bulk_changes, csv_import, jobs
 from coupon_core.services.codes.csv_import import ImportRejected
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.idempotency import multi_transaction
@@ -64,20 +72,58 @@ def get(job_id: str) -> Response:
 @routes.route("/revoke", methods=["POST"])
 @routes.response(200, CodeJobSchema, example=COMPLETED_JOB, headers=LOCATION)
 @routes.alt_response(202, schema=CodeJobSchema, example=JOB, headers=LOCATION)
-@routes.arguments(RevokeCodesSchema, example={"batch_id": BATCH_ID})
-def revoke(body: dict[str, Any]) -> Response:
+@routes.arguments(UserOrBatchSchema, example={"batch_id": BATCH_ID})
+def revoke(target: CodeTarget) -> Response:
     """Revoke all codes of a batch or of a user, except those used up.
 
     Answers 200 when the job is completed, and 202 when workers continue it. No redeem
     that starts after the job is completed succeeds for any of the codes.
     """
+    return serializers.job_response(_start(bulk_changes.revoke, target))
+
+
+@routes.route("/restore", methods=["POST"])
+@routes.response(200, CodeJobSchema, example=COMPLETED_RESTORATION, headers=LOCATION)
+@routes.alt_response(202, schema=CodeJobSchema, example=RESTORATION, headers=LOCATION)
+@routes.arguments(UserOrBatchSchema, example={"batch_id": BATCH_ID})
+def restore(target: CodeTarget) -> Response:
+    """Restore all revoked codes of a batch or of a user; they are valid as before.
+
+    Left alone are codes that a re-issue replaced, codes returned for points, and codes
+    revoked after the job began.
+    """
+    return serializers.job_response(_start(bulk_changes.restore, target))
+
+
+@routes.route("/expiry", methods=["POST"])
+@routes.response(200, ExpiryJobSchema, example=EXPIRY_DRY_RUN)
+@routes.alt_response(202, schema=ExpiryJobSchema, example=EXPIRY_JOB, headers=LOCATION)
+@routes.arguments(
+    CodeExpirySchema,
+    example={"batch_id": BATCH_ID, "expires_at": "2025-12-31T23:59:59Z"},
+)
+@slow_request
+def change_expiry(body: dict[str, Any]) -> Response:
+    """Move the expiry of the codes of a batch, a user or a definition.
+
+    The new expiry may be earlier or later; null is that of the definition. Left alone
+    are codes that are revoked, used up, or have that expiry already. A dry run changes
+    nothing and says how many codes would change, and how many would not and why.
+    """
+    if not body.pop("dry_run"):
+        return serializers.expiry_job_response(
+            _start(bulk_changes.change_expiry, **body)
+        )
+    tenant_id = g.principal.tenant_id
+    preview = bulk_changes.preview(tenant_id, JobKind.EXPIRY, **body, now=utc_now())
+    document = serialization.serialize_code_job(preview)
+    return json_response({**document, "job_id": None, "dry_run": True})
+
+
+def _start(start_job: Callable[..., CodeJob], *args: Any, **options: Any) -> CodeJob:
     caller = g.principal
-    start_job = jobs.revoke_batch if "batch_id" in body else jobs.revoke_user
-    (target_id,) = body.values()
-    job = start_job(
-        caller.tenant_id, target_id, actor=caller.key_id or "", now=utc_now()
-    )
-    return serializers.job_response(job)
+    actor = caller.key_id or ""
+    return start_job(caller.tenant_id, *args, **options, actor=actor, now=utc_now())
 
 
 @routes.route("/extend", methods=["POST"])
@@ -89,11 +135,7 @@ def revoke(body: dict[str, Any]) -> Response:
 )
 def extend(body: dict[str, Any]) -> Response:
     """Extend the expiry of all codes of a batch. No code will expire sooner."""
-    caller = g.principal
-    job = jobs.extend_batch(
-        caller.tenant_id, **body, actor=caller.key_id or "", now=utc_now()
-    )
-    return serializers.job_response(job)
+    return serializers.job_response(_start(bulk_changes.extend_batch, **body))
 
 
 @imports.route("/<definition_id>/import", methods=["POST"])

@@ -23,7 +23,7 @@ from admin_gateway.responses.codes import (
 from admin_gateway.responses.core import EXAMPLE_COUPON, CouponSchema
 from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
-from coupon_core.services.codes import csv_export, inventory
+from coupon_core.services.codes import csv_export, inventory, timeline
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.openapi.headers import refer_to_headers
 from coupon_core.web.responses import json_response
@@ -59,9 +59,9 @@ def list_all(query: dict[str, Any]) -> Response:
 def get(coupon_id: str) -> Response:
     """Return a coupon with its timeline, and the actor of each event if known."""
     now = utc_now()
-    coupon, timeline = inventory.get_timeline(g.principal.tenant_id, coupon_id, now=now)
+    coupon, entries = timeline.get_timeline(g.principal.tenant_id, coupon_id, now=now)
     return json_response(
-        serializers.serialize_coupon_with_timeline(coupon, timeline, now=now)
+        serializers.serialize_coupon_with_timeline(coupon, entries, now=now)
     )
 
 

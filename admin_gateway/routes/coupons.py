@@ -1,5 +1,6 @@
 """Routes for the coupons of a definition (docs/api-contracts.md 1.5)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, g, request
@@ -10,10 +11,12 @@ from admin_gateway.requests.coupons import (
     GenerateCouponsQuerySchema,
     GenerateCouponsSchema,
     RevokeCouponSchema,
+    UpdateCouponSchema,
 )
 from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses import serializers
 from admin_gateway.responses.batches import NEW_BATCH, BatchSchema
+from admin_gateway.responses.codes import COUPON_WITH_BATCH, CouponWithBatchSchema
 from admin_gateway.responses.core import (
     COUPONS,
     EXAMPLE_COUPON,
@@ -23,10 +26,11 @@ from admin_gateway.responses.core import (
     GeneratedCouponsSchema,
 )
 from coupon_core.domain import serialization
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import IssuedCoupon, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services import batches
-from coupon_core.services.coupons import administration, generation
+from coupon_core.services.codes import inventory
+from coupon_core.services.coupons import administration, corrections, generation
 from coupon_core.web.blueprint import (
     JsonBlueprint,
     document_body,
@@ -62,6 +66,7 @@ def generate(definition_id: str) -> Response:
         user_ids=batch_request.recipients,
         now=now,
         expires_at=batch_request.expires_at,
+        metadata=batch_request.metadata,
     )
     return json_response(serializers.serialize_generation_result(result, now), 201)
 
@@ -98,11 +103,28 @@ def get(definition_id: str, coupon_id: str) -> Response:
     return json_response(serialization.serialize_coupon(issued, now))
 
 
+@routes.route("/<definition_id>/coupons/<coupon_id>", methods=["PATCH"])
+@routes.response(200, CouponWithBatchSchema, example=COUPON_WITH_BATCH)
+@routes.arguments(UpdateCouponSchema, example={"expires_at": "2025-12-31T23:59:59Z"})
+def change(changes: dict[str, Any], definition_id: str, coupon_id: str) -> Response:
+    """Replace the metadata of a coupon, or move its expiry, earlier or later.
+
+    An expiry of null lets the coupon expire with its definition.
+    """
+    now, caller = utc_now(), g.principal
+    coupon_filter = CouponFilter(definition_id, coupon_id=coupon_id)
+    actor = caller.key_id or ""
+    changed = inventory.change(
+        caller.tenant_id, coupon_filter, changes, now=now, actor=actor
+    )
+    return json_response(serializers.serialize_coupon_with_batch(changed, now))
+
+
 @routes.route("/<definition_id>/coupons/<coupon_id>/revoke", methods=["POST"])
 @routes.response(200, CouponSchema, example=REVOKED_COUPON)
 def revoke(definition_id: str, coupon_id: str) -> Response:
     """Revoke a coupon (idempotent)."""
-    return _revoke(CouponFilter(definition_id, coupon_id=coupon_id))
+    return _correct(administration.revoke, definition_id, coupon_id)
 
 
 @routes.route("/<definition_id>/coupons/revoke", methods=["POST"])
@@ -110,15 +132,48 @@ def revoke(definition_id: str, coupon_id: str) -> Response:
 @routes.arguments(RevokeCouponSchema, example={"code": "WELCOME8X4F2K9P"})
 def revoke_code(body: dict[str, Any], definition_id: str) -> Response:
     """Revoke a coupon by its code and, if the code is shared, its user."""
-    return _revoke(CouponFilter(definition_id, **body))
+    return _apply(administration.revoke, CouponFilter(definition_id, **body))
 
 
-def _revoke(coupon_filter: CouponFilter) -> Response:
+@routes.route("/<definition_id>/coupons/<coupon_id>/restore", methods=["POST"])
+@routes.response(200, CouponSchema, example=EXAMPLE_COUPON)
+def restore(definition_id: str, coupon_id: str) -> Response:
+    """Undo the revocation of a coupon (idempotent). It is as valid as before."""
+    return _correct(corrections.restore, definition_id, coupon_id)
+
+
+@routes.route("/<definition_id>/coupons/<coupon_id>/reissue", methods=["POST"])
+@routes.response(201, CouponSchema, example=EXAMPLE_COUPON)
+def reissue(definition_id: str, coupon_id: str) -> Response:
+    """Revoke a coupon and give its user another code of the definition (idempotent).
+
+    Answers with the new coupon, which keeps an expiry of the coupon's own; repeated
+    calls answer with the same one. A coupon whose uses are all redeemed is not revoked.
+    """
+    return _correct(corrections.reissue, definition_id, coupon_id, status=201)
+
+
+def _correct(
+    action: Callable[..., IssuedCoupon],
+    definition_id: str,
+    coupon_id: str,
+    status: int = 200,
+    **options: Any,
+) -> Response:
+    coupon_filter = CouponFilter(definition_id, coupon_id=coupon_id)
+    return _apply(action, coupon_filter, status, **options)
+
+
+def _apply(
+    action: Callable[..., IssuedCoupon],
+    coupon_filter: CouponFilter,
+    status: int = 200,
+    **options: Any,
+) -> Response:
     now, caller = utc_now(), g.principal
-    revoked = administration.revoke(
-        caller.tenant_id, coupon_filter, now=now, actor=caller.key_id or ""
-    )
-    return json_response(serialization.serialize_coupon(revoked, now))
+    actor = caller.key_id or ""
+    issued = action(caller.tenant_id, coupon_filter, **options, now=now, actor=actor)
+    return json_response(serialization.serialize_coupon(issued, now), status)
 
 
 @routes.route("/codes/<code>")

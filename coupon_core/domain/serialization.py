@@ -9,6 +9,7 @@ from coupon_core.domain.models import (
     CodeFormat,
     Definition,
     IssuedCoupon,
+    Redemption,
     RewardItem,
     Trigger,
 )
@@ -52,6 +53,14 @@ def serialize_coupon_list(
     return {name: [serialize_coupon(row, now) for row in rows], "total": total}
 
 
+def serialize_redemption_note(redemption: Redemption) -> Document:
+    """Return the reference and metadata of a redemption, if it has any."""
+    if not redemption.has_note:
+        return {}
+    metadata = dict(redemption.metadata or {})
+    return {"reference": redemption.reference, "metadata": metadata}
+
+
 def serialize_code_job(job: CodeJob) -> Document:
     """Return a code job and its progress."""
     return {
@@ -66,6 +75,7 @@ def serialize_code_job(job: CodeJob) -> Document:
         "total": job.total_count or None,
         "done": job.done_count,
         "skipped": job.skipped_count,
+        "skipped_reasons": dict(job.skipped_reasons),
         "created_at": format_timestamp(job.created_at),
         "updated_at": format_timestamp(job.updated_at),
         "finished_at": format_timestamp(job.finished_at),

@@ -10,6 +10,11 @@ ENCODING_ADVICE = (
 )
 
 
+def split_alternates(url: str) -> list[str]:
+    """Return the URLs of a cluster's nodes, which are separated by semicolons."""
+    return re.split(r";(?=[a-z+]+://)", url)
+
+
 def has_ambiguous_credentials(url: str) -> bool:
     """Return True if a part of a password could be taken for another part of the URL.
 

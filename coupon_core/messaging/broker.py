@@ -6,7 +6,13 @@ from urllib.parse import urlsplit
 
 from kombu import Connection, Exchange, Queue
 
-from coupon_core.messaging import decompression_limits, redis_transport
+from coupon_core.domain.url_credentials import split_alternates
+from coupon_core.messaging import (
+    decompression_limits,
+    redis_transport,
+    sentinel,
+    sentinel_transport,
+)
 from coupon_core.messaging.topology import (
     EVENT_QUEUES,
     EVENTS_EXCHANGE,
@@ -43,7 +49,7 @@ def create_connection(
 
     With `heartbeat_seconds`, the caller must call `heartbeat_check` at that interval.
     On Redis, a message that is not acknowledged within `visibility_seconds` is
-    delivered to another consumer.
+    delivered to another consumer. Of several nodes it uses the first that answers.
 
     Raises:
         UnsupportedBroker: The URL does not name a supported broker.
@@ -52,7 +58,9 @@ def create_connection(
         options = {
             "read_timeout": RESPONSE_TIMEOUT_SECONDS,
             "write_timeout": RESPONSE_TIMEOUT_SECONDS,
-            "max_retries": 1,
+            # Retries without a pause: one for each further node of a cluster.
+            "max_retries": len(split_alternates(url)),
+            "interval_start": 0,
         }
         return Connection(
             url,
@@ -66,7 +74,7 @@ def create_connection(
 
 
 def _create_redis_connection(url: str, visibility_seconds: int) -> Connection:
-    options = {
+    options: dict[str, Any] = {
         "visibility_timeout": visibility_seconds,
         "sweep_seconds": min(5.0, visibility_seconds / 4),
         "socket_timeout": RESPONSE_TIMEOUT_SECONDS,
@@ -74,11 +82,35 @@ def _create_redis_connection(url: str, visibility_seconds: int) -> Connection:
         "socket_keepalive": True,
         "health_check_interval": HEARTBEAT_INTERVAL_SECONDS,
     }
+    if sentinel.is_sentinel_url(url):
+        return _create_sentinel_connection(url, options)
     # By default kombu accepts any certificate.
     tls_options: Any = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
     is_tls = urlsplit(url).scheme == "rediss"
     connection = Connection(url, ssl=is_tls and tls_options, transport_options=options)
     connection.transport_cls = redis_transport.Transport
+    return connection
+
+
+def _create_sentinel_connection(url: str, options: dict[str, Any]) -> Connection:
+    parts = sentinel.parse_sentinel_url(url)
+    host, port = parts.hosts[0]
+    options["master_name"] = parts.master_name
+    options["sentinel_kwargs"] = {
+        "socket_timeout": CONNECT_TIMEOUT_SECONDS,
+        **parts.sentinel_credentials,
+    }
+    connection = Connection(
+        hostname=host,
+        port=port,
+        userid=parts.credentials.get("username"),
+        password=parts.credentials.get("password"),
+        virtual_host=str(parts.database),
+        transport=sentinel_transport.SentinelTransport,
+        transport_options=options,
+    )
+    # kombu asks these Sentinels, in this order, for the primary.
+    connection.alt = [f"sentinel://{host}:{port}" for host, port in parts.hosts]
     return connection
 
 

@@ -1,4 +1,4 @@
-"""Check whether the broker responds, on a plain socket and without loading kombu."""
+"""Check whether the broker responds, without loading kombu."""
 
 import socket
 import ssl
@@ -6,7 +6,15 @@ import threading
 import time
 from urllib.parse import unquote, urlsplit
 
-from coupon_core.messaging.topology import RABBITMQ, REDIS, parse_broker_kind
+from redis import RedisError
+
+from coupon_core.domain.url_credentials import split_alternates
+from coupon_core.messaging import sentinel
+from coupon_core.messaging.topology import (
+    RABBITMQ,
+    REDIS,
+    parse_broker_kind,
+)
 
 PROBE_TIMEOUT_SECONDS = 1.0
 MAX_STATUS_AGE_SECONDS = 3.0
@@ -22,7 +30,30 @@ PROBES = {
 
 
 def is_reachable(url: str, timeout_seconds: float = PROBE_TIMEOUT_SECONDS) -> bool:
-    """Return True if the broker responds within about `timeout_seconds`."""
+    """Return True if the broker responds within about `timeout_seconds`.
+
+    Of a cluster, one node must respond; behind Sentinel, the primary.
+    """
+    parse_broker_kind(url)
+    if sentinel.is_sentinel_url(url):
+        return _has_primary(url, timeout_seconds)
+    nodes = split_alternates(url)
+    return any(_is_node_reachable(each, timeout_seconds / len(nodes)) for each in nodes)
+
+
+def _has_primary(url: str, timeout_seconds: float) -> bool:
+    # One Sentinel and the primary answer, each within half of the time.
+    seconds = timeout_seconds / 2
+    try:
+        with sentinel.create_client(
+            url, socket_timeout=seconds, socket_connect_timeout=seconds
+        ) as client:
+            return bool(client.ping())
+    except (OSError, RedisError):
+        return False
+
+
+def _is_node_reachable(url: str, timeout_seconds: float) -> bool:
     request, expected_replies = PROBES[parse_broker_kind(url)]
     try:
         with _open_socket(url, timeout_seconds) as connection:

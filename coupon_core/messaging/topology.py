@@ -3,15 +3,19 @@
 from urllib.parse import urlsplit
 
 from coupon_core.domain.models import Trigger
+from coupon_core.domain.url_credentials import split_alternates
 
 REDIS, RABBITMQ = "redis", "rabbitmq"
 BROKER_KINDS_BY_SCHEME = {
     "redis": REDIS,
     "rediss": REDIS,
     "redis+socket": REDIS,
+    "sentinel": REDIS,
     "amqp": RABBITMQ,
     "amqps": RABBITMQ,
 }
+# One URL may name several nodes of these, separated by semicolons.
+CLUSTER_SCHEMES = ("amqp", "amqps", "sentinel")
 
 EVENTS_EXCHANGE, OUT_EXCHANGE = "coupons.events", "coupons.out"
 CONTENT_TYPE = "application/cloudevents+json"
@@ -59,13 +63,19 @@ def parse_broker_kind(url: str) -> str:
     Raises:
         UnsupportedBroker: The URL names another broker, or none.
     """
-    scheme = urlsplit(url).scheme
+    schemes = [urlsplit(each).scheme for each in split_alternates(url)]
+    scheme = schemes[0]
     kind = BROKER_KINDS_BY_SCHEME.get(scheme)
     if kind is None:
         actual = f"{scheme}://" if scheme else "a URL without a scheme"
         raise UnsupportedBroker(
-            f"expected a message broker at redis://… or amqp://…, not {actual} "
-            "(kombu's memory, filesystem and SQL transports lose messages when a "
-            "process dies)"
+            f"expected a message broker at redis://…, sentinel://… or amqp://…, not "
+            f"{actual} (kombu's memory, filesystem and SQL transports lose messages "
+            "when a process dies)"
+        )
+    if len(schemes) > 1 and (scheme not in CLUSTER_SCHEMES or len(set(schemes)) > 1):
+        raise UnsupportedBroker(
+            "several URLs must all be the nodes of one RabbitMQ cluster (amqp://… or "
+            "amqps://…) or all be Sentinels of one Redis (sentinel://…)"
         )
     return kind

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ from peewee import (
     __exception_wrapper__,
 )
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.pq import Format, TransactionStatus
-from psycopg.pq.abc import PGconn
 
+from coupon_core.persistence.confirmation import ConfirmedConnection
+from coupon_core.persistence.database_url import HostOrder, require_supported_scheme
 from coupon_core.persistence.errors import DatabaseBusy
+from coupon_core.persistence.prepared_statements import PreparedStatements
 
 # Below the five seconds within which a caller is promised a response.
 BUSY_TIMEOUT_SECONDS = 4.0
@@ -30,6 +34,7 @@ PING_AFTER_SECONDS = 5.0
 # five seconds.
 RESPONSE_TIMEOUT_SECONDS, PING_TIMEOUT_SECONDS = BUSY_TIMEOUT_SECONDS + 0.3, 1.0
 POLL_INTERVAL_SECONDS = 0.1  # so that Ctrl-C takes effect
+PREPARE_AFTER_EXECUTIONS = 5  # the default of psycopg
 
 # Codes are spread over all pages of their index, so a chunk of a batch changes most of
 # them. The longer the log before a checkpoint, the fewer pages are written twice. The
@@ -58,25 +63,20 @@ assert _text_loader is not None  # noqa: S101 - for the type checker
 psycopg.adapters.register_loader("uuid", _text_loader)
 
 
-class DeadlineConnection(psycopg.Connection[Any]):
+class DeadlineConnection(ConfirmedConnection):
     """A connection that waits at most `response_timeout` seconds for a response."""
 
     response_timeout: float | None = RESPONSE_TIMEOUT_SECONDS
 
-    def __init__(self, pgconn: PGconn) -> None:
-        super().__init__(pgconn)
-        self._cursors_by_sql: dict[bytes, psycopg.Cursor[Any]] = {}
+    @cached_property
+    def shared_cursor(self) -> psycopg.Cursor[Any]:
+        """One cursor: creating another costs as much as sending the query."""
+        return self.cursor()
 
-    def get_cursor(self, sql: bytes) -> psycopg.Cursor[Any]:
-        """Return the cursor kept for a statement; "" is the cursor for all others.
-
-        A cursor that always runs the same statement does not have to learn the types of
-        its result again.
-        """
-        cursor = self._cursors_by_sql.get(sql)
-        if cursor is None:
-            cursor = self._cursors_by_sql[sql] = self.cursor()
-        return cursor
+    @cached_property
+    def prepared_statements(self) -> PreparedStatements:
+        """The statements that this connection has prepared."""
+        return PreparedStatements(self)
 
     def wait(
         self,
@@ -84,11 +84,15 @@ class DeadlineConnection(psycopg.Connection[Any]):
         interval: float = POLL_INTERVAL_SECONDS,
         timeout: float | None = None,
     ) -> Any:
-        """Wait as psycopg does, and close the connection when the deadline passes."""
+        """Wait as psycopg does, and close a connection that has become useless.
+
+        After a deadline, the rollback would wait as long again. A server that refuses
+        to write is no longer the primary; the next connection finds the one that is.
+        """
         try:
             return super().wait(gen, interval, timeout=timeout or self.response_timeout)
-        except WaitTimeout:
-            self.pgconn.finish()  # otherwise the rollback would wait as long again
+        except (WaitTimeout, ReadOnlySqlTransaction):
+            self.pgconn.finish()
             raise
 
     @contextmanager
@@ -104,9 +108,16 @@ class DeadlineConnection(psycopg.Connection[Any]):
 class DeadlineAdapter(Psycopg3Adapter):
     """The psycopg adapter of peewee, with `DeadlineConnection`."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._host_order = HostOrder()
+
     def connect(self, db: Any, **parameters: Any) -> Any:
-        """Return a new connection to the server at the URL of the database."""
-        return DeadlineConnection.connect(db.database, **parameters)
+        """Return a new connection to a server at the URL of the database."""
+        url = self._host_order.apply(db.database)
+        connection = DeadlineConnection.connect(url, **parameters)
+        self._host_order.remember(connection.info.host, connection.info.port)
+        return connection
 
 
 class BackoffPostgresqlDatabase(PostgresqlDatabase):
@@ -147,19 +158,24 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
         connection.last_used = time.monotonic()
         return connection
 
-    def run(
-        self, sql: bytes, parameters: Mapping[str, Any], dedicated_cursor: bool
-    ) -> Any:
-        """Execute a statement with a cursor that the connection keeps.
-
-        Creating a cursor costs as much as sending the query. The rows remain available
-        until the next `run`.
-        """
+    def run(self, sql: bytes, parameters: Mapping[str, Any]) -> Any:
+        """Execute a statement; its rows remain available until the next `run`."""
         with __exception_wrapper__:
-            cursor = self.connection().get_cursor(sql if dedicated_cursor else b"")
-            return cursor.execute(sql, parameters)
+            return self.connection().shared_cursor.execute(sql, parameters)
+
+    def can_prepare(self) -> bool:
+        """Return True outside transactions, unless psycopg must prepare nothing."""
+        connection = self.connection()
+        return not self.in_transaction() and connection.prepare_threshold is not None
+
+    def run_prepared(self, sql: str, parameters: Mapping[str, Any]) -> Any:
+        """Execute a statement that each connection prepares once."""
+        with __exception_wrapper__:
+            return self.connection().prepared_statements.run(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
+        if connection.must_be_discarded:
+            return False
         if connection.pgconn.transaction_status == TransactionStatus.IDLE:
             return True  # the usual case, without a round trip
         with connection.with_response_timeout(PING_TIMEOUT_SECONDS):
@@ -192,7 +208,9 @@ class SqlitePool(PooledSqliteDatabase):
             super().rollback()
 
 
-def create_database(url: str, pool_size: int) -> Database:
+def create_database(
+    url: str, pool_size: int, prepares_statements: bool = True
+) -> Database:
     """Create the database object for a URL, without connecting.
 
     Raises:
@@ -200,30 +218,13 @@ def create_database(url: str, pool_size: int) -> Database:
     """
     if require_supported_scheme(url) == "sqlite":
         return _create_sqlite_pool(Path(url.removeprefix("sqlite:///")), pool_size)
-    return _create_postgresql_pool(url, pool_size)
+    return create_postgresql_pool(url, pool_size, prepares_statements)
 
 
-def require_supported_scheme(url: str) -> str:
-    """Return the scheme of a database URL.
-
-    Raises:
-        ValueError: The URL is neither `sqlite:///path` nor `postgresql://…`.
-    """
-    scheme = url.partition("://")[0] if "://" in url else ""
-    if scheme in ("postgresql", "postgres"):
-        return scheme
-    if scheme == "sqlite" and len(url) > len("sqlite:///"):
-        return scheme
-    if scheme == "sqlite":
-        problem = "the path is missing"
-    else:
-        problem = f'"{scheme}" is not supported' if scheme else "the scheme is missing"
-    raise ValueError(
-        f"a database URL is sqlite:///path or postgresql://…, but {problem}"
-    )
-
-
-def _create_postgresql_pool(url: str, pool_size: int) -> Database:
+def create_postgresql_pool(
+    url: str, pool_size: int, prepares_statements: bool
+) -> PostgresqlPool:
+    """Create the pool for a URL of PostgreSQL, without connecting."""
     return PostgresqlPool(
         "postgresql://" + url.split("://", 1)[1],
         prefer_psycopg3=True,
@@ -232,6 +233,7 @@ def _create_postgresql_pool(url: str, pool_size: int) -> Database:
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         options=POSTGRESQL_OPTIONS,
         tcp_user_timeout=int(BUSY_TIMEOUT_SECONDS * 1000),
+        prepare_threshold=PREPARE_AFTER_EXECUTIONS if prepares_statements else None,
     )
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import (
@@ -11,7 +10,6 @@ from contextlib import (
     nullcontext,
     suppress,
 )
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ from coupon_core.persistence.connection_pools import (
     create_database,
 )
 from coupon_core.persistence.errors import DatabaseBusy
+from coupon_core.persistence.prepared_statements import to_psycopg_sql
 from coupon_core.persistence.tables import database_proxy
 from coupon_core.persistence.write_lock import write_lock
 
@@ -50,21 +49,24 @@ UNAVAILABLE_ERRORS = (
 """The errors of an operation that the database cannot perform now."""
 
 
-def open_database(url: str, pool_size: int = 16) -> None:
+def open_database(
+    url: str, pool_size: int = 16, prepares_statements: bool = True
+) -> None:
     """Set the database of this process; connections are opened on demand.
 
-    `url` is `sqlite:///path` or `postgresql://…`.
+    `url` is `sqlite:///path` or `postgresql://…`. `prepares_statements` must be False
+    behind a PgBouncer before 1.22 that pools transactions.
 
     Raises:
         ValueError: The URL has another form.
     """
     global _open_arguments
     close_database()
-    database_proxy.initialize(create_database(url, pool_size))
-    _open_arguments = url, pool_size
+    database_proxy.initialize(create_database(url, pool_size, prepares_statements))
+    _open_arguments = url, pool_size, prepares_statements
 
 
-_open_arguments: tuple[str, int] | None = None
+_open_arguments: tuple[str, int, bool] | None = None
 _inherited_databases: list[Database] = []
 
 
@@ -187,30 +189,51 @@ def single_statement() -> AbstractContextManager[None]:
     return nullcontext() if is_standalone else transaction()
 
 
-def execute(
-    sql: str, parameters: Mapping[str, Any], dedicated_cursor: bool = False
-) -> Any:
+def execute(sql: str, parameters: Mapping[str, Any]) -> Any:
     """Execute SQL with `:name` parameters and return the cursor of the driver.
 
     Fetch the rows before the next call: on PostgreSQL all statements share one cursor.
-    The few statements that run with `dedicated_cursor` have one each, which keeps their
-    rows until they run again.
     """
     pool = database_proxy.obj
     if isinstance(pool, PostgresqlPool):
-        return pool.run(
-            _to_psycopg_sql(sql), parameters, dedicated_cursor=dedicated_cursor
-        )
+        return pool.run(to_psycopg_sql(sql), parameters)
     return database_proxy.execute_sql(sql, parameters)
+
+
+def execute_prepared(sql: str, parameters: Mapping[str, Any]) -> Any:
+    """Execute one of the few statements that nearly every request runs.
+
+    Fetch the rows of the result before the next call, as for `execute`. Parameters are
+    texts, numbers, booleans and None. The texts of these statements are fixed, because
+    each connection keeps every one of them.
+    """
+    pool = database_proxy.obj
+    if isinstance(pool, PostgresqlPool) and pool.can_prepare():
+        return pool.run_prepared(sql, parameters)
+    return execute(sql, parameters)
 
 
 def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Execute SQL once per row of parameters and return the total row count."""
-    text: Any = _to_psycopg_sql(sql) if is_postgresql() else sql
+    text: Any = to_psycopg_sql(sql) if is_postgresql() else sql
     with __exception_wrapper__:
         cursor = database_proxy.cursor()
         cursor.executemany(text, rows)
     return int(cursor.rowcount)
+
+
+def fetch_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """Execute SQL once per row of parameters and return the rows of each execution.
+
+    On PostgreSQL all executions share a round trip.
+    """
+    if not is_postgresql():
+        return [execute(sql, row).fetchall() for row in rows]
+    text: Any = to_psycopg_sql(sql)
+    with __exception_wrapper__:
+        cursor = database_proxy.cursor()
+        cursor.executemany(text, rows, returning=True)
+        return [result.fetchall() for result in cursor.results()]
 
 
 def execute_for_values(
@@ -223,8 +246,3 @@ def execute_for_values(
         return execute(text, {**parameters, "among": list(values)})
     text = sql.format(among="IN (SELECT value FROM json_each(:among))")
     return execute(text, {**parameters, "among": json.dumps(list(values))})
-
-
-@cache
-def _to_psycopg_sql(sql: str) -> bytes:
-    return re.sub(r":([a-z_]+)", r"%(\1)s", sql).encode()

@@ -56,6 +56,11 @@ def describe_product() -> str:
     return f"SQLite {sqlite3.sqlite_version}, journal {journal_mode}"
 
 
+UPDATE_NO_TENANT = """
+    UPDATE tenant SET created_at = created_at WHERE tenant_id = :tenant_id
+"""
+
+
 def check_writable() -> None:
     """Check that this process can write to the database, without changing a row.
 
@@ -63,7 +68,7 @@ def check_writable() -> None:
         One of `DATABASE_ERRORS`: the database cannot be written to.
     """
     with transaction():
-        execute("UPDATE tenant SET created_at = created_at WHERE tenant_id = ''", {})
+        execute(UPDATE_NO_TENANT, {"tenant_id": ""})
 
 
 def measure_clock_skew() -> float:

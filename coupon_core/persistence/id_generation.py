@@ -20,8 +20,12 @@ def generate_integer_id(now: datetime) -> int:
     It consists of 41 bits of milliseconds and 12 random bits. A sequence would
     serialize the redemptions of all tenants.
     """
-    milliseconds = int((now - NUMBER_EPOCH).total_seconds() * 1000)
-    return milliseconds << 12 | secrets.randbits(12)
+    return get_min_integer_id_at(now) | secrets.randbits(12)
+
+
+def get_min_integer_id_at(timestamp: datetime) -> int:
+    """Return the smallest id that `generate_integer_id` can return at that time."""
+    return int((timestamp - NUMBER_EPOCH).total_seconds() * 1000) << 12
 
 
 def get_min_id_at(timestamp: datetime) -> str:

@@ -116,13 +116,18 @@ DEFINITION_CONVERSIONS = build_conversions(
     trigger_enabled=bool,
     created_at=to_datetime,
     updated_at=to_datetime,
+    metadata=parse_json,
     user_period=UsagePeriod,
     suspended_at=to_datetime,
     is_campaign_ended=bool,
     campaign_suspended_at=to_datetime,
 )
 REWARD_ITEM_CONVERSIONS = build_conversions(
-    RewardItem, payload=parse_json, created_at=to_datetime, updated_at=to_datetime
+    RewardItem,
+    payload=parse_json,
+    created_at=to_datetime,
+    updated_at=to_datetime,
+    metadata=parse_json,
 )
 
 

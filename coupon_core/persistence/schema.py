@@ -20,12 +20,13 @@ def upgrade() -> list[str]:
 
     Concurrent calls, from any process, run one after the other.
     """
-    with _lock_migrations():
+    with migration_lock():
         return list(Runner(database_proxy.obj, str(MIGRATIONS_DIR)).up())
 
 
 @contextmanager
-def _lock_migrations() -> Iterator[None]:
+def migration_lock() -> Iterator[None]:
+    """Let no other process change the schema; statements may take any time."""
     if not is_postgresql():
         with write_lock(Path(database_proxy.database), BUSY_TIMEOUT_SECONDS):
             yield

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from coupon_core.domain.models import MILESTONE_TYPES, Milestone, Trigger
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.base import LenientSchema, load_message
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictInteger,
@@ -129,7 +129,7 @@ def parse_milestone(
     is_cloud = "specversion" in document
     schema = _CLOUD_EVENT_SCHEMA if is_cloud else _PHOENIX_EVENT_SCHEMA
     names = CLOUD_EVENT_MEMBERS if is_cloud else PHOENIX_EVENT_MEMBERS
-    loaded = schema.load(document)
+    loaded = load_message(schema, document)
     event_id, event_type, tenant, user, occurred_at, data = (
         loaded.get(name) for name in names
     )
@@ -156,7 +156,7 @@ def _parse_data(
     """Return source id, value and occurrence of the milestone."""
     schema, id_name, read_value, occurrence_name = DATA_READERS[trigger]
     try:
-        loaded = schema.load(data)
+        loaded = load_message(schema, data)
     except ValidationError as error:
         raise ValidationError({member: error.messages}) from None
     occurrence = loaded.get(occurrence_name)

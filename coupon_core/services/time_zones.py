@@ -22,9 +22,11 @@ def find_time_zone(definition: Definition) -> str:
 
 
 def resolve_expiry(
-    definition: Definition, expires_at: EnteredTime | None, now: datetime
+    definition: Definition | None, expires_at: EnteredTime | None, now: datetime
 ) -> datetime | None:
     """Return the instant of a new expiry of coupons of a definition.
+
+    Without a definition, a local time is in UTC.
 
     Raises:
         Refused: A local time is in the past or outside the years 1970 to 9999.
@@ -32,6 +34,7 @@ def resolve_expiry(
     if not isinstance(expires_at, LocalTime):
         return expires_at
     members = {"expires_at": expires_at}
-    instant: datetime = resolve_times(members, find_time_zone(definition))["expires_at"]
+    zone = find_time_zone(definition) if definition else DEFAULT_TIME_ZONE
+    instant: datetime = resolve_times(members, zone)["expires_at"]
     require_future_expiry(instant, now)
     return instant

@@ -6,6 +6,7 @@ from pathlib import Path
 from environs import validate
 
 from coupon_core.observability import structured_logging
+from coupon_core.settings.retention import KEPT_FIELDS, RetentionSettings
 from coupon_core.settings.validators import (
     COUNT_RANGE,
     KEY_COUNT_RANGE,
@@ -19,10 +20,12 @@ from coupon_core.settings.validators import (
     validate_public_url,
     validate_rate_limit,
     validate_redis_url,
+    validate_report_database_url,
 )
 from coupon_core.settings.variables import (
     Variable,
     describe_variable,
+    setting,
     setting_with_default,
 )
 
@@ -30,25 +33,22 @@ DEFAULT_CALLS_PER_CALLER = "600 per minute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(RetentionSettings):
     """Everything that can be set; the metadata describe the environment variables."""
 
-    data_dir: Path = field(
-        metadata=describe_variable(
-            "COUPON_DATA_DIR",
-            "directory for everything that is stored on disk",
-            default=Path("var"),
-            validate=validate_directory,
-            documented_default="./var",
-        )
+    data_dir: Path = setting(  # noqa: RUF009 - it returns a field
+        "COUPON_DATA_DIR",
+        "directory for everything that is stored on disk",
+        default=Path("var"),
+        validate=validate_directory,
+        documented_default="./var",
     )
-    database_url: str = field(
-        metadata=describe_variable(
-            "COUPON_DATABASE_URL",
-            "sqlite:///path or postgresql://user:password@host/name",
-            validate=validate_database_url,
-            documented_default="sqlite:///DATA_DIR/coupons.db",
-        )
+    database_url: str = setting(
+        "COUPON_DATABASE_URL",
+        "sqlite:///path or postgresql://user:password@host/name; for several hosts "
+        "host1,host2/name?target_session_attrs=read-write",
+        validate=validate_database_url,
+        documented_default="sqlite:///DATA_DIR/coupons.db",
     )
     master_keys: tuple[str, ...] = field(
         metadata=describe_variable(
@@ -65,6 +65,21 @@ class Settings:
         "maximum number of database connections of a process",
         default=16,
         validate=COUNT_RANGE,
+    )
+    prepared_statements: str = setting_with_default(
+        "COUPON_PREPARED_STATEMENTS",
+        "1, or 0 if connections go through a PgBouncer before 1.22 that pools "
+        "transactions: statements are then not prepared",
+        default="1",
+        validate=validate.OneOf(["0", "1"], error="expected 1 or 0"),
+    )
+    report_database_url: str = setting_with_default(
+        "COUPON_REPORT_DATABASE_URL",
+        "postgresql://… of a replica from which statistics are read; validate and "
+        "redeem never read it",
+        default="",
+        validate=validate_report_database_url,
+        documented_default="COUPON_DATABASE_URL",
     )
     gateway_workers: int = setting_with_default(
         "COUPON_GATEWAY_WORKERS",
@@ -103,14 +118,12 @@ class Settings:
         default=8002,
         validate=PORT_RANGE,
     )
-    public_query_url: str = field(
-        metadata=describe_variable(
-            "COUPON_PUBLIC_QUERY_URL",
-            "URL at which clients reach the query gateway, such as "
-            "https://coupons.example; OAuth 1.0a signatures cover it",
-            validate=validate_public_url,
-            documented_default="the Host header of each request",
-        )
+    public_query_url: str = setting(
+        "COUPON_PUBLIC_QUERY_URL",
+        "URL at which clients reach the query gateway, such as "
+        "https://coupons.example; OAuth 1.0a signatures cover it",
+        validate=validate_public_url,
+        documented_default="the Host header of each request",
     )
     bus_port: int = setting_with_default(
         "BUS_PORT",
@@ -118,42 +131,33 @@ class Settings:
         default=8003,
         validate=PORT_RANGE,
     )
-    broker_url: str = field(
-        metadata=describe_variable(
-            "COUPON_BROKER_URL",
-            "message broker: redis://… or amqp://…; if it is set, no broker is "
-            "embedded",
-            validate=validate_broker_url,
-            documented_default="redis://:PASSWORD@127.0.0.1:BUS_PORT/0",
-        )
+    broker_url: str = setting(
+        "COUPON_BROKER_URL",
+        "message broker: redis://…, sentinel://… or amqp://…, several nodes "
+        "separated by semicolons; if it is set, no broker is embedded",
+        validate=validate_broker_url,
+        documented_default="redis://:PASSWORD@127.0.0.1:BUS_PORT/0",
     )
-    visibility_seconds: int = field(
-        metadata=describe_variable(
-            "COUPON_VISIBILITY_SECONDS",
-            "on Redis, seconds until an unacknowledged message is delivered to "
-            "another worker, which is how messages of a killed worker are "
-            "recovered",
-            default=60,
-            validate=VISIBILITY_RANGE,
-        )
+    visibility_seconds: int = setting(
+        "COUPON_VISIBILITY_SECONDS",
+        "on Redis, seconds until an unacknowledged message is delivered to another "
+        "worker, which is how messages of a killed worker are recovered",
+        default=60,
+        validate=VISIBILITY_RANGE,
     )
-    cors_origins: tuple[str, ...] = field(
-        metadata=describe_variable(
-            "COUPON_CORS_ORIGINS",
-            "origins whose pages may call the query gateway, comma-separated; *"
-            " allows all (the gateway uses no cookies), empty allows none",
-            default=("*",),
-        )
+    cors_origins: tuple[str, ...] = setting(
+        "COUPON_CORS_ORIGINS",
+        "origins whose pages may call the query gateway, comma-separated; *"
+        " allows all (the gateway uses no cookies), empty allows none",
+        default=("*",),
     )
-    redis_url: str = field(
-        metadata=describe_variable(
-            "COUPON_REDIS_URL",
-            "redis://… in which the gateways share the counters of rate limits;"
-            " while it is unavailable, or with memory://, each process counts "
-            "separately",
-            validate=validate_redis_url,
-            documented_default="COUPON_BROKER_URL, if that is Redis",
-        )
+    redis_url: str = setting(
+        "COUPON_REDIS_URL",
+        "redis://… or sentinel://… in which the gateways share the counters of rate"
+        " limits; while it is unavailable, or with memory://, each process counts "
+        "separately",
+        validate=validate_redis_url,
+        documented_default="COUPON_BROKER_URL, if that is Redis",
     )
     guesses_per_user: str = setting_with_default(
         "COUPON_GUESSES_PER_USER",
@@ -199,15 +203,12 @@ class Settings:
         default=1_000,
         validate=KEY_COUNT_RANGE,
     )
-    webhook_networks: tuple[str, ...] = field(
-        metadata=describe_variable(
-            "COUPON_WEBHOOK_NETWORKS",
-            "networks to which webhooks may be sent although they are not "
-            "public, comma-separated, such as 10.1.0.0/16; all others are "
-            "refused",
-            default=(),
-            validate=validate_networks,
-        )
+    webhook_networks: tuple[str, ...] = setting(
+        "COUPON_WEBHOOK_NETWORKS",
+        "networks to which webhooks may be sent although they are not public, "
+        "comma-separated, such as 10.1.0.0/16; all others are refused",
+        default=(),
+        validate=validate_networks,
     )
     log_level: str = setting_with_default(
         "COUPON_LOG_LEVEL",
@@ -237,14 +238,13 @@ class Settings:
         default=0,
         validate=METRICS_PORT_RANGE,
     )
-    # Derived from COUPON_BROKER_URL: True if this machine must start the broker.
-    is_broker_embedded: bool = True
+    is_broker_embedded: bool = True  # derived: this machine must start the broker
     is_demo_enabled: bool = True  # derived from COUPON_DEMO and COUPON_BIND_HOST
 
 
 VARIABLES: dict[str, Variable] = {
     setting.name: setting.metadata["variable"]
-    for setting in fields(Settings)
+    for setting in sorted(fields(Settings), key=lambda one: one.name in KEPT_FIELDS)
     if setting.metadata
 }
 """The environment variables by the name of their field, in this order."""

@@ -10,16 +10,24 @@ from coupon_core.domain.url_credentials import (
     ENCODING_ADVICE,
     has_ambiguous_credentials,
     has_invalid_credentials,
+    split_alternates,
 )
-from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
-from coupon_core.persistence.connection_pools import require_supported_scheme
+from coupon_core.messaging import sentinel
+from coupon_core.messaging.topology import (
+    UnsupportedBroker,
+    parse_broker_kind,
+)
+from coupon_core.persistence.database_url import require_supported_scheme
 from coupon_core.security.rate_limiting.policy import (
     IN_MEMORY_URL,
     InvalidRateLimit,
     parse_rate_limit,
 )
 
-COUNTER_URL_PREFIXES = ("redis://", "rediss://", "unix://", IN_MEMORY_URL)
+COUNTER_URL_PREFIXES = (
+    *("redis://", "rediss://", "sentinel://", "unix://"),
+    IN_MEMORY_URL,
+)
 MAX_PORT = 65_535
 EXPECTED_RANGE = "expected an integer of {min} to {max}"
 PORT_RANGE = validate.Range(1, MAX_PORT, error=EXPECTED_RANGE)
@@ -31,8 +39,13 @@ VISIBILITY_RANGE = validate.Range(1, 3_600, error=EXPECTED_RANGE)
 
 
 def _require_clear_credentials(url: str) -> None:
-    if has_ambiguous_credentials(url):
+    if any(map(has_ambiguous_credentials, split_alternates(url))):
         raise ValidationError(ENCODING_ADVICE)
+
+
+def _require_valid_sentinels(url: str) -> None:
+    if sentinel.is_sentinel_url(url):
+        sentinel.parse_sentinel_url(url)
 
 
 def validate_broker_url(url: str) -> None:
@@ -42,6 +55,7 @@ def validate_broker_url(url: str) -> None:
     _require_clear_credentials(url)
     try:
         parse_broker_kind(url)
+        _require_valid_sentinels(url)
     except UnsupportedBroker as error:
         raise ValidationError(str(error)) from error
 
@@ -51,6 +65,13 @@ def validate_directory(path: Path) -> None:
     existing = next(part for part in (path, *path.parents) if part.exists())
     if not existing.is_dir():
         raise ValidationError(f"{existing} is not a directory")
+
+
+def validate_report_database_url(url: str) -> None:
+    """Refuse what is no PostgreSQL; "" means that reports read the main database."""
+    validate_database_url(url)
+    if url.startswith("sqlite:"):
+        raise ValidationError("expected a replica at postgresql://…")
 
 
 def validate_database_url(url: str) -> None:
@@ -73,6 +94,10 @@ def validate_redis_url(url: str) -> None:
     if url and not url.startswith(COUNTER_URL_PREFIXES):
         prefixes = ", ".join(COUNTER_URL_PREFIXES)
         raise ValidationError(f"expected a URL that begins with one of {prefixes}")
+    try:
+        _require_valid_sentinels(url)
+    except UnsupportedBroker as error:
+        raise ValidationError(str(error)) from error
 
 
 def validate_rate_limit(text: str) -> None:

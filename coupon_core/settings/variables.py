@@ -41,6 +41,11 @@ def describe_variable(
     return {"variable": Variable(name, description, **options)}
 
 
+def setting(name: str, description: str, **options: Any) -> Any:
+    """Return a field that code which constructs settings must give."""
+    return field(metadata=describe_variable(name, description, **options))
+
+
 def setting_with_default(
     name: str, description: str, default: str | int, **options: Any
 ) -> Any:

@@ -7,10 +7,12 @@ from flask import Request
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
+from coupon_core.domain.metadata import FILTER_PREFIX
 from coupon_core.schemas.errors import Target
+from coupon_core.schemas.metadata import FILTER_PARAMETER, group_metadata_filters
 from coupon_core.schemas.query_lists import QueryList
 from coupon_core.schemas.validation_errors import convert_messages
-from coupon_core.web.query_string import parse_query
+from coupon_core.web.query_string import list_parameter_names, parse_query
 from coupon_core.web.request_body import read_object, read_optional_object
 
 ERROR_TARGETS: Mapping[str, Target] = {
@@ -33,7 +35,7 @@ class StrictParser(FlaskParser):
         is_optional = getattr(schema, "allow_empty_body", False)
         return read_optional_object(req) if is_optional else read_object(req)
 
-    def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:
+    def load_querystring(self, req: Request, schema: Schema) -> dict[str, Any]:
         """Return the parameters that the schema defines, by `query_string`."""
         known_names = {field.data_key or name for name, field in schema.fields.items()}
         list_names = {
@@ -41,7 +43,13 @@ class StrictParser(FlaskParser):
             for name, field in schema.fields.items()
             if isinstance(field, QueryList)
         }
-        return parse_query(req.environ, known_names, list_names)
+        if FILTER_PARAMETER in known_names:
+            known_names |= {
+                name
+                for name in list_parameter_names(req.environ)
+                if name.startswith(FILTER_PREFIX)
+            }
+        return group_metadata_filters(parse_query(req.environ, known_names, list_names))
 
     def handle_error(
         self, error: ValidationError, req: Request, schema: Schema, **_: Any

@@ -9,7 +9,9 @@ from typing import Any
 
 from flask import Flask, current_app, request
 
+from coupon_core.domain.metadata import FILTER_PREFIX
 from coupon_core.schemas.errors import ErrorDetail, validation_error
+from coupon_core.schemas.metadata import FILTER_PARAMETER
 from coupon_core.web.query_string import list_parameter_names
 
 API_EXTENSION = "coupon.api"
@@ -38,6 +40,7 @@ def check_parameter_names() -> None:
         name
         for name in list_parameter_names(request.environ)
         if name not in known_names
+        and not (FILTER_PARAMETER in known_names and name.startswith(FILTER_PREFIX))
     )
     if unknown:
         raise validation_error(

@@ -220,11 +220,11 @@ def _serialize_definition(result: Validation) -> dict[str, Any] | None:
 @document_body(schemas.RedeemBodySchema, example={"user_id": "user_123"})
 def redeem(code: str) -> Response:
     """Redeem a code for a user; a refusal changes nothing."""
-    user_id = _parse_user_id(read_object(request))
+    body = read_object(request)
+    user_id, note = _parse_user_id(body), schemas.parse_redemption_note(body)
     authentication.require_user(g.principal, user_id)
-    now = utc_now()
-    redeem_request = RedeemRequest(g.principal.tenant_id, code, user_id=user_id)
-    return json_response(redeem_code(redeem_request, now).document)
+    redeem_request = RedeemRequest(g.principal.tenant_id, code, user_id=user_id, **note)
+    return json_response(redeem_code(redeem_request, utc_now()).document)
 
 
 def _parse_user_id(body: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 
 from coupon_core.domain.identifiers import MAX_USER_ID_LENGTH
 from coupon_core.domain.models import CouponStatus
@@ -15,11 +15,13 @@ from coupon_core.schemas.identifiers import (
     UUID_PATTERN,
     UserIdField,
 )
+from coupon_core.schemas.metadata import RedemptionNoteSchema
 from coupon_core.schemas.phoenix_documents import (
     EXAMPLE_COUPON,
     EXAMPLE_DEFINITION,
     CouponSchema,
 )
+from coupon_core.schemas.validation_errors import convert_validation_error
 
 SECURITY_SCHEMES: Mapping[str, Any] = {
     "tenantToken": {
@@ -118,8 +120,26 @@ class ValidateQuerySchema(LenientSchema):
     )
 
 
-class RedeemBodySchema(LenientSchema):
-    """The user who redeems."""
+_REDEMPTION_NOTE_SCHEMA = RedemptionNoteSchema()
+
+
+def parse_redemption_note(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `reference` and `metadata` of a redeem request, which few requests have.
+
+    Raises:
+        ApiError: 400 if one of them is invalid.
+    """
+    if "reference" not in body and "metadata" not in body:
+        return {}
+    try:
+        note: dict[str, Any] = _REDEMPTION_NOTE_SCHEMA.load(body)
+    except ValidationError as error:
+        raise convert_validation_error(error) from None
+    return note
+
+
+class RedeemBodySchema(RedemptionNoteSchema):
+    """The user who redeems, and what to note on the redemption."""
 
     user_id = UserIdField(required=True)
 

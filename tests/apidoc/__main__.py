@@ -21,6 +21,7 @@ import admin_gateway
 import query_gateway
 from tests.support.servers.node import node_wheel
 from tests.support.settings import build_settings
+from tests.support.tool_environments import install_python_tools, is_outdated
 
 HERE = Path(__file__).parent
 PYTHON_TOOLS = HERE / ".venv"
@@ -45,16 +46,7 @@ def main() -> int:
 
 def install_tools(environment: dict[str, str]) -> None:
     """Install the locked tools, unless they are installed."""
-    bin_directory = Path(sys.executable).parent
-    if is_outdated(PYTHON_TOOLS, HERE / "requirements.lock"):
-        uv = [bin_directory / "uv", "--quiet"]
-        create = ["venv", "--clear", "--python", sys.executable, PYTHON_TOOLS]
-        subprocess.run([*uv, *create], check=True)
-        install = ["pip", "install", "--require-hashes", "--only-binary", ":all:"]
-        target = ["--python", PYTHON_TOOLS / "bin/python"]
-        lock = ["-r", HERE / "requirements.lock"]
-        subprocess.run([*uv, *install, *target, *lock], check=True)
-        (PYTHON_TOOLS / ".complete").touch()
+    install_python_tools(PYTHON_TOOLS, HERE / "requirements.lock")
     if is_outdated(NODE_TOOLS, HERE / "package-lock.json"):
         cli = node_wheel().parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
         install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
@@ -62,12 +54,6 @@ def install_tools(environment: dict[str, str]) -> None:
             [node_wheel(), cli, *install], cwd=HERE, env=environment, check=True
         )
         (NODE_TOOLS / ".complete").touch()
-
-
-def is_outdated(directory: Path, lock: Path) -> bool:
-    """Return True if a directory was not installed from this version of the lock."""
-    stamp = directory / ".complete"
-    return not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime
 
 
 def write_documents(directory: Path) -> None:

@@ -78,8 +78,17 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     ),
     f"GET {DEFINITION_PATH}/coupons": RouteCase(),
     f"GET {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(),
+    f"PATCH {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(
+        required_scope=Scope.SUPPORT, body={"metadata": {}}
+    ),
     f"POST {DEFINITION_PATH}/coupons/<coupon_id>/revoke": RouteCase(
         required_scope=Scope.SUPPORT
+    ),
+    f"POST {DEFINITION_PATH}/coupons/<coupon_id>/restore": RouteCase(
+        required_scope=Scope.SUPPORT
+    ),
+    f"POST {DEFINITION_PATH}/coupons/<coupon_id>/reissue": RouteCase(
+        201, required_scope=Scope.SUPPORT
     ),
     f"POST {DEFINITION_PATH}/coupons/revoke": RouteCase(
         required_scope=Scope.SUPPORT, body={"code": "{code}"}
@@ -99,6 +108,14 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "POST /v1/codes/revoke": RouteCase(
         required_scope=WRITE_COUPONS, body={"batch_id": "{batch_id}"}
     ),
+    "POST /v1/codes/restore": RouteCase(
+        required_scope=WRITE_COUPONS, body={"batch_id": "{batch_id}"}
+    ),
+    "POST /v1/codes/expiry": RouteCase(
+        required_scope=WRITE_COUPONS,
+        body={"batch_id": "{batch_id}", "expires_at": FUTURE_TIME},
+    ),
+    "POST /v1/batches/<batch_id>/restore": RouteCase(required_scope=WRITE_COUPONS),
     "POST /v1/codes/extend": RouteCase(
         required_scope=WRITE_COUPONS,
         body={"batch_id": "{batch_id}", "expires_at": FUTURE_TIME},
@@ -133,12 +150,19 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "PATCH /v1/users/<known_user>": RouteCase(
         required_scope=WRITE_COUPONS, body={"is_member": True}
     ),
+    "GET /v1/users/<known_user>/export": RouteCase(required_scope=Scope.PRIVACY),
+    "POST /v1/users/<known_user>/erase": RouteCase(required_scope=Scope.PRIVACY),
     "GET /v1/batches": RouteCase(),
     "GET /v1/batches/<batch_id>": RouteCase(),
     "POST /v1/batches/<batch_id>/cancel": RouteCase(required_scope=WRITE_COUPONS),
     "POST /v1/batches/<batch_id>/suspend": RouteCase(required_scope=WRITE_COUPONS),
     "POST /v1/batches/<batch_id>/resume": RouteCase(required_scope=WRITE_COUPONS),
     "GET /v1/audit": RouteCase(),
+    "GET /v1/redemptions": RouteCase(),
+    "GET /v1/redemptions/<redemption_id>": RouteCase(),
+    "POST /v1/redemptions/<redemption_id>/reverse": RouteCase(
+        required_scope=Scope.SUPPORT, body={"reason": "Mistake"}
+    ),
     "POST /v1/campaigns": RouteCase(
         201,
         required_scope=WRITE_DEFINITIONS,

@@ -13,12 +13,15 @@ from coupon_core.domain.models import (
     utc_now,
 )
 from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.domain.models.inventory import CodeTarget
 from coupon_core.domain.models.points import PointChange
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.services.access import tenants
 from coupon_core.services.batches import requests
 from coupon_core.services.catalog import reward_items
-from coupon_core.services.codes import jobs
+from coupon_core.services.codes import bulk_changes
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.points import (
     activities,
     offers,
@@ -38,6 +41,13 @@ def _create_coupon(tenant: TenantFactory, user_id: str) -> RouteArguments:
     coupon = tenant.issue_coupon(tenant.define(), user_id).coupon
     ids = {"definition_id": coupon.definition_id, "coupon_id": coupon.coupon_id}
     return {**ids, "code": coupon.code}
+
+
+def _create_redemption(tenant: TenantFactory, user_id: str) -> RouteArguments:
+    code = tenant.create_code(user_id)
+    request = RedeemRequest(tenant.tenant_id, code, user_id=user_id)
+    redeemed = redemption.redeem(request, utc_now())
+    return {"redemption_id": str(redeemed.redemption.redemption_id)}
 
 
 def _create_reward_item(tenant: TenantFactory, _: str) -> RouteArguments:
@@ -176,7 +186,9 @@ def _create_batch(tenant: TenantFactory, _: str) -> RouteArguments:
 
 
 def _create_job(tenant: TenantFactory, _: str) -> RouteArguments:
-    done = jobs.revoke_user(tenant.tenant_id, "nobody", "", utc_now())
+    done = bulk_changes.revoke(
+        tenant.tenant_id, CodeTarget(user_id="nobody"), actor="", now=utc_now()
+    )
     return {"job_id": done.job_id}
 
 
@@ -197,6 +209,7 @@ FACTORIES: Mapping[str, Callable[[TenantFactory, str], RouteArguments]] = {
     "bought_code": _create_bought_code,
     "mambo_id": _create_mambo_coupon,
     "activity_id": _create_activity,
+    "redemption_id": _create_redemption,
     "webhook_id": _create_webhook,
     "campaign_id": _create_package,
     "creator_key": _create_package,

@@ -19,6 +19,7 @@ UNKNOWN_IDS: Mapping[str, str] = {
     "loose_code": "N0SUCHC0DE",
     "held_code": "N0SUCHC0DE",
     "bought_code": "N0SUCHC0DE",
+    "redemption_id": "4503599627370495",
     "webhook_id": "4503599627370495",
     "package_id": "4503599627370495",
     "campaign_id": "no-such-campaign",

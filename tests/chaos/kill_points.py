@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 from coupon_core.messaging.publisher import open_publisher
 from coupon_core.persistence import database
+from coupon_core.services import outbox
 from coupon_core.settings.loader import Settings
 from tests.chaos.earning import becomes_true
 from tests.factories.tenant import TenantFactory
@@ -108,6 +109,7 @@ def relay_all(settings: Settings, _: Event | None = None) -> None:
         patch.object(outbox_relay, "CLAIM_DURATION", timedelta(0)),
         open_publisher(settings.broker_url) as publisher,
     ):
-        while outbox_relay.run_once(publisher):
+        rounds = outbox.ClaimRounds()
+        while outbox_relay.run_once(publisher, rounds):
             pass
     database.release_connection()

@@ -31,7 +31,7 @@ PHOENIX_EVENT: dict[str, Any] = {
 def list_pending_events() -> list[Event]:
     """Claim and return the events that wait for the relay."""
     now = utc_now()
-    events = outbox.claim(1_000, now, now - timedelta(seconds=1))
+    events = outbox.ClaimRounds().claim(1_000, now, now - timedelta(seconds=1))
     database.release_connection()
     return events
 

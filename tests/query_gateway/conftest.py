@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -19,21 +20,42 @@ from tests.query_gateway.caller import (
 )
 from tests.support.admin_client import ResponseValidator
 from tests.support.databases import Databases
+from tests.support.servers import Postgres
+from tests.support.servers.pgbouncer import PgBouncer, pgbouncer_server
 from tests.support.settings import build_settings
 
 
 @pytest.fixture(scope="module")
-def settings(migrated_template: Databases) -> Iterator[Settings]:
+def settings(
+    request: pytest.FixtureRequest, migrated_template: Databases
+) -> Iterator[Settings]:
     with migrated_template.temporary_database() as url:
-        yield build_settings(url)
+        if request.config.getoption("pgbouncer") and url.startswith("postgresql"):
+            bouncer = request.getfixturevalue("pgbouncer")
+            url = bouncer.url(url.rpartition("/")[2])
+            yield replace(build_settings(url), prepared_statements="0")
+        else:
+            yield build_settings(url)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres: Postgres) -> Iterator[PgBouncer]:
+    """Yield a PgBouncer in front of this run's PostgreSQL."""
+    with pgbouncer_server(postgres) as server:
+        yield server
+
+
+def create_checked_app(settings: Settings) -> Flask:
+    """Return a query gateway whose responses are compared with its document."""
+    app = query_gateway.create_app(settings)
+    app.extensions[VALIDATOR_EXTENSION] = ResponseValidator(app)
+    return app
 
 
 @pytest.fixture(scope="module")
 def app(settings: Settings) -> Iterator[Flask]:
     """Yield the query gateway, once on SQLite and once on PostgreSQL."""
-    app = query_gateway.create_app(settings)
-    app.extensions[VALIDATOR_EXTENSION] = ResponseValidator(app)
-    yield app
+    yield create_checked_app(settings)
     database.close_database()
 
 

@@ -76,8 +76,12 @@ class ApiClient:
 
     def call_admin(self, method: str, path: str, body: Any = None) -> TestResponse:
         """Call the admin gateway below the tenant's coupons."""
+        return self.call_tenant(method, f"coupons{path}", body)
+
+    def call_tenant(self, method: str, path: str, body: Any = None) -> TestResponse:
+        """Call the admin gateway below the tenant."""
         return self.admin_app.test_client().open(
-            f"/v1/tenants/{self.tenant.tenant_id}/coupons{path}",
+            f"/v1/tenants/{self.tenant.tenant_id}/{path}",
             method=method,
             headers={"X-API-Key": self.api_key},
             json=body,

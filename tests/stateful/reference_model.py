@@ -152,6 +152,25 @@ class ReferenceModel(ModelState):
         coupon.revoked = True
         return coupon
 
+    def move_expiries(self, offer: Offer, expires_at: datetime | None) -> int:
+        """Move the expiry of an offer's usable coupons; return how many changed."""
+        changed = [
+            coupon
+            for coupon in self.list_by_offer(offer)
+            if not coupon.revoked
+            and not (offer.per_code and coupon.use_count >= offer.per_code)
+            and coupon.own_end != expires_at
+        ]
+        for coupon in changed:
+            coupon.own_end = expires_at
+        return len(changed)
+
+    def reverse(self, coupon: HeldCoupon, number: int) -> None:
+        """Give one of the uses of a coupon back; the coupon stays its user's."""
+        del coupon.used_by[number], coupon.used_at[number]
+        coupon.use_count -= 1
+        coupon.last_used_at = max(coupon.used_at, default=None)
+
     # ----------------------------------------------------------------- players
 
     def find_for_user(

@@ -1,8 +1,8 @@
 """The state machine: every rule runs against the gateways and the reference model."""
 
-from tests.stateful.coupon_rules import CouponRules
+from tests.stateful.correction_rules import CorrectionRules
 from tests.stateful.player_rules import PlayerRules
 
 
-class CouponStateMachine(CouponRules, PlayerRules):
+class CouponStateMachine(CorrectionRules, PlayerRules):
     """The rules of administrators and of users together."""

@@ -78,7 +78,7 @@ def running_deployment(
             directory = home / name
             directory.mkdir(parents=True)
             if name == "workers":
-                stack.enter_context(_running_workers(deployment.settings, directory))
+                stack.enter_context(running_workers(deployment.settings, directory))
             else:
                 gateway = gateway_server(
                     APP_MODULES[name], deployment.settings, directory
@@ -89,7 +89,8 @@ def running_deployment(
 
 
 @contextmanager
-def _running_workers(settings: Settings, directory: Path) -> Iterator[Process]:
+def running_workers(settings: Settings, directory: Path) -> Iterator[Process]:
+    """Run a process with all workers while the block runs."""
     log = directory / "server.log"
     process = Process(
         [sys.executable, "-m", "workers"],

@@ -50,7 +50,8 @@ def generating(broker: Broker) -> AbstractContextManager[None]:
 
 def relay_all(broker: Broker) -> None:
     with open_publisher(broker.url) as publisher:
-        while outbox_relay.run_once(publisher):
+        rounds = outbox.ClaimRounds()
+        while outbox_relay.run_once(publisher, rounds):
             pass
 
 

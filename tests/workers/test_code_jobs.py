@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 
 from coupon_core.domain.models import Reason, utc_now
-from coupon_core.domain.models.inventory import CodeJob, JobState
+from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobState
 from coupon_core.persistence.database import execute
 from coupon_core.services import batches
 from coupon_core.services.batches import BatchRequest
-from coupon_core.services.codes import jobs
+from coupon_core.services.codes import bulk_changes, jobs
 from coupon_core.settings.loader import Settings
 from tests.conftest import Broker
 from tests.factories.tenant import NOW, TenantFactory
@@ -48,7 +48,9 @@ def reload(job: CodeJob) -> CodeJob:
 
 
 def revoke(tenant: TenantFactory, batch_id: str) -> CodeJob:
-    return jobs.revoke_batch(tenant.tenant_id, batch_id, "key", utc_now())
+    return bulk_changes.revoke(
+        tenant.tenant_id, CodeTarget(batch_id), actor="key", now=utc_now()
+    )
 
 
 def test_a_batch_is_revoked_over_the_bus(tenant: TenantFactory, broker: Broker) -> None:
@@ -85,7 +87,7 @@ def test_many_workers_at_one_chunk_do_it_once(tenant: TenantFactory) -> None:
 
 def test_a_job_that_was_forgotten_is_driven_on(tenant: TenantFactory) -> None:
     job = revoke(tenant, create_batch(tenant, 30))
-    execute("DELETE FROM outbox", {})
+    execute("DELETE FROM outbox WHERE event_type = 'code_job.chunk'", {})
     assert jobs.requeue_stalled_jobs(utc_now()) == 0
     later = utc_now() + jobs.STALLED_AFTER * 2
     assert jobs.requeue_stalled_jobs(later) >= 1

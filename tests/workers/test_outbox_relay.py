@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from kombu import Queue
@@ -34,7 +35,7 @@ from coupon_core.services import outbox
 from coupon_core.services.events import milestones
 from coupon_core.settings.loader import Settings
 from tests.conftest import Broker
-from tests.factories.tenant import TenantFactory
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import running_in_thread
 from tests.support.invariants import fetch_rows
 from tests.support.servers import RabbitServer
@@ -93,7 +94,8 @@ def count_claimed() -> int:
 
 def relay_all(broker: Broker) -> None:
     with open_publisher(broker.url) as publisher:
-        while outbox_relay.run_once(publisher):
+        rounds = outbox.ClaimRounds()
+        while outbox_relay.run_once(publisher, rounds):
             pass
     database.release_connection()
 
@@ -133,11 +135,48 @@ def test_what_a_killed_relay_had_claimed_goes_out_later(
 ) -> None:
     ids = store(tenant, 10)
     now = utc_now()
-    assert len(outbox.claim(10, now, now + outbox_relay.CLAIM_DURATION)) == 10
-    assert outbox.claim(10, now + timedelta(seconds=9), now) == []
+    rounds, until = outbox.ClaimRounds(), now + outbox_relay.CLAIM_DURATION
+    assert len(rounds.claim(10, now, until)) == 10
+    assert rounds.claim(10, now + timedelta(seconds=9), now) == []
     later = now + outbox_relay.CLAIM_DURATION + timedelta(seconds=1)
-    again = outbox.claim(10, later, later)
+    again = outbox.ClaimRounds().claim(10, later, later)
     assert [event.event_id for event in again] == sorted(ids)
+
+
+def test_a_tenant_with_many_events_delays_no_other(
+    tap: Broker, tenant: TenantFactory
+) -> None:
+    store(tenant, 3_000)
+    quiet = [create_tenant() for _ in range(9)]
+    for other in quiet:
+        store(other, 1)
+    run = partial(outbox_relay.run, tap.url, beat=lambda: None)
+    with running_in_thread(run):
+        assert becomes_true(lambda: is_sent(quiet), 2)
+        store(quiet[0], 1)
+        assert becomes_true(lambda: is_sent(quiet), 2)
+        is_flood_sent = is_sent([tenant])
+    assert not is_flood_sent
+
+
+def is_sent(senders: list[TenantFactory]) -> bool:
+    sql = "SELECT DISTINCT tenant_id FROM outbox WHERE state = 'pending'"
+    pending = {tenant_id for (tenant_id,) in fetch_rows(sql)}
+    return pending.isdisjoint(sender.tenant_id for sender in senders)
+
+
+def test_a_claim_is_shared_among_the_tenants(tenant: TenantFactory) -> None:
+    database.execute("DELETE FROM outbox", {})
+    others = [create_tenant() for _ in range(12)]
+    store(tenant, 100)
+    for other in others:
+        store(other, 3)
+    rounds, now = outbox.ClaimRounds(), utc_now()
+    claims = [rounds.claim(50, now, now + timedelta(seconds=9)) for _ in range(3)]
+    counts = [Counter(event.tenant_id for event in claim) for claim in claims]
+    assert [claim.total() for claim in counts] == [50, 50, 36]
+    assert all(counts[0][other.tenant_id] >= 3 for other in others[:9])
+    assert all(sum(claim[x.tenant_id] for claim in counts) == 3 for x in others)
 
 
 def test_an_event_that_cannot_be_sent_stops_no_other(
@@ -180,7 +219,7 @@ def test_an_idle_relay_does_not_write(tenant: TenantFactory, core: Settings) -> 
         writer.execute("BEGIN IMMEDIATE")
         started_at = time.monotonic()
         now = utc_now()
-        assert outbox.claim(10, now, now) == []
+        assert outbox.ClaimRounds().claim(10, now, now) == []
         assert time.monotonic() - started_at < 1
 
 

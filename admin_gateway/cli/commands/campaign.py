@@ -11,6 +11,8 @@ from admin_gateway.cli.options import (
     body_file_option,
     build_body,
     combine_options,
+    metadata_filter_option,
+    metadata_option,
 )
 from admin_gateway.cli.output import Rows, list_command, tenant_command
 from admin_gateway.cli.suspension_commands import add_suspension_commands
@@ -41,6 +43,7 @@ campaign_field_options = combine_options(
         help='Descriptions by locale, for example {"en": "Launch"}.',
     ),
     click.option("--status", type=STATUS_CHOICE, help="Status of the campaign."),
+    metadata_option,
     click.option(
         "--time-zone", help="Time zone, for example Europe/Berlin. Default: UTC."
     ),
@@ -93,15 +96,21 @@ def create(
     click.option(
         "--status", type=STATUS_CHOICE, help="Only campaigns with this status."
     ),
+    metadata_filter_option,
     serialize=campaign_responses.serialize_campaign,
     columns=("campaign_id", "name", "status", "starts_at", "ends_at", "time_zone"),
 )
-def list_(tenant_id: str, status: CampaignStatus | None, page: Page) -> Rows:
+def list_(
+    tenant_id: str,
+    status: CampaignStatus | None,
+    metadata: dict[str, str],
+    page: Page,
+) -> Rows:
     """List campaigns, newest first.
 
     Example: `couponctl campaign list --tenant acme --status IN_PROGRESS`
     """
-    return campaigns.list_campaigns(tenant_id, page, status=status)
+    return campaigns.list_campaigns(tenant_id, page, status=status, metadata=metadata)
 
 
 @tenant_command(campaign, campaign_argument)

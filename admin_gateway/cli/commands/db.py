@@ -1,4 +1,4 @@
-"""`couponctl db`: upgrade the database and show its status."""
+"""`couponctl db`: upgrade the database, distribute it, and show its status."""
 
 from typing import Any
 
@@ -6,13 +6,19 @@ import rich_click as click
 
 from admin_gateway.cli.errors import CommandError, database_status_message
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
-from coupon_core.persistence import diagnostics, schema
+from coupon_core.persistence import diagnostics, distribution, schema
 from coupon_core.persistence.diagnostics import DatabaseStatus
+
+NO_EXTENSION_MESSAGE = (
+    "The database has no extension that distributes tables. Install Citus, run "
+    "`CREATE EXTENSION citus` in the database and add its worker nodes first; without "
+    "them, nothing has to be distributed."
+)
 
 
 @click.group()
 def db() -> None:
-    """The database: upgrade, status."""
+    """The database: upgrade, status, distribute."""
 
 
 @db.command()
@@ -56,3 +62,29 @@ def status() -> dict[str, Any]:
         "newer_steps": schema.list_newer_migrations(),
         "steps": {name: "taken" if applied else "missing" for name, applied in steps},
     }
+
+
+@db.command()
+@json_command()
+def distribute() -> dict[str, Any]:
+    """Distribute the tables over the nodes of Citus, by tenant.
+
+    Stop the gateways and workers first: foreign keys are dropped and restored. If the
+    command is interrupted, run it again; it continues where it stopped. Afterwards
+    `couponctl doctor` shows the nodes.
+
+    Example: `couponctl db distribute`
+    """
+    database_status, error = diagnostics.check_status()
+    if database_status != DatabaseStatus.READY:
+        raise CommandError(database_status_message(database_status, error))
+    steps = []
+    try:
+        for step in distribution.distribute():
+            print_status(step.description)
+            steps.append(step.description)
+    except distribution.DistributionUnavailable:
+        raise CommandError(NO_EXTENSION_MESSAGE) from None
+    if not steps:
+        print_status("All tables are distributed already.")
+    return {"steps": steps}

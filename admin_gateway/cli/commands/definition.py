@@ -7,9 +7,14 @@ import rich_click as click
 from admin_gateway.cli.definition_options import (
     build_body,
     definition_field_options,
-    without_omitted_limits,
 )
-from admin_gateway.cli.options import UUID_PARAM, EnumChoice, tenant_option
+from admin_gateway.cli.limit_options import without_omitted_limits
+from admin_gateway.cli.options import (
+    UUID_PARAM,
+    EnumChoice,
+    metadata_filter_option,
+    tenant_option,
+)
 from admin_gateway.cli.output import Rows, json_command, list_command, tenant_command
 from admin_gateway.cli.suspension_commands import add_suspension_commands
 from admin_gateway.requests.definitions import (
@@ -71,6 +76,7 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     click.option(
         "--campaign", "campaign_id", help="Only definitions of this campaign."
     ),
+    metadata_filter_option,
     serialize=serialize_definition_for_admin,
     columns=(
         "id",

@@ -10,6 +10,7 @@ from admin_gateway.cli.csv_options import csv_options, to_csv_options
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
     id_option,
+    metadata_option,
     tenant_option,
     without_unset,
 )
@@ -41,6 +42,7 @@ from coupon_core.services.coupons import generation
     "expires_at",
     help=f"Expiry of these coupons, {TIME_EXAMPLES}.",
 )
+@metadata_option
 @click.option(
     "--detach", is_flag=True, help="Let only the workers generate a batch; do not wait."
 )
@@ -52,6 +54,7 @@ def generate(
     users_file: BinaryIO | None,
     count: int | None,
     expires_at: str | None,
+    metadata: dict[str, Any] | None,
     detach: bool,
     **csv_arguments: Any,
 ) -> dict[str, Any]:
@@ -70,7 +73,10 @@ def generate(
         else ()
     )
     body = without_unset(
-        user_ids=[*user_ids, *file_users] or None, count=count, expires_at=expires_at
+        user_ids=[*user_ids, *file_users] or None,
+        count=count,
+        expires_at=expires_at,
+        metadata=metadata,
     )
     batch_request: BatchRequest = GenerateCouponsSchema().load(body)
     require_future_expiry(batch_request.expires_at, utc_now())
@@ -92,5 +98,6 @@ def _generate_at_once(
         user_ids=batch_request.recipients,
         now=now,
         expires_at=batch_request.expires_at,
+        metadata=batch_request.metadata,
     )
     return serializers.serialize_generation_result(result, now)

@@ -10,6 +10,7 @@ from admin_gateway.cli.options import (
     body_file_option,
     build_body,
     combine_options,
+    metadata_option,
 )
 from admin_gateway.cli.output import Rows, list_command, tenant_command
 from admin_gateway.requests.reward_items import (
@@ -37,6 +38,7 @@ reward_field_options = combine_options(
         type=JsonObjectParam(),
         help='Data of the reward, for example {"amount": 100}.',
     ),
+    metadata_option,
 )
 
 

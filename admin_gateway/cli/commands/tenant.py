@@ -1,19 +1,22 @@
-"""`couponctl tenant`: create and list tenants, rotate their secrets."""
+"""`couponctl tenant`: create, list and delete tenants, rotate their secrets."""
 
 from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.confirmation import confirm_by_typing
 from admin_gateway.cli.options import TENANT_PARAM, pagination_options
 from admin_gateway.cli.output import json_command, print_secret_notice
+from admin_gateway.cli.progress import progress_bar
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.services.access import tenants
+from coupon_core.services.privacy import tenant_deletion
 
 
 @click.group()
 def tenant() -> None:
-    """Tenants: create, list, rotate-secret."""
+    """Tenants: create, list, rotate-secret, delete."""
 
 
 @tenant.command()
@@ -68,3 +71,40 @@ def rotate_secret(tenant_id: str) -> dict[str, Any]:
         "tenant_secret": secret.secret,
         "created_at": format_timestamp(secret.created_at),
     }
+
+
+@tenant.command("delete")
+@click.argument("tenant_id", metavar="ID", type=TENANT_PARAM)
+@click.option("--confirm", help="The tenant ID again, instead of typing it.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
+@click.option("--detach", is_flag=True, help="Let the workers delete; do not wait.")
+@json_command()
+def delete(
+    tenant_id: str, confirm: str | None, dry_run: bool, detach: bool
+) -> dict[str, Any]:
+    """Delete a tenant and all of its data except the audit log.
+
+    Its keys and secrets are invalid at once. The rows are deleted in small
+    transactions; after an interruption the workers continue, or this command does.
+
+    Example: `couponctl tenant delete acme --dry-run --json`
+    """
+    rows = tenant_deletion.count_rows(tenant_id)
+    if dry_run:
+        return {"dry_run": True, "tenant_id": tenant_id, "rows": rows}
+    total = sum(rows.values())
+    question = f"Delete tenant {tenant_id} with {total:,} rows? This cannot be undone."
+    confirm_by_typing(question, tenant_id, confirm)
+    tenant_deletion.start(tenant_id, utc_now())
+    if not detach:
+        _delete_rows(tenant_id, total)
+    state = "deleting" if detach else "deleted"
+    return {"tenant_id": tenant_id, "state": state, "rows": rows}
+
+
+def _delete_rows(tenant_id: str, total: int) -> None:
+    done = 0
+    with progress_bar("rows", total) as report_progress:
+        while deleted := tenant_deletion.continue_deletion(tenant_id):
+            done += deleted
+            report_progress(min(done, total))

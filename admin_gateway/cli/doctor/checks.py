@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from cryptography.fernet import InvalidToken
 
+from admin_gateway.cli.doctor.distribution_checks import check_nodes
 from admin_gateway.cli.doctor.file_checks import (
     check_data_directory,
     check_disk,
@@ -66,6 +67,7 @@ def check_database(_: Settings) -> Findings:
     yield _check_writable()
     yield _check_secrets()
     yield from _check_definition_names()
+    yield from check_nodes()
 
 
 def _check_definition_names() -> Findings:

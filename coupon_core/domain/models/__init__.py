@@ -18,19 +18,16 @@ from coupon_core.domain.enums import (
     UsagePeriod,
 )
 from coupon_core.domain.models.coupons import (
-    NO_USAGE,
     Coupon,
-    CouponUsage,
     Decision,
     Definition,
-    DefinitionStats,
     IssuedCoupon,
     Page,
     Redemption,
+    RedemptionRecord,
     RedemptionResult,
     RewardItem,
     SharedCode,
-    UserUsage,
     Validation,
 )
 from coupon_core.domain.models.credentials import ApiKey, Principal, TenantSecret
@@ -39,6 +36,12 @@ from coupon_core.domain.models.events import (
     Event,
     Milestone,
     MilestoneOutcome,
+)
+from coupon_core.domain.models.usage import (
+    NO_USAGE,
+    CouponUsage,
+    DefinitionStats,
+    UserUsage,
 )
 from coupon_core.domain.refusals import (
     AdminReason,
@@ -82,6 +85,7 @@ __all__ = [
     "PurchaseReason",
     "Reason",
     "Redemption",
+    "RedemptionRecord",
     "RedemptionResult",
     "Refused",
     "RewardItem",

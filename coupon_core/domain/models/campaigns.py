@@ -1,12 +1,13 @@
 """Campaigns that creators promote, and their statistics (PlayCamp)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from coupon_core.domain.entered_times import DEFAULT_TIME_ZONE
+from coupon_core.domain.metadata import Metadata
 
 LocalizedText = Mapping[str, str]
 """A text in several languages, by locale: `{"ko": …, "en": …}`."""
@@ -48,6 +49,7 @@ class Campaign:
     ends_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    metadata: Metadata = field(default_factory=dict)
     suspended_at: datetime | None = None
     time_zone: str = DEFAULT_TIME_ZONE
 

@@ -1,19 +1,19 @@
 """Reward items, definitions, coupons and redemptions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.enums import (
     CodeAlphabet,
     CodeFormat,
-    CouponStatus,
     DefinitionStatus,
     Dialect,
     Trigger,
     UsagePeriod,
 )
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.refusals import Reason
 
 
@@ -29,6 +29,7 @@ class RewardItem:
     payload: Mapping[str, Any]
     created_at: datetime
     updated_at: datetime
+    metadata: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Definition:
     updated_at: datetime
     campaign_id: str = ""  # "" if it belongs to no campaign
     time_zone: str = ""  # "" follows the campaign
+    metadata: Metadata = field(default_factory=dict)
     user_period_limit: int = 0  # redemptions of all coupons by one user in a period
     user_period: UsagePeriod | None = None
     suspended_at: datetime | None = None  # None unless suspended
@@ -142,20 +144,6 @@ class SharedCode:
 
 
 @dataclass(frozen=True, slots=True)
-class UserUsage:
-    """A user's redemptions of all codes of a definition, as far as limits count them.
-
-    `period_count` counts those of the current period of a limit per user and period.
-    """
-
-    total_count: int = 0
-    period_count: int = 0
-
-
-NO_USAGE = UserUsage()
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """The result of a rule: allowed, or the first reason to refuse."""
 
@@ -188,7 +176,32 @@ class Redemption:
     user_id: str
     dialect: Dialect
     redeemed_at: datetime
+    reference: str | None = None
+    metadata: Metadata | None = None
     period_key: str = ""  # the period that it counted in; "" if there was no limit
+
+    @property
+    def has_note(self) -> bool:
+        """True if the caller has given a reference or metadata."""
+        return self.reference is not None or bool(self.metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionRecord:
+    """A redemption as administrators see it."""
+
+    redemption_id: int
+    coupon_id: str
+    definition_id: str
+    code: str
+    user_id: str
+    dialect: Dialect
+    reference: str | None
+    metadata: Metadata
+    redeemed_at: datetime
+    reversed_at: datetime | None  # when the use was given back, also by a refund
+    reversal_reason: str | None
+    use_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,26 +214,6 @@ class RedemptionResult:
     issued: IssuedCoupon
     redemption: Redemption
     document: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CouponUsage:
-    """How the coupons of a definition were used; changes of its limits depend on it."""
-
-    coupon_count: int
-    award_count: int  # assigned to users, and not returned
-    use_count: int
-    max_coupon_use_count: int  # of the coupon that was used most
-    max_user_use_count: int
-    max_user_period_use_count: int = 0  # in the current period
-
-
-@dataclass(frozen=True, slots=True)
-class DefinitionStats:
-    """Number of coupons of a definition by status, and number of redemptions."""
-
-    coupon_counts: Mapping[CouponStatus, int]
-    redemption_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from coupon_core.domain.models import CouponStatus
+from coupon_core.domain.models import CouponStatus, Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,22 @@ class CouponFilter:
     batch_id: str | None = None
     generated_from: datetime | None = None
     generated_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionFilter:
+    """A filter of the redemptions of a tenant; None does not filter."""
+
+    redemption_id: int | None = None
+    user_id: str | None = None
+    code: str | None = None
+    definition_id: str | None = None
+    campaign_id: str | None = None
+    reference: str | None = None
+    dialect: Dialect | None = None
+    redeemed_from: datetime | None = None
+    redeemed_before: datetime | None = None
+    before_id: int | None = None  # the last redemption of the previous page
 
 
 @dataclass(frozen=True, slots=True)

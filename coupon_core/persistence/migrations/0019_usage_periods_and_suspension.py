@@ -8,6 +8,8 @@ from typing import Any
 
 from peewee import PostgresqlDatabase
 
+from coupon_core.persistence.distribution import place_table
+
 POSTGRESQL = {
     "text": 'text COLLATE "C"',
     "uuid": "uuid",
@@ -46,3 +48,4 @@ def up(migrator: Any, db: Any) -> None:
     words = POSTGRESQL if isinstance(db, PostgresqlDatabase) else SQLITE
     for statement in STATEMENTS:
         db.execute_sql(statement.format(**words))
+    place_table(db, "user_period_usage")

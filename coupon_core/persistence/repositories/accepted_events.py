@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute
+from coupon_core.persistence.purging import delete_by_tenant
 from coupon_core.persistence.row_sets import execute_for_rows
 
 INSERT_EVENT = """
@@ -13,11 +13,12 @@ INSERT_EVENT = """
     ON CONFLICT DO NOTHING RETURNING event_id
 """
 
-PURGE = """
-    DELETE FROM accepted_event WHERE (tenant_id, event_id) IN (
-        SELECT tenant_id, event_id FROM accepted_event
-        WHERE accepted_at < :before ORDER BY accepted_at LIMIT :limit
-    )
+SELECT_OLD_OF_ALL_TENANTS = """
+    SELECT tenant_id, event_id FROM accepted_event
+    WHERE accepted_at < :before ORDER BY accepted_at LIMIT :limit
+"""
+DELETE_OLD = """
+    DELETE FROM accepted_event WHERE tenant_id = :tenant_id AND event_id {among}
 """
 
 
@@ -34,4 +35,6 @@ def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
 def purge(before: datetime, limit: int) -> int:
     """Delete up to `limit` accepted events older than `before`; return their number."""
     parameters = {"before": format_timestamp_milliseconds(before), "limit": limit}
-    return int(execute(PURGE, parameters).rowcount)
+    return delete_by_tenant(
+        SELECT_OLD_OF_ALL_TENANTS, DELETE_OLD, key_type="text", parameters=parameters
+    )

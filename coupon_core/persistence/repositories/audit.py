@@ -1,4 +1,4 @@
-"""The audit log, which is append-only."""
+"""The audit log, which is append-only, except that it forgets erased users."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -12,12 +12,23 @@ from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import AuditEntryTable, parse_json, to_datetime
 
 COLUMNS = [getattr(AuditEntryTable, field.name) for field in fields(AuditEntry)]
+USER_ACTIONS = ("user.created", "user.changed", "user.exported")
+"""The actions whose object is a user."""
 CONVERSIONS = build_conversions(AuditEntry, detail=parse_json, happened_at=to_datetime)
 
 
 def insert_all(entries: Sequence[AuditEntry]) -> None:
     """Insert entries in the transaction of the caller."""
     AuditEntryTable.insert_many([asdict(entry) for entry in entries]).execute()
+
+
+def replace_user_id(tenant_id: str, user_id: str, pseudonym: str) -> None:
+    """Replace a user's ID in the entries about that user."""
+    AuditEntryTable.update(object_id=pseudonym).where(
+        AuditEntryTable.tenant_id == tenant_id,
+        AuditEntryTable.object_id == user_id,
+        AuditEntryTable.action.in_(USER_ACTIONS),
+    ).execute()
 
 
 def list_entries(

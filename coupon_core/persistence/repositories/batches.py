@@ -10,7 +10,12 @@ from coupon_core.domain.models import Page
 from coupon_core.domain.models.batches import Batch, BatchChunk, BatchState
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_many
-from coupon_core.persistence.tables import BatchTable, ChunkTable, to_datetime
+from coupon_core.persistence.tables import (
+    BatchTable,
+    ChunkTable,
+    parse_json,
+    to_datetime,
+)
 
 ChunkKey = tuple[str, str, int]  # the tenant, the batch and the chunk number
 
@@ -56,8 +61,8 @@ COUNT_RESERVED = f"""
 """
 # While other batches make progress, the chunks of this one may only be queued, so it is
 # reclaimed later. Batches that wait for an administrator are left alone.
-RECLAIM_STALLED = f"""
-    UPDATE batch SET updated_at = :now
+SELECT_STALLED_OF_ALL_TENANTS = f"""
+    SELECT tenant_id, batch_id FROM batch
     WHERE {UNFINISHED_CONDITION} AND updated_at < :before
     AND (updated_at < :long_before OR NOT EXISTS (SELECT 1 FROM batch other
         WHERE other.{UNFINISHED_CONDITION} AND other.updated_at >= :before))
@@ -65,6 +70,10 @@ RECLAIM_STALLED = f"""
         WHERE d.tenant_id = batch.tenant_id
         AND d.definition_id = batch.definition_id
         AND (d.status = 'paused' OR d.suspended_at IS NOT NULL))
+"""
+RECLAIM_STALLED = f"""
+    UPDATE batch SET updated_at = :now
+    WHERE {KEY_CONDITION} AND {UNFINISHED_CONDITION} AND updated_at < :before
     RETURNING {COLUMNS}
 """
 
@@ -174,21 +183,36 @@ def set_wait_reason(tenant_id: str, batch_id: str, reason: str) -> None:
     )
 
 
-def reclaim_stalled(
-    now: datetime, before: datetime, long_before: datetime
-) -> list[Batch]:
-    """Return the batches without progress since `before`, and mark them as updated.
+def list_stalled(before: datetime, long_before: datetime) -> list[tuple[str, str]]:
+    """Return tenant and id of the batches without progress since `before`.
 
     Batches that are suspended, or whose definition is paused or suspended, are left
-    out. While other batches make progress, a
-    batch is reclaimed only if it has had none since `long_before`.
+    out. While other batches make progress, a batch is returned only if it has had none
+    since `long_before`.
     """
     parameters = {
-        "now": format_timestamp_milliseconds(now),
         "before": format_timestamp_milliseconds(before),
         "long_before": format_timestamp_milliseconds(long_before),
     }
-    return [to_batch(row) for row in execute(RECLAIM_STALLED, parameters).fetchall()]
+    rows = execute(SELECT_STALLED_OF_ALL_TENANTS, parameters).fetchall()
+    return [(tenant_id, batch_id) for tenant_id, batch_id in rows]
+
+
+def reclaim_stalled(
+    tenant_id: str, batch_id: str, now: datetime, before: datetime
+) -> Batch | None:
+    """Return a batch without progress since `before`, and mark it as updated.
+
+    Returns None if it has made progress, or another worker has reclaimed it.
+    """
+    parameters = {
+        "tenant_id": tenant_id,
+        "batch_id": batch_id,
+        "now": format_timestamp_milliseconds(now),
+        "before": format_timestamp_milliseconds(before),
+    }
+    row = execute(RECLAIM_STALLED, parameters).fetchone()
+    return to_batch(row) if row else None
 
 
 def list_unfinished_chunk_numbers(batch: Batch) -> list[int]:
@@ -208,6 +232,7 @@ def to_batch(row: Sequence[Any]) -> Batch:
     for name, value in values.items():
         if name.endswith("_at") and value is not None:
             values[name] = to_datetime(value)
+    values["metadata"] = parse_json(values["metadata"])
     return Batch(**values)
 
 

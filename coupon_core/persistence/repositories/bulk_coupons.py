@@ -5,7 +5,8 @@ contains only its id, code and user; all other values are common to the batch.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from peewee import IntegrityError, __exception_wrapper__
@@ -29,6 +30,7 @@ from coupon_core.persistence.tables import database_proxy
 # transaction logs most pages of the index of codes again, so fewer, larger ones cost
 # less.
 POSTGRESQL_CHUNK_SIZE, SQLITE_CHUNK_SIZE = 10_000, 20_000
+COPY_BLOCK_SIZE = 500
 
 COLUMNS = """coupon_id, code, code_key, user_id, tenant_id, definition_id, batch_id,
     generated_at, expires_at, redemption_count, code_scope"""
@@ -63,7 +65,7 @@ SELECT_SHARED_KEYS = """
     WHERE tenant_id = :tenant_id AND code_key {among}
 """
 
-CouponRows = Iterable[tuple[str, str, str, str]]  # the id, code, lookup key and user
+CouponRows = Iterator[tuple[str, str, str, str]]  # the id, code, lookup key and user
 
 
 def get_chunk_size() -> int:
@@ -109,14 +111,14 @@ def _copy_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:
     common_text = "\t".join(
         "\\N" if value is None else value for value in common.values()
     )
-    text = "".join(
-        [
-            f"{coupon_id}\t{code}\t{code_key}\t{user_id}\t{common_text}\t0\t\n"
-            for coupon_id, code, code_key, user_id in rows
-        ]
-    )
     with __exception_wrapper__, database_proxy.cursor().copy(COPY) as copy:
-        copy.write(text)
+        # PostgreSQL inserts one block while the next is built.
+        while block := list(islice(rows, COPY_BLOCK_SIZE)):
+            lines = [
+                f"{coupon_id}\t{code}\t{code_key}\t{user_id}\t{common_text}\t0\t\n"
+                for coupon_id, code, code_key, user_id in block
+            ]
+            copy.write("".join(lines))
 
 
 def _insert_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:

@@ -1,11 +1,13 @@
 """Campaigns and the participation of creators."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from peewee import IntegrityError
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.campaigns import Campaign, CampaignStatus
+from coupon_core.persistence.metadata_filters import build_metadata_conditions
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import CampaignCreatorTable, CampaignTable
 
@@ -39,10 +41,16 @@ def lock(tenant_id: str, campaign_id: str) -> Campaign | None:
 
 
 def list_campaigns(
-    tenant_id: str, page: Page, status: CampaignStatus | None = None
+    tenant_id: str,
+    page: Page,
+    status: CampaignStatus | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> tuple[list[Campaign], int]:
     """Return the campaigns of a tenant, newest first, and the total of all matches."""
-    query = CampaignTable.select().where(CampaignTable.tenant_id == tenant_id)
+    query = CampaignTable.select().where(
+        CampaignTable.tenant_id == tenant_id,
+        *build_metadata_conditions(CampaignTable.metadata, metadata or {}),
+    )
     if status:
         query = query.where(CampaignTable.status == status)
     newest = query.order_by(CampaignTable.created_at.desc(), CampaignTable.campaign_id)
@@ -87,6 +95,7 @@ def _to_campaign(row: CampaignTable) -> Campaign:
         ends_at=row.ends_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        metadata=row.metadata,
         suspended_at=row.suspended_at,
         time_zone=row.time_zone,
     )

@@ -1,6 +1,7 @@
 """Codes that an import reserves until it has created or released them."""
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.codes import to_lookup_key
@@ -9,6 +10,7 @@ from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_for_values
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
+from coupon_core.persistence.repositories.code_job_chunks import ChunkResult
 from coupon_core.persistence.row_sets import execute_for_rows
 
 RESERVE = """
@@ -114,3 +116,47 @@ def release(tenant_id: str, job_id: str, limit: int) -> bool:
     """Release up to `limit` codes of an import; return False if it had none."""
     parameters = {"tenant_id": tenant_id, "job_id": job_id, "limit": limit}
     return bool(execute(RELEASE, parameters).rowcount)
+
+
+INSERT_IMPORTED_COUPONS = """
+    INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
+        generated_at, expires_at, redemption_count, code_key, code_scope, batch_id)
+    SELECT tenant_id, coupon_id, :definition_id, user_id, code,
+        :now, expires_at, 0, code_key, '', :job_id
+    FROM import_row WHERE {range} ORDER BY code_key
+    ON CONFLICT (tenant_id, code_key, code_scope, copy_number) DO NOTHING
+    RETURNING coupon_id
+"""
+SELECT_NEXT_CODES = """
+    SELECT code_key FROM import_row WHERE tenant_id = :tenant_id AND job_id = :job_id
+    AND code_key > :after_key ORDER BY code_key LIMIT :limit
+"""
+IMPORT_ROWS_CONDITION = """
+    tenant_id = :tenant_id AND job_id = :job_id
+    AND code_key > :after_key AND code_key <= :last_key
+"""
+
+
+def import_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
+    """Create the coupons of a chunk of import rows, and delete the rows."""
+    parameters = {
+        "tenant_id": job.tenant_id,
+        "job_id": job.job_id,
+        "definition_id": job.definition_id,
+        "after_key": job.after_key,
+        "now": format_timestamp_milliseconds(now),
+        "limit": limit,
+    }
+    next_rows = execute(SELECT_NEXT_CODES, parameters).fetchall()
+    if not next_rows:
+        return ChunkResult()
+    last_key = parameters["last_key"] = next_rows[-1][0]
+    inserted_rows = execute(
+        INSERT_IMPORTED_COUPONS.format(range=IMPORT_ROWS_CONDITION), parameters
+    ).fetchall()
+    execute(f"DELETE FROM import_row WHERE {IMPORT_ROWS_CONDITION}", parameters)
+    return ChunkResult(
+        last_key=last_key,
+        examined_count=len(next_rows),
+        changed_ids=[coupon_id for (coupon_id,) in inserted_rows],
+    )

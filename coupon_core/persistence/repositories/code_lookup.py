@@ -4,7 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 
 from coupon_core.domain.codes import code_scope, to_lookup_key
 from coupon_core.domain.models import Definition, IssuedCoupon, SharedCode
-from coupon_core.persistence.database import execute, execute_many
+from coupon_core.persistence.database import (
+    execute,
+    execute_many,
+    execute_prepared,
+)
 from coupon_core.persistence.repositories import checked_prefixes
 from coupon_core.persistence.row_locks import coupon_lock_clause
 from coupon_core.persistence.row_mapping import (
@@ -63,7 +67,7 @@ def find_for_user(
         "exact_scope": code_scope(code, True, user_id=user_id),
     }
     sql = SELECT_FOR_USER + coupon_lock_clause(lock)
-    rows = execute(sql, parameters, dedicated_cursor=True).fetchall()
+    rows = execute_prepared(sql, parameters).fetchall()
     return [to_issued_coupon(row) for row in rows]
 
 
@@ -82,10 +86,10 @@ def find_for_tenant(
 def find_shared_code(tenant_id: str, code: str) -> SharedCode | None:
     """Return a shared code with the definition that it belongs to, or None."""
     parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
-    row = execute(SELECT_SHARED_CODE, parameters).fetchone()
-    if row is None:
+    rows = execute_prepared(SELECT_SHARED_CODE, parameters).fetchall()
+    if not rows:
         return None
-    (plain, creator_key, revoked_at), rest = row[:3], row[3:]
+    (plain, creator_key, revoked_at), rest = rows[0][:3], rows[0][3:]
     return SharedCode(
         code=plain,
         creator_key=creator_key,

@@ -5,6 +5,7 @@ from datetime import datetime
 from coupon_core.domain.models import CouponStatus, CouponUsage, DefinitionStats
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.report_database import fetch_report_rows
 from coupon_core.persistence.repositories.coupon_filters import (
     FROM_COUPONS,
     STATUS_EXPRESSION,
@@ -19,7 +20,7 @@ def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionSt
     filters = CouponFilter(definition_id=definition_id)
     sql = f"""SELECT {STATUS_EXPRESSION} AS status, count(*), sum(c.redemption_count)
         {FROM_COUPONS} {build_where_clause(filters)} GROUP BY 1"""
-    rows = execute(sql, to_filter_parameters(tenant_id, filters, now=now)).fetchall()
+    rows = fetch_report_rows(sql, to_filter_parameters(tenant_id, filters, now=now))
     counts_found = {CouponStatus(status): count for status, count, _ in rows}
     counts = {status: counts_found.get(status, 0) for status in CouponStatus}
     return DefinitionStats(counts, int(sum(uses for _, _, uses in rows)))

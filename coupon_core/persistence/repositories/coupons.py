@@ -177,3 +177,32 @@ def revoke(tenant_id: str, coupon_id: str, now: datetime) -> None:
     CouponTable.update(revoked_at=now).where(
         CouponTable.match_key(tenant_id, coupon_id), CouponTable.revoked_at.is_null()
     ).execute()
+
+
+def restore(tenant_id: str, coupon_id: str) -> None:
+    """Undo the revocation of a coupon."""
+    _update(tenant_id, coupon_id, revoked_at=None)
+
+
+def change_expiry(tenant_id: str, coupon_id: str, expires_at: datetime | None) -> None:
+    """Set the expiry of a coupon, to be announced again; None is its definition's."""
+    _update(tenant_id, coupon_id, expires_at=expires_at, swept_at=None)
+
+
+def replace(tenant_id: str, coupon_id: str, replacement_id: str) -> None:
+    """Record the coupon that was issued in the place of another one."""
+    _update(tenant_id, coupon_id, replaced_by=replacement_id)
+
+
+def get_replacement_id(tenant_id: str, coupon_id: str) -> str | None:
+    """Return the ID of the coupon that was issued in the place of another, or None."""
+    query = CouponTable.select(CouponTable.replaced_by).where(
+        CouponTable.match_key(tenant_id, coupon_id)
+    )
+    row: tuple[str | None] = query.tuples().get()
+    return row[0]
+
+
+def _update(tenant_id: str, coupon_id: str, **values: Any) -> None:
+    key_condition = CouponTable.match_key(tenant_id, coupon_id)
+    CouponTable.update(**values).where(key_condition).execute()

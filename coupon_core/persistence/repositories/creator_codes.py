@@ -11,6 +11,7 @@ from coupon_core.domain.models.creators import CreatorCode
 from coupon_core.domain.rules.redemption import get_shared_code_status
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.report_database import fetch_report_rows
 from coupon_core.persistence.row_mapping import DEFINITION_COLUMNS, to_definition
 from coupon_core.persistence.tables import SharedCodeTable, to_datetime
 
@@ -142,13 +143,13 @@ def get_stats(
     rows = [
         CodeStats(*row[:5], *map(int, row[5:]))
         for sql in statements
-        for row in execute(sql, parameters).fetchall()
+        for row in fetch_report_rows(sql, parameters)
     ]
     count_users = COUNT_CAMPAIGN_USERS if campaign_id else COUNT_CREATOR_USERS
     return CampaignStats(
         sum(row.code_count for row in rows),
         sum(row.redemption_count for row in rows),
-        user_count=int(execute(count_users, parameters).fetchone()[0]),
+        user_count=int(fetch_report_rows(count_users, parameters)[0][0]),
         rows=tuple(rows),
     )
 

@@ -34,12 +34,12 @@ def list_dead_letters(
 
 def find(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
     """Return a dead letter, or None; without `tenant_id` of any tenant."""
-    row = (
-        DeadLetterTable.select(*COLUMNS)
-        .where(_match_key(tenant_id, letter_id))
-        .tuples()
-        .first()
+    query = DeadLetterTable.select(*COLUMNS).where(
+        DeadLetterTable.letter_id == letter_id
     )
+    if tenant_id is not None:
+        query = query.where(DeadLetterTable.tenant_id == tenant_id)
+    row = query.tuples().first()
     return _to_dead_letter(row) if row else None
 
 
@@ -49,14 +49,10 @@ def pop(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
     Of several concurrent callers only one receives it; the others receive None.
     """
     letter = find(tenant_id, letter_id)
-    query = DeadLetterTable.delete().where(_match_key(tenant_id, letter_id))
-    return letter if query.execute() else None
-
-
-def _match_key(tenant_id: str | None, letter_id: str) -> Any:
-    if tenant_id is None:
-        return DeadLetterTable.letter_id == letter_id
-    return DeadLetterTable.match_key(tenant_id, letter_id)
+    if letter is None:
+        return None
+    key_condition = DeadLetterTable.match_key(letter.tenant_id, letter_id)
+    return letter if DeadLetterTable.delete().where(key_condition).execute() else None
 
 
 def _to_dead_letter(row: Sequence[Any]) -> DeadLetter:

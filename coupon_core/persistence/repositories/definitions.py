@@ -1,6 +1,6 @@
 """Definitions and their shared codes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -13,6 +13,7 @@ from coupon_core.domain.models import Definition, DefinitionStatus, Page
 from coupon_core.domain.models.coupons import CAMPAIGN_STATE
 from coupon_core.domain.names import to_name_key
 from coupon_core.persistence.errors import FOREIGN_KEY, UNIQUE, violated_constraint
+from coupon_core.persistence.metadata_filters import build_metadata_conditions
 from coupon_core.persistence.repositories.definition_queries import (
     get_suspended_at,
     is_campaign_ended,
@@ -123,13 +124,17 @@ def list_definitions(
     status: DefinitionStatus | None = None,
     name: str | None = None,
     campaign_id: str | None = None,
+    metadata: Mapping[str, str] | None = None,
     is_suspended: bool | None = None,
 ) -> tuple[list[Definition], int]:
     """Return the definitions of a tenant, newest first, and the total of all matches.
 
     `status` is the effective one. `name` matches a part of the name, ignoring case.
+    `metadata` are values by key.
     """
-    query = select_definitions(tenant_id)
+    query = select_definitions(tenant_id).where(
+        *build_metadata_conditions(DefinitionTable.metadata, metadata or {})
+    )
     if status:
         has_status = DefinitionTable.status == status
         is_ended = is_campaign_ended(tenant_id)
@@ -162,10 +167,9 @@ def update(definition: Definition) -> None:
         None, [(is_renamed, to_name_key(definition.name))], DefinitionTable.name_key
     )
     query = DefinitionTable.update(_to_row(definition, name_key=name_key))
+    key = DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
     with _map_integrity_errors():
-        query.where(
-            DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
-        ).execute()
+        query.where(key).execute()
 
 
 def count_awards(definition: Definition, count: int) -> bool:

@@ -16,7 +16,7 @@ from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
 from coupon_core.persistence.tables import to_datetime
 
-SELECT_TENANTS = """
+SELECT_ID_OF_ALL_TENANTS = """
     SELECT tenant_id FROM tenant WHERE tenant_id > :after_id
     ORDER BY tenant_id LIMIT :limit
 """
@@ -69,6 +69,20 @@ SELECT_SWEPT_AT = """
     SELECT swept_at FROM coupon
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
 """
+SELECT_SWEPT_WHILE_REVOKED = """
+    SELECT c.coupon_id FROM coupon c JOIN coupon_event e
+    ON e.tenant_id = :tenant_id AND e.coupon_id = c.coupon_id
+    AND e.event_id = :event_id
+    WHERE c.tenant_id = :tenant_id AND c.coupon_id {among}
+    AND c.swept_at >= e.revoked_at
+"""
+MARK_EXPIRED_FOLLOWERS = """
+    UPDATE coupon AS c SET swept_at = :now
+    WHERE c.tenant_id = :tenant_id AND c.coupon_id {among} AND (
+        SELECT d.expires_at FROM definition d WHERE d.tenant_id = :tenant_id
+        AND d.definition_id = c.definition_id) < :now
+    RETURNING coupon_id
+"""
 ADVANCE_SWEEP = """
     UPDATE definition_sweep SET after_id = :last_id
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
@@ -77,7 +91,9 @@ ADVANCE_SWEEP = """
 
 def list_tenants(after_id: str, limit: int) -> list[str]:
     """Return up to `limit` tenants after an id, ordered by id."""
-    rows = execute(SELECT_TENANTS, {"after_id": after_id, "limit": limit}).fetchall()
+    rows = execute(
+        SELECT_ID_OF_ALL_TENANTS, {"after_id": after_id, "limit": limit}
+    ).fetchall()
     return [tenant_id for (tenant_id,) in rows]
 
 
@@ -161,6 +177,32 @@ def list_issued_coupons(
         parameters={"tenant_id": tenant_id},
     ).fetchall()
     return [to_issued_coupon(row) for row in rows]
+
+
+def find_swept_while_revoked(
+    tenant_id: str, coupon_ids: Sequence[str], event_id: str
+) -> list[str]:
+    """Return which of the restored coupons were swept while they were revoked."""
+    rows = execute_for_values(
+        SELECT_SWEPT_WHILE_REVOKED,
+        "uuid",
+        values=coupon_ids,
+        parameters={"tenant_id": tenant_id, "event_id": event_id},
+    ).fetchall()
+    return [coupon_id for (coupon_id,) in rows]
+
+
+def mark_expired_followers(
+    tenant_id: str, coupon_ids: Sequence[str], now: datetime
+) -> list[str]:
+    """Mark those of the coupons whose definition has expired; return their ids."""
+    rows = execute_for_values(
+        MARK_EXPIRED_FOLLOWERS,
+        "uuid",
+        values=coupon_ids,
+        parameters={"tenant_id": tenant_id, "now": format_timestamp_milliseconds(now)},
+    ).fetchall()
+    return [coupon_id for (coupon_id,) in rows]
 
 
 def get_swept_at(coupon: Coupon) -> datetime | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from coupon_core.domain.models.idempotency import IdempotentRequest
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, single_statement
+from coupon_core.persistence.purging import delete_by_tenant
 from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.tables.base import to_datetime
 
@@ -56,14 +57,17 @@ INSERT_WITH_RESPONSE = """
         :answer)
     ON CONFLICT (tenant_id, request_key) DO NOTHING
 """
-PURGE = """
-    DELETE FROM idempotency WHERE (tenant_id, request_key) IN (
-        SELECT tenant_id, request_key FROM idempotency
-        WHERE kept_until < :now ORDER BY kept_until LIMIT :limit {skipping}
+SELECT_EXPIRED_OF_ALL_TENANTS = """
+    SELECT tenant_id, request_key FROM idempotency
+    WHERE kept_until < :now ORDER BY kept_until LIMIT :limit
+"""
+# Skips keys that a request is acquiring again.
+DELETE_EXPIRED = """
+    DELETE FROM idempotency WHERE tenant_id = :tenant_id AND request_key IN (
+        SELECT request_key FROM idempotency WHERE tenant_id = :tenant_id
+        AND request_key {{among}} AND kept_until < :now {skipping}
     )
 """
-# Avoids a write transaction when there is nothing to purge: SQLite writers queue.
-SELECT_EXPIRED = "SELECT 1 FROM idempotency WHERE kept_until < :now LIMIT 1"
 
 
 def acquire(
@@ -152,12 +156,12 @@ def release(request: IdempotentRequest, token: str) -> None:
 
 def purge(now: datetime, limit: int) -> int:
     """Delete up to `limit` requests past their retention; return their number."""
-    time_parameters = {"now": format_timestamp_milliseconds(now)}
-    if execute(SELECT_EXPIRED, time_parameters).fetchone() is None:
-        return 0
-    sql = PURGE.format(skipping=skip_locked_clause())
-    with single_statement():
-        return int(execute(sql, {**time_parameters, "limit": limit}).rowcount)
+    return delete_by_tenant(
+        SELECT_EXPIRED_OF_ALL_TENANTS,
+        DELETE_EXPIRED.format(skipping=skip_locked_clause()),
+        key_type="text",
+        parameters={"now": format_timestamp_milliseconds(now), "limit": limit},
+    )
 
 
 def _to_key_parameters(request: IdempotentRequest) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """The inventory of codes of a tenant: pages, exports and single coupons."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models import Redemption
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import CouponEvent, CouponWithBatch
@@ -17,7 +18,12 @@ from coupon_core.persistence.repositories.coupon_filters import (
     to_filter_parameters,
 )
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
-from coupon_core.persistence.tables import CouponEventTable, RedemptionTable
+from coupon_core.persistence.tables import (
+    CouponEventTable,
+    CouponTable,
+    RedemptionTable,
+    parse_json,
+)
 
 # The status is not indexed, because every redemption would have to update the index.
 # Therefore a page ends after this many examined coupons, whether they match or not.
@@ -25,7 +31,7 @@ MAX_SCANNED_COUPONS = 20_000
 MAX_INSERTED_ROWS = 1_000
 
 SELECT_STOCKED_COUPONS = SELECT_ISSUED_COUPONS.replace(
-    "SELECT", "SELECT c.coupon_id, c.batch_id,", 1
+    "SELECT", "SELECT c.coupon_id, c.batch_id, c.metadata,", 1
 )
 SELECT_EXPORT_ROWS = f"""
     SELECT c.coupon_id, c.code, {STATUS_EXPRESSION}, c.user_id, c.definition_id, d.name,
@@ -48,8 +54,13 @@ def get_page(
     rows, next_id = _fetch_page(
         SELECT_STOCKED_COUPONS, tenant_id, filters=filters, cursor=cursor, now=now
     )
-    coupons = [CouponWithBatch(to_issued_coupon(row[2:]), row[1]) for row in rows]
-    return coupons, next_id
+    return [_to_coupon_with_batch(row) for row in rows], next_id
+
+
+def _to_coupon_with_batch(row: Sequence[Any]) -> CouponWithBatch:
+    return CouponWithBatch(
+        to_issued_coupon(row[3:]), batch_id=row[1], metadata=parse_json(row[2] or "{}")
+    )
 
 
 def export_page(
@@ -122,7 +133,7 @@ def get(tenant_id: str, coupon_id: str) -> CouponWithBatch | None:
     sql = f"""{SELECT_STOCKED_COUPONS}
         WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"""
     row = execute(sql, {"tenant_id": tenant_id, "coupon_id": coupon_id}).fetchone()
-    return CouponWithBatch(to_issued_coupon(row[2:]), row[1]) if row else None
+    return _to_coupon_with_batch(row) if row else None
 
 
 # The conditions were checked under the lock of the coupon. They are repeated so that
@@ -151,6 +162,14 @@ def assign(
     return bool(execute(ASSIGN, parameters).rowcount == 1)
 
 
+def set_metadata(tenant_id: str, coupon_ids: Sequence[str], metadata: Metadata) -> int:
+    """Set the metadata of coupons; return the number of coupons that exist."""
+    query = CouponTable.update(metadata=metadata or None).where(
+        CouponTable.tenant_id == tenant_id, CouponTable.coupon_id.in_(coupon_ids)
+    )
+    return int(query.execute())
+
+
 def insert_events(events: Sequence[CouponEvent]) -> None:
     """Insert events of coupons."""
     rows = [asdict(event) for event in events]
@@ -169,10 +188,18 @@ def list_events(tenant_id: str, coupon_id: str) -> list[CouponEvent]:
 
 def list_redemptions(
     tenant_id: str, coupon_id: str
-) -> list[tuple[Redemption, datetime | None]]:
-    """Return the redemptions of a coupon in order, with their refund times."""
-    query = RedemptionTable.select().where(
+) -> list[tuple[Redemption, datetime | None, str | None]]:
+    """Return the redemptions of a coupon in order.
+
+    Each has the time at which its use was given back, and the reason of a reversal.
+    """
+    names = [field.name for field in fields(Redemption)]
+    columns = [
+        getattr(RedemptionTable, name)
+        for name in (*names, "refunded_at", "reversal_reason")
+    ]
+    query = RedemptionTable.select(*columns).where(
         RedemptionTable.tenant_id == tenant_id, RedemptionTable.coupon_id == coupon_id
     )
     rows = query.order_by(RedemptionTable.use_number).tuples()
-    return [(Redemption(*row[:8]), row[8]) for row in rows]
+    return [(Redemption(*row[:-2]), *row[-2:]) for row in rows]

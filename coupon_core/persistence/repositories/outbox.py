@@ -7,8 +7,14 @@ from typing import Any
 
 from coupon_core.domain.models import Event
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, execute_many, transaction
+from coupon_core.persistence.database import (
+    execute,
+    execute_many,
+    fetch_many,
+    transaction,
+)
 from coupon_core.persistence.id_generation import get_id_timestamp, get_min_id_at
+from coupon_core.persistence.purging import delete_by_tenant
 from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.row_sets import execute_for_rows
 from coupon_core.persistence.tables import to_datetime
@@ -44,9 +50,9 @@ def add(events: Iterable[Event]) -> None:
 
 CLAIM = """
     UPDATE outbox SET claimed_until = :until
-    WHERE (tenant_id, event_id) IN (
-        SELECT tenant_id, event_id FROM outbox
-        WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until < :now)
+    WHERE tenant_id = :tenant_id AND event_id IN (
+        SELECT event_id FROM outbox WHERE tenant_id = :tenant_id
+        AND state = 'pending' AND (claimed_until IS NULL OR claimed_until < :now)
         ORDER BY event_id LIMIT :limit {skipping}
     )
     RETURNING tenant_id, event_id, event_type, subject, occurred_at, data
@@ -59,42 +65,58 @@ RELEASE = """
     UPDATE outbox SET claimed_until = NULL
     WHERE tenant_id = :tenant_id AND event_id = :event_id AND state = 'pending'
 """
-PURGE = """
-    DELETE FROM outbox WHERE (tenant_id, event_id) IN (
-        SELECT tenant_id, event_id FROM outbox
-        WHERE state = 'sent' AND event_id < :first_kept ORDER BY event_id LIMIT :limit
-    )
+SELECT_OLD_OF_ALL_TENANTS = """
+    SELECT tenant_id, event_id FROM outbox
+    WHERE state = 'sent' AND event_id < :first_kept ORDER BY event_id LIMIT :limit
 """
-SELECT_CLAIMABLE = """
-    SELECT 1 FROM outbox
-    WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until < :now) LIMIT 1
+DELETE_OLD = "DELETE FROM outbox WHERE tenant_id = :tenant_id AND event_id {among}"
+# The events of a tenant follow each other, so few are read of each.
+CLAIMABLE_PAGE_SIZE = 100
+SELECT_CLAIMABLE_OF_ALL_TENANTS = """
+    SELECT tenant_id FROM outbox
+    WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until < :now)
+    AND tenant_id > :after_id ORDER BY tenant_id, event_id LIMIT :limit
 """
 # PostgreSQL before version 18 has no min(uuid).
-COUNT_PENDING = """
+COUNT_PENDING_OF_ALL_TENANTS = """
     SELECT count(*), (SELECT event_id FROM outbox WHERE state = 'pending'
         ORDER BY event_id LIMIT 1)
     FROM outbox WHERE state = 'pending'
 """
 
 
-def claim(limit: int, now: datetime, until: datetime) -> list[Event]:
-    """Claim up to `limit` events for publishing, oldest first.
+def list_tenants_with_events(now: datetime) -> list[str]:
+    """Return the tenants that have events to claim, by id."""
+    tenant_ids: list[str] = []
+    parameters = {
+        "now": format_timestamp_milliseconds(now),
+        "limit": CLAIMABLE_PAGE_SIZE,
+        "after_id": "",
+    }
+    while True:
+        rows = execute(SELECT_CLAIMABLE_OF_ALL_TENANTS, parameters).fetchall()
+        tenant_ids += dict.fromkeys(tenant_id for (tenant_id,) in rows)
+        if len(rows) < CLAIMABLE_PAGE_SIZE:
+            return tenant_ids
+        parameters["after_id"] = tenant_ids[-1]
+
+
+def claim(
+    tenant_ids: Iterable[str], limit: int, now: datetime, until: datetime
+) -> list[list[Event]]:
+    """Claim up to `limit` events of each tenant for publishing, oldest first.
 
     An event that is not marked as sent by `until` may be claimed again.
     """
-    # Only read while there is nothing to claim: SQLite writers queue.
-    now_parameter = {"now": format_timestamp_milliseconds(now)}
-    if execute(SELECT_CLAIMABLE, now_parameter).fetchone() is None:
-        return []
     sql = CLAIM.format(skipping=skip_locked_clause())
     parameters = {
-        **now_parameter,
+        "now": format_timestamp_milliseconds(now),
         "until": format_timestamp_milliseconds(until),
         "limit": limit,
     }
+    rows = [{**parameters, "tenant_id": tenant_id} for tenant_id in tenant_ids]
     with transaction():
-        events = [_to_event(row) for row in execute(sql, parameters).fetchall()]
-    return sorted(events, key=lambda event: event.event_id)
+        return [list(map(_to_event, found)) for found in fetch_many(sql, rows)]
 
 
 def mark_sent(events: Iterable[Event]) -> None:
@@ -118,10 +140,10 @@ def _update_events(sql: str, events: Iterable[Event]) -> None:
 
 def purge(before: datetime, limit: int) -> int:
     """Delete up to `limit` sent events stored before a time; return their number."""
-    first_kept = get_min_id_at(before)
-    with transaction():
-        cursor = execute(PURGE, {"first_kept": first_kept, "limit": limit})
-    return int(cursor.rowcount)
+    parameters = {"first_kept": get_min_id_at(before), "limit": limit}
+    return delete_by_tenant(
+        SELECT_OLD_OF_ALL_TENANTS, DELETE_OLD, key_type="uuid", parameters=parameters
+    )
 
 
 def measure_backlog(now: datetime) -> tuple[int, float]:
@@ -130,7 +152,7 @@ def measure_backlog(now: datetime) -> tuple[int, float]:
     An event waits from the time when it was stored, which its id contains. It may have
     occurred long before.
     """
-    count, oldest_id = execute(COUNT_PENDING, {}).fetchone()
+    count, oldest_id = execute(COUNT_PENDING_OF_ALL_TENANTS, {}).fetchone()
     if oldest_id is None:
         return count, 0.0
     return count, max(0.0, (now - get_id_timestamp(oldest_id)).total_seconds())

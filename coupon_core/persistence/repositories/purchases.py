@@ -26,10 +26,11 @@ RETURN_COUPON = """
     AND redemption_count = :seen_count AND refund_count = :seen_refunds
     AND returned_at IS NULL
 """
+MAX_USE_NUMBER = 2_147_483_647
 UNDO_REDEMPTIONS = """
     UPDATE redemption SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
-    AND use_number >= :first RETURNING use_number, period_key
+    AND use_number BETWEEN :first AND :last RETURNING use_number, period_key
 """
 SELECT_LAST_USE_NUMBER = """
     SELECT max(use_number) FROM redemption WHERE tenant_id = :tenant_id
@@ -82,7 +83,7 @@ def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list
     """
     if not _update_if_unchanged(RETURN_COUPON, coupon, now=now):
         return []
-    numbers = _undo_redemptions(coupon, definition, first_use_number=0, now=now)
+    numbers = _undo_redemptions(coupon, definition, 0, last=MAX_USE_NUMBER, now=now)
     if total_limit_counts_awards(definition):
         execute(
             LOWER_AWARD_COUNT,
@@ -91,17 +92,18 @@ def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list
     return numbers
 
 
-def undo_last_redemption(
-    coupon: Coupon, definition: Definition, now: datetime
+def undo_redemption(
+    coupon: Coupon, definition: Definition, now: datetime, use_number: int | None = None
 ) -> list[int]:
-    """Undo the last redemption of a coupon; return its number in a list.
+    """Undo a redemption of a coupon, or the last one; return its number in a list.
 
     Returns an empty list if the coupon has changed since it was read.
     """
-    key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
-    (last_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()
+    if use_number is None:
+        key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
+        (use_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()
     numbers = _undo_redemptions(
-        coupon, definition, first_use_number=last_number, now=now
+        coupon, definition, use_number, last=use_number, now=now
     )
     if not _update_if_unchanged(UNDO_ONE_REDEMPTION, coupon, now=now):
         return []
@@ -120,13 +122,18 @@ def _update_if_unchanged(sql: str, coupon: Coupon, now: datetime) -> bool:
 
 
 def _undo_redemptions(
-    coupon: Coupon, definition: Definition, first_use_number: int, now: datetime
+    coupon: Coupon,
+    definition: Definition,
+    first: int | None,
+    last: int | None,
+    now: datetime,
 ) -> list[int]:
     """Mark redemptions as refunded and give the uses back; return their numbers."""
     parameters = {
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
-        "first": first_use_number,
+        "first": first,
+        "last": last,
         "now": format_timestamp_milliseconds(now),
     }
     rows = sorted(execute(UNDO_REDEMPTIONS, parameters).fetchall())

@@ -11,15 +11,19 @@ from peewee import IntegrityError
 
 from coupon_core.domain.models import (
     CodeFormat,
-    Definition,
     Event,
     IssuedCoupon,
     Redemption,
 )
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
+from coupon_core.persistence.repositories.redemption_parameters import (
+    to_redemption_parameters,
+    to_rule_parameters,
+)
+from coupon_core.persistence.tables import to_json_text
 
 # Only definitions with a total limit maintain a counter: counting every redemption in
 # one row would halve the throughput.
@@ -92,9 +96,9 @@ ON_CONFLICT_DO_NOTHING = (
 )
 INSERT_REDEMPTION = """
     INSERT INTO redemption (tenant_id, coupon_id, use_number, redemption_id,
-        definition_id, user_id, dialect, redeemed_at{period_column})
+        definition_id, user_id, dialect, redeemed_at{columns})
     SELECT :tenant_id, :coupon_id, {use_number}, :redemption_id,
-        :definition_id, :user_id, :dialect, :redeemed_at{period_value}
+        :definition_id, :user_id, :dialect, :redeemed_at{values}
 """
 INSERT_EVENT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
@@ -116,8 +120,8 @@ def record(
     definition = candidate.definition
     parameters = {
         **to_coupon_row(candidate.coupon, definition),
-        **_to_redemption_parameters(redemption),
-        **_to_rule_parameters(definition),
+        **to_redemption_parameters(redemption),
+        **to_rule_parameters(definition),
         "batch_id": candidate.coupon.batch_id,
         "seen_count": candidate.coupon.redemption_count,
         "seen_refunds": candidate.coupon.refund_count,
@@ -128,38 +132,17 @@ def record(
         "occurred_at": format_timestamp_milliseconds(event.occurred_at),
         "data": event.data,
     }
-    statements = _build_statements(_choose_layout(candidate, claim), is_postgresql())
+    layout = _choose_layout(candidate, claim, has_note=redemption.has_note)
+    if layout.has_note:
+        parameters["reference"] = redemption.reference
+        parameters["metadata"] = to_json_text(redemption.metadata or {})
+    statements = _build_statements(layout, is_postgresql())
     try:
         return all(
-            execute(sql, parameters, dedicated_cursor=True).rowcount == 1
-            for sql in statements
+            execute_prepared(sql, parameters).rowcount == 1 for sql in statements
         )
     except IntegrityError:  # counted but not redeemed: PostgreSQL has rolled both back
         return False
-
-
-def _to_redemption_parameters(redemption: Redemption) -> dict[str, object]:
-    return {
-        "user_id": redemption.user_id,
-        "use_number": redemption.use_number,
-        "redemption_id": redemption.redemption_id,
-        "dialect": redemption.dialect.value,
-        "redeemed_at": format_timestamp_milliseconds(redemption.redeemed_at),
-        "period_key": redemption.period_key,
-    }
-
-
-def _to_rule_parameters(definition: Definition) -> dict[str, object]:
-    return {
-        "per_code_limit": definition.per_code_limit,
-        "per_user_limit": definition.per_user_limit,
-        "total_limit": definition.total_limit,
-        "user_period_limit": definition.user_period_limit,
-        "user_period": definition.user_period,
-        "campaign_id": definition.campaign_id,
-        "custom_code": definition.custom_code,
-        "case_sensitive": definition.case_sensitive,
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +155,12 @@ class StatementLayout:
     has_batch: bool
     has_period: bool
     has_campaign: bool
+    has_note: bool  # a reference or metadata
 
 
-def _choose_layout(candidate: IssuedCoupon, claim: bool) -> StatementLayout:
+def _choose_layout(
+    candidate: IssuedCoupon, claim: bool, has_note: bool
+) -> StatementLayout:
     definition = candidate.definition
     counts = {
         INCREMENT_TOTAL_USAGE: total_limit_counts_redemptions(definition),
@@ -188,6 +174,7 @@ def _choose_layout(candidate: IssuedCoupon, claim: bool) -> StatementLayout:
         has_batch=candidate.coupon.batch_id is not None,
         has_period=definition.user_period_limit > 0,
         has_campaign=definition.campaign_id != "",
+        has_note=has_note,
     )
 
 
@@ -243,8 +230,9 @@ def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:
 
 
 def _build_redemption_statement(layout: StatementLayout, use_number: str) -> str:
+    note = ", reference, metadata" if layout.has_note else ""
+    columns = note + (", period_key" if layout.has_period else "")
+    values = columns.replace(", ", ", :")
     return INSERT_REDEMPTION.format(
-        use_number=use_number,
-        period_column=", period_key" if layout.has_period else "",
-        period_value=", :period_key" if layout.has_period else "",
+        use_number=use_number, columns=columns, values=values
     )

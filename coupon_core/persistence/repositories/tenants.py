@@ -5,11 +5,11 @@ from datetime import datetime
 
 from coupon_core.domain.models import ApiKey, Page, Scope
 from coupon_core.domain.rules.scopes import ORIGINAL_SCOPES
+from coupon_core.persistence.repositories.tenant_deletions import KEPT_TABLES
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import (
     ALL_TABLES,
     ApiKeyTable,
-    AuditEntryTable,
     TenantSecretTable,
     TenantTable,
 )
@@ -38,7 +38,7 @@ def erase(tenant_id: str) -> bool:
         table.delete().where(table.tenant_id == tenant_id).execute()
         # Referenced tables come after the tables that refer to them.
         for table in reversed(ALL_TABLES)
-        if table is not AuditEntryTable
+        if table not in KEPT_TABLES
     ]
     return bool(counts[-1])
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from coupon_core.domain.models import NO_USAGE, Coupon, Definition, UserUsage
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute
+from coupon_core.persistence.database import execute, execute_prepared
 
 SELECT_USED_COUNTS = """
     SELECT COALESCE((SELECT used_count FROM user_usage WHERE tenant_id = :tenant_id
@@ -81,7 +81,8 @@ def get_usage(definition: Definition, user_id: str, period_key: str) -> UserUsag
         "user_id": user_id,
         "period_key": period_key,
     }
-    return UserUsage(*map(int, execute(SELECT_USED_COUNTS, parameters).fetchone()))
+    rows = execute_prepared(SELECT_USED_COUNTS, parameters).fetchall()
+    return UserUsage(*map(int, rows[0]))
 
 
 def recount(tenant_id: str, definition_id: str) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from coupon_core.domain.models.webhooks import (
@@ -15,11 +16,11 @@ from coupon_core.persistence.database import (
     execute,
     execute_many,
     is_postgresql,
-    transaction,
+    single_statement,
 )
 from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.purging import delete_by_tenant
 from coupon_core.persistence.repositories.webhooks import to_webhook
-from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.row_mapping import format_columns
 from coupon_core.persistence.tables import WebhookTable, to_datetime
 
@@ -80,9 +81,10 @@ def _cast_parameters(sql: str) -> str:
     return sql.format(now=":now", event_id=":event_id")
 
 
+CANDIDATES_PER_CLAIM = 4
 # Round robin over the tenants: first one webhook of each, then a second of each. The
 # webhook that has waited longest is first among equals.
-SELECT_DUE_WEBHOOKS = f"""
+SELECT_DUE_WEBHOOKS_OF_ALL_TENANTS = f"""
     SELECT {format_columns(Webhook, "w")}
     FROM webhook w JOIN (
         SELECT tenant_id, webhook_id, row_number() OVER (
@@ -98,6 +100,7 @@ SELECT_DUE_WEBHOOKS = f"""
 CLAIM_WEBHOOK = """
     UPDATE webhook SET next_turn_at = :until
     WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id AND is_active
+    AND next_turn_at <= :now
 """
 
 
@@ -114,27 +117,33 @@ def claim_webhooks(
     that the caller serves already. A claim lasts for the timeout of a request plus
     `margin`.
     """
-    # The webhooks in progress may exceed the share of their tenants, so select more.
+    # The webhooks in progress may exceed the share of their tenants, and other workers
+    # may claim some first, so select more.
     parameters = {
-        "limit": limit + sum(active_counts.values()),
+        "limit": CANDIDATES_PER_CLAIM * limit + sum(active_counts.values()),
         "share": max_per_tenant,
         "now": format_timestamp_milliseconds(now),
     }
-    # Only read while there is nothing to claim: SQLite writers queue.
-    rows = execute(SELECT_DUE_WEBHOOKS, parameters).fetchall()
-    if not _limit_per_tenant(rows, max_per_tenant, active_counts=active_counts):
-        return []
-    lock_clause = skip_locked_clause("FOR NO KEY UPDATE OF w")
-    with transaction():
-        rows = execute(f"{SELECT_DUE_WEBHOOKS} {lock_clause}", parameters).fetchall()
-        due_webhooks = _limit_per_tenant(
-            rows, max_per_tenant, active_counts=active_counts
-        )
-        claimed = due_webhooks[:limit]
-        claims = [_to_claim_parameters(webhook, now + margin) for webhook in claimed]
-        if claims:
-            execute_many(CLAIM_WEBHOOK, claims)
-    return claimed
+    rows = execute(SELECT_DUE_WEBHOOKS_OF_ALL_TENANTS, parameters).fetchall()
+    candidates = _limit_per_tenant(rows, max_per_tenant, active_counts=active_counts)
+    claimed = (webhook for webhook in candidates if _claim(webhook, now, margin))
+    return list(islice(claimed, limit))
+
+
+def _claim(webhook: Webhook, now: datetime, margin: timedelta) -> bool:
+    """Claim a webhook; return False if another worker has done so."""
+    parameters = {
+        **_to_key_parameters(webhook),
+        "now": format_timestamp_milliseconds(now),
+        "until": _get_claim_end(webhook, now + margin),
+    }
+    with single_statement():
+        return bool(execute(CLAIM_WEBHOOK, parameters).rowcount == 1)
+
+
+def _get_claim_end(webhook: Webhook, start: datetime) -> str | None:
+    timeout = timedelta(milliseconds=webhook.timeout_ms)
+    return format_timestamp_milliseconds(start + timeout)
 
 
 def _limit_per_tenant(
@@ -147,18 +156,6 @@ def _limit_per_tenant(
         if counts[webhook.tenant_id] <= max_per_tenant:
             webhooks.append(webhook)
     return webhooks
-
-
-def _to_claim_parameters(webhook: Webhook, start: datetime) -> dict[str, Any]:
-    return {
-        **_to_key_parameters(webhook),
-        "until": _get_claim_end(webhook, start),
-    }
-
-
-def _get_claim_end(webhook: Webhook, start: datetime) -> str | None:
-    timeout = timedelta(milliseconds=webhook.timeout_ms)
-    return format_timestamp_milliseconds(start + timeout)
 
 
 SELECT_DUE_DELIVERIES = """
@@ -197,18 +194,21 @@ def _to_delivery(row: Sequence[Any]) -> Delivery:
     )
 
 
-PURGE = """
-    DELETE FROM webhook_delivery WHERE (tenant_id, webhook_id, event_id) IN (
-        SELECT tenant_id, webhook_id, event_id FROM webhook_delivery
-        WHERE event_id < :first_kept ORDER BY event_id LIMIT :limit)
+SELECT_OLD_OF_ALL_TENANTS = """
+    SELECT tenant_id, event_id FROM webhook_delivery
+    WHERE event_id < :first_kept ORDER BY event_id LIMIT :limit
+"""
+DELETE_OLD = """
+    DELETE FROM webhook_delivery WHERE tenant_id = :tenant_id AND event_id {among}
 """
 
 
 def purge(before: datetime, limit: int) -> int:
-    """Delete up to `limit` deliveries of events before a time; return their number."""
+    """Delete all deliveries of up to `limit` events before a time; return the count."""
     parameters = {"first_kept": get_min_id_at(before), "limit": limit}
-    with transaction():
-        return int(execute(PURGE, parameters).rowcount)
+    return delete_by_tenant(
+        SELECT_OLD_OF_ALL_TENANTS, DELETE_OLD, key_type="uuid", parameters=parameters
+    )
 
 
 def _to_key_parameters(source: Webhook | Delivery) -> dict[str, Any]:

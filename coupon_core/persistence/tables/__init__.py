@@ -13,6 +13,7 @@ from coupon_core.persistence.tables.base import (
     database_proxy,
     parse_json,
     to_datetime,
+    to_json_text,
 )
 from coupon_core.persistence.tables.batches import BatchTable, ChunkTable
 from coupon_core.persistence.tables.campaigns import (
@@ -51,6 +52,11 @@ from coupon_core.persistence.tables.points import (
     KnownUserTable,
     PointEntryTable,
     WalletTable,
+)
+from coupon_core.persistence.tables.privacy import (
+    ErasedUserTable,
+    TenantDeletionTable,
+    TenantKeyTable,
 )
 from coupon_core.persistence.tables.purchases import (
     ActivityTable,
@@ -93,6 +99,7 @@ __all__ = [
     "DefinitionSweepTable",
     "DefinitionTable",
     "EarnedCouponTable",
+    "ErasedUserTable",
     "IdempotencyTable",
     "ImportRowTable",
     "JsonTextField",
@@ -107,6 +114,8 @@ __all__ = [
     "RedemptionTable",
     "RewardItemTable",
     "SharedCodeTable",
+    "TenantDeletionTable",
+    "TenantKeyTable",
     "TenantSecretTable",
     "TenantTable",
     "UserPeriodUsageTable",
@@ -120,6 +129,7 @@ __all__ = [
     "database_proxy",
     "parse_json",
     "to_datetime",
+    "to_json_text",
 ]
 
 ALL_TABLES = (
@@ -163,5 +173,8 @@ ALL_TABLES = (
     WebhookTable,
     WebhookDeliveryTable,
     WebhookAttemptTable,
+    TenantKeyTable,
+    ErasedUserTable,
+    TenantDeletionTable,
 )
 """Every table; a referenced table comes before the tables that refer to it."""

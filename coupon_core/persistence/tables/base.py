@@ -23,6 +23,11 @@ def parse_json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def to_json_text(value: Any) -> str:
+    """Return a value as the compact JSON text that is stored."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 class UuidTextField(Field):
     """A UUID that is text in Python: `uuid` on PostgreSQL, `text` on SQLite."""
 
@@ -46,13 +51,15 @@ class UtcTimestampField(Field):
 class JsonTextField(TextField):
     """A JSON value stored as written; `jsonb` would reorder its members."""
 
-    def db_value(self, value: Any) -> str:
+    def db_value(self, value: Any) -> str | None:
         """Return the compact JSON text that is stored."""
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if value is None and self.null:
+            return None
+        return to_json_text(value)
 
-    def python_value(self, value: str) -> Any:
+    def python_value(self, value: str | None) -> Any:
         """Return the stored JSON text as a value."""
-        return json.loads(value)
+        return None if value is None else json.loads(value)
 
 
 class BaseTable(Model):

@@ -4,6 +4,7 @@ from peewee import CompositeKey, IntegerField, TextField
 
 from coupon_core.persistence.tables.base import (
     BaseTable,
+    JsonTextField,
     UtcTimestampField,
     UuidTextField,
 )
@@ -27,6 +28,7 @@ class BatchTable(BaseTable):
     started_at = UtcTimestampField(null=True)
     updated_at = UtcTimestampField()
     finished_at = UtcTimestampField(null=True)
+    metadata = JsonTextField(default=dict)
     suspended_at = UtcTimestampField(null=True)
 
     class Meta:

@@ -22,6 +22,7 @@ class CampaignTable(BaseTable):
     ends_at = UtcTimestampField(null=True)
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
+    metadata = JsonTextField(default=dict)
     suspended_at = UtcTimestampField(null=True)
     time_zone = TextField()
 

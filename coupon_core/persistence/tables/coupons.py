@@ -4,6 +4,7 @@ from peewee import BigIntegerField, CompositeKey, IntegerField, TextField
 
 from coupon_core.persistence.tables.base import (
     BaseTable,
+    JsonTextField,
     UtcTimestampField,
     UuidTextField,
 )
@@ -29,6 +30,8 @@ class CouponTable(BaseTable):
     copy_number = IntegerField(default=1)
     batch_id = UuidTextField(null=True)
     swept_at = UtcTimestampField(null=True)
+    replaced_by = UuidTextField(null=True)
+    metadata = JsonTextField(null=True)
 
     class Meta:
         table_name = "coupon"
@@ -75,11 +78,25 @@ class RedemptionTable(BaseTable):
     dialect = TextField()
     redeemed_at = UtcTimestampField()
     refunded_at = UtcTimestampField(null=True)
+    reference = TextField(null=True)
+    metadata = JsonTextField(null=True)
+    reversed_at = UtcTimestampField(null=True)
+    reversal_reason = TextField(null=True)
     period_key = TextField(default="")
 
     class Meta:
         table_name = "redemption"
         primary_key = CompositeKey("tenant_id", "coupon_id", "use_number")
+        indexes = ((("tenant_id", "redemption_id"), False),)
+
+
+RedemptionTable.add_index(
+    RedemptionTable.tenant_id,
+    RedemptionTable.reference,
+    RedemptionTable.redemption_id,
+    where=RedemptionTable.reference.is_null(False),
+    name="redemption_of_reference",
+)
 
 
 class UserUsageTable(BaseTable):

@@ -21,6 +21,7 @@ class RewardItemTable(BaseTable):
     payload = JsonTextField()
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
+    metadata = JsonTextField(default=dict)
 
     class Meta:
         table_name = "reward_item"
@@ -63,6 +64,7 @@ class DefinitionTable(BaseTable):
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
     name_key = TextField(null=True)
+    metadata = JsonTextField(default=dict)
     user_period_limit = IntegerField(default=0)
     user_period = TextField(null=True)
     suspended_at = UtcTimestampField(null=True)

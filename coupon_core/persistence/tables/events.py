@@ -39,6 +39,14 @@ OutboxTable.add_index(
 )
 
 
+OutboxTable.add_index(
+    OutboxTable.tenant_id,
+    OutboxTable.event_id,
+    where=(OutboxTable.state == "pending"),
+    name="outbox_pending_of_tenant",
+)
+
+
 class EarnedCouponTable(BaseTable):
     """Coupons earned by milestones; the key allows each occurrence only once."""
 

@@ -4,13 +4,18 @@ from peewee import CompositeKey, IntegerField, TextField
 
 from coupon_core.persistence.tables.base import (
     BaseTable,
+    JsonTextField,
     UtcTimestampField,
     UuidTextField,
 )
 
 
 class CodeJobTable(BaseTable):
-    """A job on the codes of a batch, a user or a file, processed in chunks."""
+    """A job on many codes, processed in chunks.
+
+    `action` and `action_state` are the kind and state of jobs that the previous release
+    does not know; they are null for the others.
+    """
 
     tenant_id = TextField()
     job_id = UuidTextField()
@@ -29,6 +34,9 @@ class CodeJobTable(BaseTable):
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
     finished_at = UtcTimestampField(null=True)
+    skipped_reasons = JsonTextField(null=True)
+    action = TextField(null=True)
+    action_state = TextField(null=True)
 
     class Meta:
         table_name = "code_job"
@@ -46,6 +54,12 @@ CodeJobTable.add_index(
     CodeJobTable.updated_at,
     where=CodeJobTable.state.in_(["receiving", "running"]),
     name="code_job_unfinished",
+)
+CodeJobTable.add_index(
+    CodeJobTable.tenant_id,
+    CodeJobTable.updated_at,
+    where=(CodeJobTable.action_state == "running"),
+    name="code_job_action_unfinished",
 )
 
 
@@ -68,7 +82,11 @@ class ImportRowTable(BaseTable):
 
 
 class CouponEventTable(BaseTable):
-    """An administrative change of a single coupon, with its actor."""
+    """An administrative change of a coupon, with its actor.
+
+    `expires_at` is the new expiry, and `revoked_at` the time of the revocation that a
+    restoration has undone.
+    """
 
     tenant_id = TextField()
     coupon_id = UuidTextField()
@@ -77,6 +95,9 @@ class CouponEventTable(BaseTable):
     actor = TextField()
     user_id = TextField()
     occurred_at = UtcTimestampField()
+    expires_at = UtcTimestampField(null=True)
+    revoked_at = UtcTimestampField(null=True)
+    related_coupon_id = UuidTextField(null=True)
 
     class Meta:
         table_name = "coupon_event"

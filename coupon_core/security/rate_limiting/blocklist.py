@@ -13,6 +13,7 @@ from typing import Any
 
 import redis
 
+from coupon_core.messaging import sentinel
 from coupon_core.security.rate_limiting.counters import (
     REDIS_ERRORS,
     REDIS_TIMEOUT_SECONDS,
@@ -149,5 +150,7 @@ class Blocklist:
 
 
 def _create_client(url: str, timeout_seconds: float) -> Any:
-    options = build_redis_options(timeout_seconds)
-    return redis.from_url(url, decode_responses=True, **options)
+    options = {**build_redis_options(timeout_seconds), "decode_responses": True}
+    if sentinel.is_sentinel_url(url):
+        return sentinel.create_client(url, **options)
+    return redis.from_url(url, **options)

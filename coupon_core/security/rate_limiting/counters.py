@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from coupon_core.messaging import sentinel
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, RateLimit
 
 log = structlog.get_logger("coupon.limits")
@@ -74,6 +75,9 @@ class Counters:
 
 
 def _create_redis_storage(url: str, options: dict[str, Any]) -> RedisStorage:
+    if sentinel.is_sentinel_url(url):
+        pool = sentinel.create_client(url, **options).connection_pool
+        return RedisStorage("redis://", connection_pool=pool, key_prefix=KEY_PREFIX)
     # The library `limits` has its own URL scheme for sockets and refuses `unix:`.
     redis_url = (
         url.replace("unix:", "redis+unix:", 1) if url.startswith("unix:") else url

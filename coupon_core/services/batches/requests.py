@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from coupon_core.domain.entered_times import EnteredTime
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models import (
     UNASSIGNED,
     AdminReason,
@@ -46,6 +47,7 @@ class BatchRequest:
     count: int
     user_ids: Sequence[str] = ()
     expires_at: EnteredTime | None = None
+    metadata: Metadata = field(default_factory=dict)
 
     @property
     def is_small(self) -> bool:
@@ -117,6 +119,7 @@ def _build_batch(
         started_at=None,
         updated_at=now,
         finished_at=None,
+        metadata=batch_request.metadata,
     )
 
 
@@ -216,32 +219,20 @@ def requeue_stalled_batches(now: datetime) -> int:
 
     A lost message therefore only delays coupons, and a repeated message adds none.
     """
+    stalled_keys = batch_repository.list_stalled(
+        now - STALLED_AFTER, now - STALLED_WHILE_QUEUED_AFTER
+    )
+    return sum(_requeue_stalled(key, now) for key in stalled_keys)
+
+
+def _requeue_stalled(key: tuple[str, str], now: datetime) -> int:
     with transaction():
-        stalled = batch_repository.reclaim_stalled(
-            now, now - STALLED_AFTER, now - STALLED_WHILE_QUEUED_AFTER
-        )
+        batch = batch_repository.reclaim_stalled(*key, now, now - STALLED_AFTER)
+        if batch is None:
+            return 0
         events = [
             _build_chunk_event(batch, chunk_number, now)
-            for batch in stalled
             for chunk_number in batch_repository.list_unfinished_chunk_numbers(batch)
         ]
         outbox.add(events)
     return len(events)
-
-
-def estimate_progress(batch: Batch) -> tuple[float | None, float | None]:
-    """Return the coupons generated per second, and the seconds until completion.
-
-    Both are None before the second chunk is finished. The second is None unless the
-    batch is running.
-    """
-    # `started_at` and `updated_at` are both taken when a chunk begins, so the interval
-    # between them covers one chunk less than are finished.
-    chunks = batch.finished_chunk_count - 1
-    if batch.started_at is None or chunks < 1:
-        return None, None
-    seconds = max(0.001, (batch.updated_at - batch.started_at).total_seconds())
-    rate = batch.generated_count * chunks / batch.finished_chunk_count / seconds
-    remaining_chunks = batch.chunk_count - batch.finished_chunk_count
-    eta = seconds / chunks * remaining_chunks
-    return rate, eta if batch.state == BatchState.RUNNING else None

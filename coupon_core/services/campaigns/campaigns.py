@@ -28,6 +28,7 @@ DEFAULTS: Mapping[str, Any] = {
     "status": CampaignStatus.PENDING_EXPOSURE,
     "starts_at": None,
     "ends_at": None,
+    "metadata": {},
 }
 
 
@@ -72,10 +73,13 @@ def get(tenant_id: str, campaign_id: str) -> Campaign:
 
 
 def list_campaigns(
-    tenant_id: str, page: Page, status: CampaignStatus | None = None
+    tenant_id: str,
+    page: Page,
+    status: CampaignStatus | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> tuple[list[Campaign], int]:
     """Return a page of a tenant's campaigns, newest first, and the total count."""
-    return campaign_repository.list_campaigns(tenant_id, page, status)
+    return campaign_repository.list_campaigns(tenant_id, page, status, metadata)
 
 
 def update(

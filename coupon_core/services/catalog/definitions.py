@@ -59,6 +59,7 @@ DEFAULTS: Mapping[str, Any] = {
     "trigger_threshold": 0,
     "campaign_id": "",
     "time_zone": "",
+    "metadata": {},
 }
 CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
 # They decide with which characters random codes begin.
@@ -126,10 +127,13 @@ def get(tenant_id: str, definition_id: str) -> Definition:
 
 
 def list_definitions(
-    tenant_id: str, page: Page, status: DefinitionStatus | None = None, **filters: Any
+    tenant_id: str, page: Page, **filters: Any
 ) -> tuple[list[Definition], int]:
-    """Return a page of a tenant's definitions, newest first, and the total count."""
-    return definition_repository.list_definitions(tenant_id, page, status, **filters)
+    """Return a page of a tenant's definitions, newest first, and the total count.
+
+    `filters` are those of the repository's function.
+    """
+    return definition_repository.list_definitions(tenant_id, page, **filters)
 
 
 def list_available(tenant_id: str, page: Page) -> tuple[list[Definition], int]:

@@ -1,36 +1,28 @@
 """The inventory of codes: list them, assign them to users, show a code's timeline."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     AdminReason,
     CouponStatus,
     Definition,
     IssuedCoupon,
-    Reason,
     Refused,
 )
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import (
-    CodeJob,
-    CouponEvent,
     CouponWithBatch,
-    JobKind,
-    TimelineEntry,
 )
 from coupon_core.domain.rules import redemption as redemption_rules
-from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import generate_id
-from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
-from coupon_core.services import audit, outbox
-from coupon_core.services.coupons import generation
+from coupon_core.services import audit
+from coupon_core.services.coupons import administration, corrections, generation
 from coupon_core.services.errors import require_found
 
 
@@ -43,6 +35,34 @@ def list_codes(
     the inventory; an earlier page may therefore be short or even empty.
     """
     return inventory_repository.get_page(tenant_id, coupon_filter, cursor, now)
+
+
+def change(
+    tenant_id: str,
+    coupon_filter: CouponFilter,
+    changes: Mapping[str, Any],
+    now: datetime,
+    actor: str = "",
+) -> CouponWithBatch:
+    """Replace the `metadata` of a coupon, its expiry (`expires_at`) or both; return it.
+
+    Raises:
+        Refused: No coupon or several coupons match, or the new expiry is in the past.
+    """
+    with transaction():
+        issued = administration.lock_single(tenant_id, coupon_filter, now)
+        coupon_id = issued.coupon.coupon_id
+        if "metadata" in changes:
+            inventory_repository.set_metadata(
+                tenant_id, [coupon_id], changes["metadata"]
+            )
+        if "expires_at" in changes:
+            corrections.change_expiry(
+                issued, changes["expires_at"], now=now, actor=actor
+            )
+        audit.record(tenant_id, "coupon.changed", coupon_id, changed=sorted(changes))
+        changed = inventory_repository.get(tenant_id, coupon_id)
+    return require_found(changed, AdminReason.COUPON_NOT_FOUND)
 
 
 def assign(
@@ -115,107 +135,7 @@ def _assign(
 def _record_assignment(issued: IssuedCoupon, actor: str, now: datetime) -> None:
     coupon = issued.coupon
     audit.record(coupon.tenant_id, "coupon.assigned", coupon.coupon_id)
-    event = CouponEvent(
-        tenant_id=coupon.tenant_id,
-        coupon_id=coupon.coupon_id,
-        event_id=generate_id(),
-        kind="assigned",
-        actor=actor,
-        user_id=coupon.user_id,
-        occurred_at=now,
+    administration.record_event(
+        coupon, "assigned", now=now, actor=actor, user_id=coupon.user_id
     )
-    inventory_repository.insert_events([event])
-    data = {"coupon": serialization.serialize_coupon(issued, now)}
-    outbox.add([outbox.build_coupon_event("coupon.assigned", coupon, data, now)])
-
-
-def get_timeline(
-    tenant_id: str, coupon_id: str, now: datetime
-) -> tuple[CouponWithBatch, list[TimelineEntry]]:
-    """Return a coupon and its timeline, oldest entry first.
-
-    Raises:
-        Refused: The coupon is unknown.
-    """
-    coupon_with_batch = require_found(
-        inventory_repository.get(tenant_id, coupon_id), Reason.COUPON_NOT_FOUND
-    )
-    coupon_events = inventory_repository.list_events(tenant_id, coupon_id)
-    batch_id = coupon_with_batch.batch_id
-    jobs = code_job_repository.list_by_batch(tenant_id, batch_id) if batch_id else []
-    entries = [
-        *_list_creation_entries(coupon_with_batch, jobs),
-        *(_to_timeline_entry(event, jobs) for event in coupon_events),
-        *_list_redemption_entries(tenant_id, coupon_id),
-        *_list_end_entries(coupon_with_batch, coupon_events, jobs, now),
-    ]
-    return coupon_with_batch, sorted(entries, key=lambda entry: entry.occurred_at)
-
-
-def _list_creation_entries(
-    coupon_with_batch: CouponWithBatch, jobs: list[CodeJob]
-) -> Iterator[TimelineEntry]:
-    actor = next((job.actor for job in jobs if job.kind == JobKind.IMPORT), None)
-    event_name = "imported" if actor is not None else "generated"
-    details = (
-        {"batch_id": coupon_with_batch.batch_id} if coupon_with_batch.batch_id else None
-    )
-    yield TimelineEntry(
-        coupon_with_batch.issued.coupon.generated_at, event_name, actor, details
-    )
-
-
-def _to_timeline_entry(event: CouponEvent, jobs: list[CodeJob]) -> TimelineEntry:
-    # The event of an extension has the ID of its job, which knows the new expiry.
-    expiry = next(
-        (job.expires_at for job in jobs if job.job_id == event.event_id), None
-    )
-    details = {
-        **({"user_id": event.user_id} if event.user_id else {}),
-        **({"expires_at": format_timestamp(expiry)} if expiry else {}),
-    }
-    return TimelineEntry(event.occurred_at, event.kind, event.actor, details or None)
-
-
-def _list_redemption_entries(tenant_id: str, coupon_id: str) -> Iterator[TimelineEntry]:
-    redemptions = inventory_repository.list_redemptions(tenant_id, coupon_id)
-    for redemption, refunded_at in redemptions:
-        details = {"user_id": redemption.user_id, "use_number": redemption.use_number}
-        redeemed_details = {
-            **details,
-            "dialect": str(redemption.dialect),
-            "redemption_id": redemption.redemption_id,
-        }
-        yield TimelineEntry(redemption.redeemed_at, "redeemed", None, redeemed_details)
-        if refunded_at:
-            yield TimelineEntry(refunded_at, "refunded", None, details)
-
-
-def _list_end_entries(
-    coupon_with_batch: CouponWithBatch,
-    coupon_events: list[CouponEvent],
-    jobs: list[CodeJob],
-    now: datetime,
-) -> Iterator[TimelineEntry]:
-    issued = coupon_with_batch.issued
-    revoked_at = issued.coupon.revoked_at
-    if revoked_at and all(event.kind != "revoked" for event in coupon_events):
-        yield TimelineEntry(
-            revoked_at, "revoked", _find_revoking_actor(revoked_at, jobs)
-        )
-    if issued.coupon.returned_at:
-        yield TimelineEntry(issued.coupon.returned_at, "returned")
-    if (
-        redemption_rules.get_coupon_status(issued, now) == CouponStatus.EXPIRED
-        and issued.expires_at
-    ):
-        yield TimelineEntry(issued.expires_at, "expired")
-
-
-def _find_revoking_actor(revoked_at: datetime, jobs: list[CodeJob]) -> str | None:
-    """Return the actor of the job that revoked the batch at that time, if any."""
-    for job in jobs:
-        ended_at = job.finished_at or revoked_at
-        if job.kind == JobKind.REVOKE and job.created_at <= revoked_at <= ended_at:
-            return job.actor
-    return None
+    administration.publish("coupon.assigned", issued, now)

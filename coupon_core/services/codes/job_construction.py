@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from coupon_core.domain.models.batches import Batch, BatchState
-from coupon_core.domain.models.inventory import CodeJob, JobKind, JobState
+from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobKind, JobState
 from coupon_core.persistence.id_generation import generate_id
+
+NO_TARGET = CodeTarget()  # of an import, until its codes are its batch
 
 
 def build_job(
@@ -14,9 +16,7 @@ def build_job(
     now: datetime,
     *,
     state: JobState = JobState.RUNNING,
-    definition_id: str | None = None,
-    batch_id: str | None = None,
-    user_id: str = "",
+    target: CodeTarget = NO_TARGET,
 ) -> CodeJob:
     """Return a new job without storing it."""
     return CodeJob(
@@ -24,9 +24,9 @@ def build_job(
         job_id=generate_id(),
         kind=kind,
         state=state,
-        definition_id=definition_id,
-        batch_id=batch_id,
-        user_id=user_id,
+        definition_id=target.definition_id,
+        batch_id=target.batch_id,
+        user_id=target.user_id,
         expires_at=None,
         actor=actor,
         chunk_number=1,

@@ -1,38 +1,29 @@
 """Events that report the progress of a code job."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from coupon_core.domain import serialization
-from coupon_core.domain.models import Event, IssuedCoupon
-from coupon_core.domain.models.inventory import CodeJob, CouponEvent
+from coupon_core.domain.models import Event
+from coupon_core.domain.models.inventory import CodeJob
 from coupon_core.messaging.topology import JOB_CHUNK_EVENT_TYPE
-from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import code_job_chunks
 from coupon_core.services import outbox
 
 
-def build_revoked_event(issued: IssuedCoupon, now: datetime) -> Event:
-    """Return the outbox event for a coupon that a job revoked.
-
-    Only coupons assigned to users get one; the others are covered by the event that
-    reports the end of the job.
-    """
-    data = {"coupon": serialization.serialize_coupon(issued, now)}
-    return outbox.build_coupon_event("coupon.revoked", issued.coupon, data, now)
-
-
-def build_coupon_event(
-    issued: IssuedCoupon, job: CodeJob, now: datetime
-) -> CouponEvent:
-    """Return the entry for the timeline of a coupon that a job revoked."""
-    return CouponEvent(
-        tenant_id=job.tenant_id,
-        coupon_id=issued.coupon.coupon_id,
-        event_id=generate_id(),
-        kind="revoked",
-        actor=job.actor,
-        user_id=job.user_id,
-        occurred_at=now,
-    )
+def build_coupon_events(
+    event_type: str, tenant_id: str, coupon_ids: Sequence[str], now: datetime
+) -> list[Event]:
+    """Return the outbox events for the coupons of a chunk that users hold."""
+    return [
+        outbox.build_coupon_event(
+            event_type,
+            issued.coupon,
+            {"coupon": serialization.serialize_coupon(issued, now)},
+            now,
+        )
+        for issued in code_job_chunks.list_assigned(tenant_id, coupon_ids)
+    ]
 
 
 def build_completed_event(job: CodeJob, event_type: str, now: datetime) -> Event:

@@ -1,12 +1,13 @@
 """List, show and revoke coupons."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from coupon_core.domain import codes, serialization
 from coupon_core.domain.models import (
     AdminReason,
+    Coupon,
     IssuedCoupon,
     Page,
     Reason,
@@ -36,34 +37,61 @@ def revoke(
             redeemed.
     """
     with transaction():
-        issued = _require_single(
-            coupon_repository.find_up_to_two(tenant_id, coupon_filter, now, lock=True)
-        )
+        issued = lock_single(tenant_id, coupon_filter, now)
         if issued.coupon.revoked_at:
             return issued
         if redemption_rules.is_used_up(issued.coupon, issued.definition):
             raise Refused(AdminReason.REDEEMED_COUPON)
-        coupon_repository.revoke(tenant_id, issued.coupon.coupon_id, now)
-        event = CouponEvent(
-            tenant_id=tenant_id,
-            coupon_id=issued.coupon.coupon_id,
-            event_id=generate_id(),
-            kind="revoked",
-            actor=actor,
-            user_id="",
-            occurred_at=now,
-        )
-        insert_events([event])
-        revoked = replace(issued, coupon=replace(issued.coupon, revoked_at=now))
-        data = {"coupon": serialization.serialize_coupon(revoked, now)}
-        outbox.add(
-            [outbox.build_coupon_event("coupon.revoked", revoked.coupon, data, now)]
-        )
+        revoked = revoke_in_transaction(issued, now, actor)
         audit.record(tenant_id, "coupon.revoked", issued.coupon.coupon_id)
         return revoked
 
 
-def _require_single(matches: Sequence[IssuedCoupon]) -> IssuedCoupon:
+def revoke_in_transaction(
+    issued: IssuedCoupon, now: datetime, actor: str
+) -> IssuedCoupon:
+    """Revoke a coupon that the caller has locked, with its event; return it."""
+    coupon = issued.coupon
+    coupon_repository.revoke(coupon.tenant_id, coupon.coupon_id, now)
+    record_event(coupon, "revoked", now=now, actor=actor)
+    revoked = replace(issued, coupon=replace(coupon, revoked_at=now))
+    publish("coupon.revoked", revoked, now)
+    return revoked
+
+
+def record_event(
+    coupon: Coupon, kind: str, now: datetime, actor: str, **details: Any
+) -> str:
+    """Add an entry to the timeline of a coupon; return its ID."""
+    event = CouponEvent(
+        tenant_id=coupon.tenant_id,
+        coupon_id=coupon.coupon_id,
+        event_id=generate_id(),
+        kind=kind,
+        actor=actor,
+        user_id=details.pop("user_id", ""),
+        occurred_at=now,
+        **details,
+    )
+    insert_events([event])
+    return event.event_id
+
+
+def publish(event_type: str, issued: IssuedCoupon, now: datetime) -> None:
+    """Add an event about a coupon to the outbox."""
+    data = {"coupon": serialization.serialize_coupon(issued, now)}
+    outbox.add([outbox.build_coupon_event(event_type, issued.coupon, data, now)])
+
+
+def lock_single(
+    tenant_id: str, coupon_filter: CouponFilter, now: datetime
+) -> IssuedCoupon:
+    """Lock the only coupon that matches until the transaction ends, and return it.
+
+    Raises:
+        Refused: No coupon or several coupons match.
+    """
+    matches = coupon_repository.find_up_to_two(tenant_id, coupon_filter, now, lock=True)
     if not matches:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
     if len(matches) > 1:

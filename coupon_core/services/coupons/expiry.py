@@ -3,7 +3,7 @@
 The responses of the APIs do not depend on it; they compare the expiry with the clock.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from coupon_core.domain import serialization
@@ -83,6 +83,31 @@ def announce_reactivated_expiry(issued: IssuedCoupon) -> None:
     marked_at = expiry_repository.get_swept_at(coupon)
     if marked_at:
         _publish_expired(coupon.tenant_id, [coupon.coupon_id], marked_at)
+
+
+def announce_restored(
+    tenant_id: str, coupon_ids: Sequence[str], event_id: str, now: datetime
+) -> None:
+    """Announce the expiry of restored coupons that expired while they were revoked.
+
+    `event_id` is that of the restoration in the timelines of the coupons. An expiry
+    before the revocation has been announced already.
+    """
+    unannounced_ids = expiry_repository.find_swept_while_revoked(
+        tenant_id, coupon_ids, event_id
+    )
+    _publish_expired(tenant_id, unannounced_ids, now)
+
+
+def announce_followers(
+    tenant_id: str, coupon_ids: Sequence[str], now: datetime
+) -> None:
+    """Announce coupons that have expired because they now follow their definition.
+
+    The sweep of the definition may have passed them.
+    """
+    marked_ids = expiry_repository.mark_expired_followers(tenant_id, coupon_ids, now)
+    _publish_expired(tenant_id, marked_ids, now)
 
 
 def _publish_expired(tenant_id: str, coupon_ids: Iterable[str], now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from coupon_core.domain import serialization
 from coupon_core.domain.entered_times import EnteredTime
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models import (
     UNASSIGNED,
     AdminReason,
@@ -24,6 +25,7 @@ from coupon_core.persistence.repositories import definitions as definition_repos
 from coupon_core.persistence.repositories import offers as offer_repository
 from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
+from coupon_core.persistence.repositories.inventory import set_metadata
 from coupon_core.services import audit, outbox, time_zones
 from coupon_core.services.coupons import code_assignment, code_capacity
 from coupon_core.services.errors import require_found
@@ -33,10 +35,15 @@ MAX_INLINE_COUPONS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class GenerationResult:
-    """A coupon for each requested user, and how many of the coupons are new."""
+    """A coupon for each requested user, and those of them that are new."""
 
     coupons: list[IssuedCoupon]
-    new_count: int
+    new_coupons: list[Coupon]
+
+    @property
+    def new_count(self) -> int:
+        """The number of new coupons."""
+        return len(self.new_coupons)
 
 
 def generate(
@@ -45,8 +52,11 @@ def generate(
     user_ids: Sequence[str],
     now: datetime,
     expires_at: EnteredTime | None = None,
+    metadata: Metadata | None = None,
 ) -> GenerationResult:
     """Generate a coupon for each user ID; UNASSIGNED generates an unassigned coupon.
+
+    `metadata` is stored on the new coupons.
 
     A user who already has the coupon of a custom code keeps it. Random codes are
     generated on every call.
@@ -66,6 +76,9 @@ def generate(
             raise Refused(reason)
         instant = time_zones.resolve_expiry(definition, expires_at, now)
         result = generate_in_transaction(definition, user_ids, now, instant)
+        if metadata:
+            coupon_ids = [coupon.coupon_id for coupon in result.new_coupons]
+            set_metadata(tenant_id, coupon_ids, metadata)
         audit.record(
             tenant_id, "coupon.generated", definition_id, count=result.new_count
         )
@@ -161,7 +174,7 @@ def _publish_generated(
     )
     return GenerationResult(
         [IssuedCoupon(coupon, definition, reward_item) for coupon in all_coupons],
-        len(new_coupons),
+        new_coupons,
     )
 
 

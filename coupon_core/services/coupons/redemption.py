@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain import serialization
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models import (
     Dialect,
     Event,
@@ -38,7 +39,8 @@ from coupon_core.services.coupons.code_reading import read_code
 class RedeemRequest:
     """A user's request to redeem a code, with the code as the caller sent it.
 
-    `context` is copied into the `coupon.redeemed` event.
+    `context`, `reference` and `metadata` are copied into the `coupon.redeemed` event.
+    The last two are also stored with the redemption.
     """
 
     tenant_id: str
@@ -46,6 +48,8 @@ class RedeemRequest:
     user_id: str
     dialect: Dialect = Dialect.PHOENIX
     context: Mapping[str, Any] = field(default_factory=dict)
+    reference: str | None = None
+    metadata: Metadata | None = None
 
 
 def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
@@ -120,6 +124,8 @@ def _with_normalized_code(request: RedeemRequest) -> RedeemRequest:
         user_id=request.user_id,
         dialect=request.dialect,
         context=request.context,
+        reference=request.reference,
+        metadata=request.metadata,
     )
 
 
@@ -218,6 +224,8 @@ def _build_redemption(
         user_id=request.user_id,
         dialect=request.dialect,
         redeemed_at=now,
+        reference=request.reference,
+        metadata=request.metadata,
         period_key=get_period_key(candidate.definition, now),
     )
 
@@ -229,6 +237,7 @@ def _build_redeemed_event(after: RedemptionResult, request: RedeemRequest) -> Ev
         "use_number": redemption.use_number,
         "dialect": redemption.dialect.value,
         **({"context": dict(request.context)} if request.context else {}),
+        **serialization.serialize_redemption_note(redemption),
         "coupon": after.document,
     }
     return outbox.build_coupon_event(

@@ -50,8 +50,7 @@ def purge_accepted_ids(before: datetime, limit: int) -> int:
 
     An event with such an id is accepted again, but its coupons are not earned twice.
     """
-    with transaction():
-        return accepted_event_repository.purge(before, limit)
+    return accepted_event_repository.purge(before, limit)
 
 
 def _build_event(

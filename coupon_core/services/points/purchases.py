@@ -1,21 +1,17 @@
 """Buy, redeem and refund coupons inside the caller's transaction."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
-from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     AnyReason,
     Definition,
     Dialect,
-    Event,
     IssuedCoupon,
     Reason,
     Refused,
-    filters,
 )
-from coupon_core.domain.models.points import EntryKind, PointChange
+from coupon_core.domain.models.points import EntryKind
 from coupon_core.domain.models.purchases import (
     Action,
     ActivityRequest,
@@ -23,17 +19,14 @@ from coupon_core.domain.models.purchases import (
     PurchaseContext,
 )
 from coupon_core.domain.rules import purchases as purchase_rules
-from coupon_core.domain.rules.redemption import is_used_up
-from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import purchases as purchase_repository
 from coupon_core.services import outbox
 from coupon_core.services.coupons import (
-    expiry,
     generation,
     redemption,
 )
-from coupon_core.services.coupons.redemption import RedeemRequest, StaleDecision
-from coupon_core.services.points import wallets
+from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.points import reversals, wallets
 from coupon_core.services.points.purchase_context import load_purchase_context
 
 
@@ -86,10 +79,9 @@ def _refund(
     copy = purchase_rules.select_refundable_copy(context, now)
     if reason or copy is None:
         raise Refused(reason or Reason.EXPIRED)
-    purchase = purchase_repository.get(request.tenant_id, copy.coupon.coupon_id)
-    if purchase:
-        return _return_purchase(copy, purchase, now)
-    return _undo_redemption(copy, now)
+    returned = reversals.give_back(copy, now)
+    outbox.add([reversals.build_refunded_event(returned, now)])
+    return returned.issued
 
 
 ACTION_HANDLERS: Mapping[
@@ -124,68 +116,7 @@ def _sell(
         refunded_at=None,
     )
     purchase_repository.insert(purchase)
-    wallets.debit_in_transaction(_to_point_change(purchase), EntryKind.BUY, now)
+    wallets.debit_in_transaction(
+        reversals.to_point_change(purchase), EntryKind.BUY, now
+    )
     return issued
-
-
-def _to_point_change(purchase: Purchase) -> PointChange:
-    return PointChange(
-        purchase.tenant_id,
-        purchase.user_id,
-        point_id=purchase.point_id,
-        amount=purchase.points,
-        reference=purchase.coupon_id,
-    )
-
-
-def _return_purchase(
-    copy: IssuedCoupon, purchase: Purchase, now: datetime
-) -> IssuedCoupon:
-    """Return a purchased coupon and credit its points to the user."""
-    use_numbers = purchase_repository.return_coupon(copy.coupon, copy.definition, now)
-    if not use_numbers or not purchase_repository.mark_refunded(purchase, now):
-        raise StaleDecision
-    wallets.credit_in_transaction(_to_point_change(purchase), EntryKind.REFUND, now)
-    coupon = replace(
-        copy.coupon,
-        returned_at=now,
-        redeemed_at=None,
-        redemption_count=0,
-        refund_count=copy.coupon.refund_count + len(use_numbers),
-    )
-    after = replace(copy, coupon=coupon)
-    price = {"point_id": purchase.point_id, "points": purchase.points}
-    outbox.add([_build_refund_event(after, use_numbers, price, now)])
-    return after
-
-
-def _undo_redemption(copy: IssuedCoupon, now: datetime) -> IssuedCoupon:
-    """Undo the last redemption of an awarded coupon."""
-    use_numbers = purchase_repository.undo_last_redemption(
-        copy.coupon, copy.definition, now
-    )
-    if not use_numbers:
-        raise StaleDecision
-    after = coupon_repository.find_up_to_two(
-        copy.coupon.tenant_id,
-        filters.CouponFilter(coupon_id=copy.coupon.coupon_id),
-        now,
-    )[0]
-    outbox.add([_build_refund_event(after, use_numbers, None, now)])
-    if is_used_up(copy.coupon, copy.definition):
-        expiry.announce_reactivated_expiry(after)
-    return after
-
-
-def _build_refund_event(
-    issued: IssuedCoupon,
-    use_numbers: list[int],
-    price: Mapping[str, object] | None,
-    now: datetime,
-) -> Event:
-    data = {
-        "use_numbers": use_numbers,
-        "points": price,
-        "coupon": serialization.serialize_coupon(issued, now),
-    }
-    return outbox.build_coupon_event("coupon.refunded", issued.coupon, data, now)

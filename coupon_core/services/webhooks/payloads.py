@@ -100,6 +100,15 @@ SAMPLES: Mapping[str, Json] = {
     "coupon.redeemed": {"redemption_id": 1, "use_number": 1, "coupon": _COUPON},
     "coupon.generated": {"coupon": {**_COUPON, "status": "active"}},
     "coupon.revoked": {"coupon": {**_COUPON, "status": "revoked"}},
+    "redemption.reversed": {
+        "redemption_id": 1,
+        "use_number": 1,
+        "dialect": "phoenix",
+        "reason": "Order cancelled",
+        "points": None,
+        "coupon": {**_COUPON, "status": "active"},
+    },
+    "coupon.restored": {"coupon": {**_COUPON, "status": "active"}},
     "batch.completed": {
         "batch_id": "00000000-0000-7000-8000-000000000004",
         "state": "completed",

@@ -118,6 +118,7 @@ def redeem(query: dict[str, str], body: dict[str, Any]) -> Response:
         user_id=body["userId"],
         dialect=Dialect.PLAYCAMP,
         context=context,
+        reference=body.get("callbackId"),
     )
     run = redemption.dry_run if is_dry_run(query, body) else redemption.redeem
     # Before the redemption: a failure after it would deny what is already stored.

@@ -128,9 +128,13 @@ def test_both_exchanges_are_there_with_all_their_keys(asyncapi: Json) -> None:
         "coupon.redeemed",
         "coupon.refunded",
         "coupon.revoked",
+        "coupon.restored",
+        "redemption.reversed",
         "coupon.expired",
         "batch.completed",
         "codes.revoked",
+        "codes.restored",
+        "codes.expiry_changed",
         "codes.extended",
         "codes.imported",
     }

@@ -125,7 +125,7 @@ def test_what_changes_many_things_asks_first(words: tuple[str, ...]) -> None:
     is_destructive = words[-1] in ("revoke", "drop", "delete")
     if is_destructive and options & {"--all", "--batch", "--user"} - {"--user"}:
         assert {"--yes", "--dry-run"} <= options
-    assert ("--yes" in options) >= ("--dry-run" in options)
+    assert bool(options & {"--yes", "--confirm"}) >= ("--dry-run" in options)
 
 
 @pytest.mark.parametrize(

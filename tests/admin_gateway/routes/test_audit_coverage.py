@@ -19,6 +19,8 @@ from coupon_core.domain.models.audit import AuditEntry, AuditFilter
 from coupon_core.persistence import database
 from coupon_core.services import audit, batches
 from coupon_core.services.access import tenants
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.factories.dead_letters import create_dead_letter
 from tests.factories.events import CLOUD_EVENT
 from tests.support.admin_client import (
@@ -29,6 +31,7 @@ from tests.support.admin_client import (
 )
 from tests.support.databases import SqliteDatabases, migrate_database
 
+FUTURE_TIME = "2999-01-01T00:00:00Z"
 NEW_NAME: Mapping[str, Any] = {"name": "Another"}
 REWARD = {"name": "Gold", "reward_type": "points"}
 REFUSED = {400, 403, 404, 415}
@@ -53,8 +56,11 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "definitions.resume": (None, "definition.resumed"),
     "definitions.delete": (None, "definition.archived"),
     "coupons.generate": ({"user_ids": ["zoe"]}, "coupon.generated"),
+    "coupons.change": ({"metadata": {"wave": 2}}, "coupon.changed"),
     "coupons.revoke": (None, "coupon.revoked"),
     "coupons.revoke_code": ("code", "coupon.revoked"),
+    "coupons.restore": (None, "coupon.restored"),
+    "coupons.reissue": (None, "coupon.reissued"),
     "api_keys.create": (NEW_NAME, "api_key.created"),
     "api_keys.revoke": (None, "api_key.revoked"),
     "api_keys.delete": (None, "api_key.revoked"),
@@ -70,6 +76,11 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "codes.assign": ("assignment", "coupon.assigned"),
     "code_jobs.revoke": ({"user_id": "ann"}, "code_job.started"),
     "code_jobs.extend": ("extension", "code_job.started"),
+    "code_jobs.restore": ({"user_id": "ann"}, "code_job.started"),
+    "code_jobs.change_expiry": (
+        {"user_id": "ann", "expires_at": FUTURE_TIME},
+        "code_job.started",
+    ),
     "code_jobs.import_codes": (b"code\nFROM-ELSEWHERE\n", "code_job.started"),
     "campaigns.create": (CAMPAIGN | {"campaign_id": "new"}, "campaign.created"),
     "campaigns.change": ({"status": "EXPOSED"}, "campaign.changed"),
@@ -91,7 +102,10 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "points.debit": (POINTS, "points.debited"),
     "users.create": ({"user_id": "zoe"}, "user.created"),
     "users.change": ({"is_member": False}, "user.changed"),
+    "personal_data.erase": (None, "user.erased"),
     "batches.cancel": (None, "batch.cancelled"),
+    "batches.restore": (None, "code_job.started"),
+    "redemptions.reverse": ({"reason": "Mistake"}, "redemption.reversed"),
     "batches.suspend": (None, "batch.suspended"),
     "batches.resume": (None, "batch.resumed"),
     "webhooks.create": (CREATE_WEBHOOK_REQUEST, "webhook.created"),
@@ -101,6 +115,8 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
 }
 STORING_NOTHING = {"webhooks.test"}
 PREPARATIONS: Mapping[str, str] = {
+    "coupons.restore": "coupons.revoke",
+    "batches.restore": "batches.cancel",
     "definitions.activate": "definitions.pause",
     "definitions.resume": "definitions.suspend",
     "batches.resume": "batches.suspend",
@@ -157,7 +173,7 @@ class Walker:
             "definition": {"name": "New", "config": config},
             "code": {"code": coupon["code"]},
             "assignment": {"code": unassigned["coupons"][0]["code"], "user_id": "zoe"},
-            "extension": {"batch_id": batch_id, "expires_at": "2999-01-01T00:00:00Z"},
+            "extension": {"batch_id": batch_id, "expires_at": FUTURE_TIME},
         }
         self.create_campaign()
         batch_request = batches.BatchRequest(10)
@@ -165,6 +181,11 @@ class Walker:
             tenant_id, definition_id, batch_request=batch_request, now=now
         )
         self.ids["batch_id"] = unfinished.batch_id
+        redeemed = admin.generate_coupons(definition_id, "ann")[0]["code"]
+        request = RedeemRequest(tenant_id, redeemed, user_id="ann")
+        self.ids["redemption_id"] = str(
+            redemption.redeem(request, now).redemption.redemption_id
+        )
         self.ids["webhook_id"] = str(
             expect_created(admin.post("webhooks", CREATE_WEBHOOK_REQUEST))["id"]
         )

@@ -125,7 +125,8 @@ class Relay(BusRunner):
         with declared_tap(self.url), open_publisher(self.url) as publisher:
 
             def work() -> None:
-                while outbox_relay.run_once(publisher):
+                rounds = outbox.ClaimRounds()
+                while outbox_relay.run_once(publisher, rounds):
                     pass
 
             yield work

@@ -16,6 +16,7 @@ from kombu import Consumer
 from coupon_core.messaging import decompression_limits
 from coupon_core.messaging.broker import create_connection, list_worker_queues
 from coupon_core.messaging.cloud_events import OutgoingMessage
+from coupon_core.messaging.health_check import is_reachable
 from coupon_core.messaging.publisher import PublishRejected, open_publisher
 from coupon_core.messaging.topology import (
     EVENTS_EXCHANGE,
@@ -32,12 +33,26 @@ from tests.workers.raw_messages import becomes_true, publish, purge_queues
         ("redis://127.0.0.1/0", "redis"),
         ("rediss://cache.example.com:6380/0", "redis"),
         ("redis+socket:///run/bus.sock", "redis"),
+        ("sentinel://one.example?master_name=a;sentinel://two.example", "redis"),
+        ("amqp://one.example//;amqp://two.example//", "rabbitmq"),
         ("amqp://guest@127.0.0.1//", "rabbitmq"),
         ("amqps://mq.example.com//", "rabbitmq"),
     ],
 )
 def test_two_kinds_of_brokers_are_known(url: str, kind: str) -> None:
     assert parse_broker_kind(url) == kind
+
+
+def test_the_next_node_is_used_if_the_first_is_away(rabbitmq: RabbitServer) -> None:
+    url = f"amqp://guest:guest@127.0.0.1:1//;{rabbitmq.url}"
+    message = OutgoingMessage(EVENTS_EXCHANGE, "streak.milestone", body=b"{}")
+    purge_queues(rabbitmq)
+    assert is_reachable(url)
+    with open_publisher(url) as publisher:
+        publisher.publish([message])
+    with create_connection(url) as connection:
+        assert receive(connection, url, count=1)[0].body == b"{}"
+    purge_queues(rabbitmq)
 
 
 @pytest.mark.parametrize("url", ["memory://", "sqla+sqlite:///x", "filesystem://", ""])

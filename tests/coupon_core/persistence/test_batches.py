@@ -72,10 +72,9 @@ def reclaimed_ids(
     """Return the ids of the reclaimed batches of this tenant."""
     return [
         batch.batch_id
-        for batch in batch_repository.reclaim_stalled(
-            now, before=before, long_before=long_before
-        )
-        if batch.tenant_id == tenant.tenant_id
+        for key in batch_repository.list_stalled(before, long_before)
+        if key[0] == tenant.tenant_id
+        and (batch := batch_repository.reclaim_stalled(*key, now, before))
     ]
 
 

@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peewee import IntegrityError
+from peewee import DataError, IntegrityError, ProgrammingError
 
-from coupon_core.persistence import connection_pools, database, errors
-from coupon_core.persistence.database import execute, execute_many, transaction
+from coupon_core.persistence import connection_pools, database, errors, tables
+from coupon_core.persistence.database import (
+    discarded_transaction,
+    execute,
+    execute_many,
+    execute_prepared,
+    single_statement,
+    transaction,
+)
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import (
@@ -84,16 +91,89 @@ def test_bulk_rows_count_what_was_changed(tenant: TenantFactory) -> None:
         assert execute_many(sql, rows) == 2
 
 
-def test_rows_of_a_statement_that_runs_often_outlast_another(
+SELECT_TENANT = """
+    SELECT tenant_id, created_at FROM tenant
+    WHERE tenant_id = :tenant_id AND :number > 0 AND :flag
+"""
+
+
+def test_a_prepared_statement_reads_and_counts_like_a_cursor(
     tenant: TenantFactory,
 ) -> None:
-    dedicated_cursor = execute("SELECT 1", {}, dedicated_cursor=True)
-    assert execute("SELECT 2", {}).fetchall() == [(2,)]
-    assert dedicated_cursor.fetchall() == [(1,)]
+    values = {"tenant_id": tenant.tenant_id, "number": 1, "flag": True}
+    for changed in ({}, {"number": 0}, {"tenant_id": None}, {"flag": False}):
+        parameters = {**values, **changed}
+        expected = execute(SELECT_TENANT, parameters).fetchall()
+        assert execute_prepared(SELECT_TENANT, parameters).fetchall() == expected
+    update = "UPDATE tenant SET created_at = created_at WHERE tenant_id = :tenant_id"
+    for tenant_id, count in ((tenant.tenant_id, 1), ("other", 0)):
+        with single_statement():
+            assert execute_prepared(update, {"tenant_id": tenant_id}).rowcount == count
+
+
+def test_a_prepared_statement_runs_after_a_rollback_and_in_a_transaction(
+    core: Settings,
+) -> None:
+    """On PostgreSQL psycopg then ends all prepared statements of the connection."""
+
+    def count_tenants() -> int:
+        ((count,),) = execute_prepared("SELECT count(*) FROM tenant", {}).fetchall()
+        return int(count)
+
+    for _ in range(2):
+        before = count_tenants()
+        with discarded_transaction():
+            create_tenant("discarded")
+            for _ in range(6):  # then psycopg, too, has prepared it
+                assert count_tenants() == before + 1
+        assert count_tenants() == before
+
+
+ON_POSTGRESQL = pytest.mark.parametrize(
+    "migrated_template", ["postgresql"], indirect=True
+)
+
+
+@ON_POSTGRESQL
+def test_a_statement_is_prepared_once_whatever_the_size_of_its_numbers(
+    core: Settings,
+) -> None:
+    sql = "SELECT tenant_id FROM definition WHERE total_limit = :limit"
+    for limit in (1, 2**15, 2**31 - 1):
+        for _ in range(6):
+            execute_prepared(sql, {"limit": limit})
+    counted = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE :text"
+    assert execute(counted, {"text": sql.replace(":limit", "$1")}).fetchone() == (1,)
+
+
+@ON_POSTGRESQL
+def test_nothing_is_prepared_where_psycopg_must_not_prepare(core: Settings) -> None:
+    """As behind a PgBouncer that gives each transaction another connection."""
+    tables.database_proxy.connection().prepare_threshold = None
+    assert execute_prepared("SELECT 7", {}).fetchall() == [(7,)]
+    (count,) = execute("SELECT count(*) FROM pg_prepared_statements", {}).fetchone()
+    assert count == 0
+
+
+@ON_POSTGRESQL
+def test_a_failed_prepared_statement_is_reported_and_can_run_again(
+    tenant: TenantFactory,
+) -> None:
+    sql = "INSERT INTO tenant (tenant_id, created_at) VALUES (:tenant_id, :now)"
+    taken = {"tenant_id": tenant.tenant_id, "now": "2026-01-01T00:00:00.000Z"}
+    with pytest.raises(IntegrityError) as caught:
+        execute_prepared(sql, taken)
+    assert errors.violated_constraint(caught.value) == errors.UNIQUE
+    # The text would otherwise end at the NUL, and name another tenant.
+    with pytest.raises(DataError, match="NUL"):
+        execute_prepared(sql, {**taken, "tenant_id": "other\0rest"})
+    with pytest.raises(ProgrammingError):
+        execute_prepared("SELECT no_such_column FROM tenant", {})
+    assert execute_prepared(sql, {**taken, "tenant_id": "other"}).rowcount == 1
 
 
 # SQLite has no statement timeout.
-@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_bulk_rows_that_take_too_long_are_told_as_unavailable(core: Settings) -> None:
     def run_slowly() -> None:
         with transaction():

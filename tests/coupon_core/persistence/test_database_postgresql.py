@@ -13,7 +13,12 @@ import psycopg
 import pytest
 
 from coupon_core.persistence import connection_pools, database
-from coupon_core.persistence.database import execute, execute_many, transaction
+from coupon_core.persistence.database import (
+    execute,
+    execute_many,
+    execute_prepared,
+    transaction,
+)
 from coupon_core.settings.loader import Settings
 from tests.coupon_core.persistence.test_database import PROMISED, timed, write
 from tests.factories.tenant import TenantFactory, create_tenant
@@ -161,6 +166,7 @@ def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
 
 CALLS = {
     "one statement": lambda: execute("SELECT 1", {}).fetchall(),
+    "a prepared statement": lambda: execute_prepared("SELECT 1", {}).fetchall(),
     "many rows": lambda: execute_many(
         "UPDATE tenant SET created_at = created_at WHERE tenant_id = :t", [{"t": "x"}]
     ),

@@ -34,6 +34,14 @@ from tests.support.settings import build_settings
 STEPS = sorted(step.stem for step in schema.MIGRATIONS_DIR.glob("[0-9]*.py"))
 
 
+def test_migrations_distribute_the_tables_that_they_create() -> None:
+    # The first releases, whose tables `couponctl db distribute` distributes.
+    later = [step for step in STEPS if step >= "0017"]
+    for step in later:
+        text = (schema.MIGRATIONS_DIR / f"{step}.py").read_text()
+        assert text.count("CREATE TABLE") == text.count("place_table("), step
+
+
 @pytest.mark.parametrize("kind", ["threads", "processes"])
 def test_of_many_who_upgrade_at_once_one_does_and_none_fails(
     empty_database_url: str, tmp_path: Path, kind: str

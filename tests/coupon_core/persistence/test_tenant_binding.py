@@ -10,6 +10,7 @@ from itertools import product
 
 import pytest
 
+from coupon_core import persistence
 from coupon_core.persistence import repositories
 from coupon_core.persistence.repositories.redemptions import (
     INCREMENT_TOTAL_USAGE,
@@ -38,49 +39,49 @@ REPLACEMENTS = {
 
 
 def list_statement_texts() -> Iterator[tuple[str, str]]:
-    """Yield each statement that a repository has as text, with its name."""
-    for module in pkgutil.iter_modules(repositories.__path__):
-        source = importlib.import_module(f"{repositories.__name__}.{module.name}")
-        for name, value in vars(source).items():
-            if isinstance(value, str) and re.match(
-                r"\s*(SELECT|INSERT|UPDATE|DELETE)\b", value
-            ):
-                sql = re.sub(
-                    r"\{(\w+)\}", lambda m: REPLACEMENTS.get(m[1], ":value"), value
-                )
-                end = " WHERE c.tenant_id = :tenant_id" if name in BEGINNINGS else ""
-                yield f"{module.name}.{name}", sql + end
+    """Yield each statement that the persistence layer has as text, with its name."""
+    for package in persistence, repositories:
+        for module in pkgutil.iter_modules(package.__path__):
+            source = importlib.import_module(f"{package.__name__}.{module.name}")
+            for name, value in vars(source).items():
+                if isinstance(value, str) and is_statement(value):
+                    yield f"{module.name}.{name}", complete_statement(name, value)
 
 
-# Read over all tenants. The relay and the purges are still to be changed.
-NOT_BOUND = {
-    "accepted_events.PURGE",
-    "batches.RECLAIM_STALLED",
-    "expiry.SELECT_TENANTS",
-    "idempotency.PURGE",
-    "idempotency.SELECT_EXPIRED",
-    "outbox.CLAIM",
-    "outbox.COUNT_PENDING",
-    "outbox.PURGE",
-    "outbox.SELECT_CLAIMABLE",
-    "webhook_deliveries.PURGE",
-    "webhook_deliveries.SELECT_DUE_WEBHOOKS",
-}
+is_statement = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b").match
+
+
+def complete_statement(name: str, text: str) -> str:
+    sql = re.sub(r"\{+(\w+)\}+", lambda m: REPLACEMENTS.get(m[1], ":value"), text)
+    return sql + (" WHERE c.tenant_id = :tenant_id" if name in BEGINNINGS else "")
+
+
+OVER_ALL_TENANTS = "_OF_ALL_TENANTS"
 
 
 def test_each_table_of_a_statement_is_bound_to_the_tenant() -> None:
     statements = dict(list_statement_texts())
     assert len(statements) > 100
     unbound = {name for name, sql in statements.items() if analyze(sql).unbound_tables}
-    assert unbound == NOT_BOUND
+    assert unbound == {name for name in statements if OVER_ALL_TENANTS in name}
+
+
+def test_statements_over_all_tenants_only_read() -> None:
+    found = {
+        name: analyze(sql).changes_or_locks
+        for name, sql in list_statement_texts()
+        if OVER_ALL_TENANTS in name
+    }
+    assert len(found) > 5
+    assert not any(found.values())
 
 
 @pytest.mark.parametrize("is_combined", [True, False])
 def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
-            for is_special in product([True, False], repeat=3):
-                has_batch, has_period, has_campaign = is_special
+            for is_special in product([True, False], repeat=4):
+                has_batch, has_period, has_campaign, has_note = is_special
                 layout = StatementLayout(
                     counters,
                     claim,
@@ -88,6 +89,7 @@ def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) 
                     has_batch=has_batch,
                     has_period=has_period,
                     has_campaign=has_campaign,
+                    has_note=has_note,
                 )
                 for sql in _build_statements(layout, is_combined):
                     assert analyze(sql) == Binding(True, ()), sql

@@ -104,7 +104,7 @@ def test_variables_of_other_programs_are_no_misspelt_settings(
             "COUPON_REDIS_URL",
             "ftp://:hunter2@host",
             "COUPON_REDIS_URL: expected a URL that begins with one of redis://, "
-            "rediss://, unix://, memory://",
+            "rediss://, sentinel://, unix://, memory://",
         ),
     ],
 )
@@ -189,6 +189,53 @@ def test_a_password_is_not_in_the_description(load: Environment) -> None:
     settings = load(COUPON_DATABASE_URL="postgresql://me:hunter2@host/name")
     assert "hunter2" not in repr(loader.describe_settings(settings))
     assert "me" in repr(loader.describe_settings(settings))
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        (
+            "COUPON_DATABASE_URL",
+            "postgresql://u:hunter2@h1:5432,h2:5433/db?target_session_attrs=read-write",
+        ),
+        ("COUPON_BROKER_URL", "amqp://u:hunter2@h1:5672//;amqp://u:hunter2@h2:5672//"),
+        ("COUPON_BROKER_URL", "sentinel://:hunter2@h1/0?master_name=a;sentinel://h2"),
+        ("COUPON_REDIS_URL", "sentinel://h1?master_name=a&sentinel_password=hunter2"),
+        (
+            "COUPON_REPORT_DATABASE_URL",
+            "postgresql://u:hunter2@h1,h2/db?target_session_attrs=prefer-standby",
+        ),
+    ],
+)
+def test_several_hosts_are_kept_as_given_and_shown_without_the_password(
+    load: Environment, name: str, url: str
+) -> None:
+    settings = load(**{name: url})
+    assert getattr(settings, name.removeprefix("COUPON_").lower()) == url
+    assert "hunter2" not in repr(loader.describe_settings(settings))
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "expected"),
+    [
+        ("COUPON_BROKER_URL", "redis://:hunter2@h1;redis://h2", "several URLs"),
+        ("COUPON_BROKER_URL", "amqp://u:hunter2@h1;redis://h2", "several URLs"),
+        ("COUPON_BROKER_URL", "sentinel://:hunter2@h1:26379/0", "Sentinels of a group"),
+        ("COUPON_BROKER_URL", "amqp://h1//;amqp://u:hun@ter2/h2@h", "percent-encoded"),
+        (
+            "COUPON_REDIS_URL",
+            "sentinel://h1:port?master_name=a",
+            "Sentinels of a group",
+        ),
+        ("COUPON_REPORT_DATABASE_URL", "sqlite:///hunter2.db", "expected a replica"),
+    ],
+)
+def test_hosts_that_form_no_cluster_are_refused(
+    load: Environment, name: str, url: str, expected: str
+) -> None:
+    with pytest.raises(InvalidSettings, match=f"{name}: .*{expected}") as caught:
+        load(**{name: url})
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["mysql://host/name", "sqlite:///", "host"])

@@ -11,7 +11,9 @@ import pytest
 
 from coupon_core.domain.models import Reason, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
+from coupon_core.domain.models.filters import RedemptionFilter
 from coupon_core.persistence.database import execute
+from coupon_core.services.coupons import redemption_records
 from query_gateway.refusals import PLAYCAMP_CODES, REFUSALS
 from tests.factories.campaigns import GEM_REWARD, PACKAGE_NAME, CampaignFactory
 from tests.query_gateway.caller import Caller
@@ -319,6 +321,11 @@ def test_the_event_of_a_use_bears_what_the_caller_wants_to_find_again(
     events = [data for _, data in list_events("coupon.redeemed") if code in str(data)]
     assert events[-1]["context"] == {"callback_id": "c-1", "game_user_uuid": uuid}
     assert events[-1]["dialect"] == "playcamp"
+    wanted = RedemptionFilter(code=code, reference="c-1")
+    (found,), _ = redemption_records.list_redemptions(
+        campaign_factory.tenant.tenant_id, wanted, limit=2
+    )
+    assert found.reference == "c-1"
     assert_invariants()
 
 

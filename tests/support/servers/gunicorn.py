@@ -94,6 +94,8 @@ def _build_environment(settings: Settings, home: Path) -> dict[str, str]:
         "PYTHONPATH": str(PROJECT_ROOT),
         "COUPON_DATA_DIR": str(home),
         "COUPON_DATABASE_URL": settings.database_url,
+        "COUPON_PREPARED_STATEMENTS": settings.prepared_statements,
+        "COUPON_REPORT_DATABASE_URL": settings.report_database_url,
         "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
         "COUPON_BROKER_URL": settings.broker_url,
         "COUPON_REDIS_URL": settings.redis_url,

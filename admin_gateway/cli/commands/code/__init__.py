@@ -2,15 +2,22 @@
 
 import rich_click as click
 
-from admin_gateway.cli.commands.code.bulk import extend, job, revoke
+from admin_gateway.cli.commands.code.bulk import (
+    expiry,
+    extend,
+    job,
+    restore,
+    revoke,
+)
 from admin_gateway.cli.commands.code.csv_files import export, import_
 from admin_gateway.cli.commands.code.inventory import assign, list_, show
 
 
 @click.group()
 def code() -> None:
-    """Codes: list, show, assign, revoke, extend, job, export, import."""
+    """Codes: list, show, assign, revoke, restore, expiry, export, import, …."""
 
 
-for command in (list_, show, assign, revoke, extend, job, export, import_):
+COMMANDS = (list_, show, assign, revoke, restore, extend, expiry, job, export, import_)
+for command in COMMANDS:
     code.add_command(command)

@@ -1,11 +1,12 @@
-"""Revoke codes of a user or a batch, and extend the expiry of a batch."""
+"""Change codes in bulk: revoke and restore them, extend or move their expiry."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.commands.code.bulk_jobs import finish_job, serialize_job
 from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.options import (
     CLI_ACTOR,
@@ -14,44 +15,64 @@ from admin_gateway.cli.options import (
     TIME_EXAMPLES,
     USER_PARAM,
     UUID_PARAM,
+    OptionDecorator,
+    combine_options,
     id_option,
+    new_expiry_options,
+    read_new_expiry,
     tenant_option,
 )
-from admin_gateway.cli.output import exit_with_failure, json_command, print_status
-from admin_gateway.cli.progress import job_progress_reporter, progress_bar
+from admin_gateway.cli.output import exit_with_failure, json_command
 from coupon_core.domain import serialization
 from coupon_core.domain.entered_times import EnteredTime
-from coupon_core.domain.models import CouponStatus, Page, utc_now
+from coupon_core.domain.models import CouponStatus, IssuedCoupon, Page, utc_now
 from coupon_core.domain.models.filters import CouponFilter
-from coupon_core.domain.models.inventory import CodeJob, JobKind, JobState
-from coupon_core.services import batches
+from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobKind, JobState
 from coupon_core.services.access import tenants
-from coupon_core.services.codes import jobs
-from coupon_core.services.coupons import administration
+from coupon_core.services.codes import bulk_changes, jobs
+from coupon_core.services.coupons import administration, corrections
 
-REVOCABLE_STATUSES = (CouponStatus.ACTIVE, CouponStatus.EXPIRED)
-SKIP_REASONS = {
-    JobKind.REVOKE: "used up or revoked before",
-    JobKind.EXTEND: "revoked, without an expiry, or valid at least as long already",
+# By the kind of job: how one coupon is changed, and in which states it can be.
+SINGLE_CHANGES: Mapping[
+    JobKind, tuple[Callable[..., IssuedCoupon], tuple[CouponStatus, ...]]
+] = {
+    JobKind.REVOKE: (
+        administration.revoke,
+        (CouponStatus.ACTIVE, CouponStatus.EXPIRED),
+    ),
+    JobKind.RESTORE: (corrections.restore, (CouponStatus.REVOKED,)),
 }
 
 
+def selection_options(verb: str) -> OptionDecorator:
+    """Return the options that select one code, or those of a user or a batch."""
+    return combine_options(
+        tenant_option,
+        click.option(
+            "--code",
+            type=CODE_PARAM,
+            help="Code; with --user only the coupon of that user.",
+        ),
+        click.option(
+            "--user",
+            "user_id",
+            type=USER_PARAM,
+            help=f"User ID: {verb} all codes of this user.",
+        ),
+        click.option(
+            "--batch",
+            "batch_id",
+            type=UUID_PARAM,
+            help=f"Batch ID: {verb} all its codes.",
+        ),
+        confirmation_options,
+    )
+
+
 @click.command()
-@tenant_option
-@click.option(
-    "--code", type=CODE_PARAM, help="Code; with --user only the coupon of that user."
-)
-@click.option(
-    "--user", "user_id", type=USER_PARAM, help="User ID: revoke all codes of this user."
-)
-@click.option(
-    "--batch", "batch_id", type=UUID_PARAM, help="Batch ID: revoke all its codes."
-)
-@confirmation_options
+@selection_options("revoke")
 @json_command()
-def revoke(
-    tenant_id: str, yes: bool, dry_run: bool, **selection: Any
-) -> dict[str, Any]:
+def revoke(**arguments: Any) -> dict[str, Any]:
     """Revoke one code, all codes of a user, or a batch.
 
     Revoking several codes asks for confirmation. When the command has finished, none of
@@ -60,7 +81,31 @@ def revoke(
 
     Example: `couponctl code revoke --tenant acme --batch 0198c0de-… --dry-run`
     """
-    coupon_filter, now = CouponFilter(**selection), utc_now()
+    return _change_selection(JobKind.REVOKE, bulk_changes.revoke, **arguments)
+
+
+@click.command()
+@selection_options("restore")
+@json_command()
+def restore(**arguments: Any) -> dict[str, Any]:
+    """Undo the revocation of one code, of all codes of a user, or of a batch.
+
+    The codes are valid as before. Restoring several codes asks for confirmation. Codes
+    that a re-issue replaced, and codes returned for points, remain revoked.
+
+    Example: `couponctl code restore --tenant acme --batch 0198c0de-… --dry-run`
+    """
+    return _change_selection(JobKind.RESTORE, bulk_changes.restore, **arguments)
+
+
+def _change_selection(
+    kind: JobKind,
+    start_job: Callable[..., CodeJob],
+    tenant_id: str,
+    yes: bool,
+    dry_run: bool,
+    **selection: Any,
+) -> dict[str, Any]:
     code, user_id, batch_id = (
         selection["code"],
         selection["user_id"],
@@ -68,30 +113,26 @@ def revoke(
     )
     if sum(map(bool, (code or user_id, batch_id))) != 1:
         raise click.UsageError("Use either --code, --user or --batch.")
-    if code and not dry_run:
-        revoked = administration.revoke(
-            tenant_id, coupon_filter, now=now, actor=CLI_ACTOR
-        )
-        return serialization.serialize_coupon(revoked, now)
-    counts = _count_revocable(tenant_id, coupon_filter, now=now)
-    if dry_run:
-        return {"dry_run": True, **counts}
-    owner = f"user {user_id}" if user_id else f"batch {batch_id}"
-    confirm(f"Revoke {counts['done']:,} codes of {owner}?", yes)
-    if user_id:
-        job = jobs.revoke_user(tenant_id, user_id, actor=CLI_ACTOR, now=now)
-    else:
-        job = jobs.revoke_batch(tenant_id, batch_id, actor=CLI_ACTOR, now=now)
-    return _finish_job(job)
-
-
-def _count_revocable(
-    tenant_id: str, coupon_filter: CouponFilter, now: datetime
-) -> dict[str, int]:
-    """Count what a revocation would change (`done`) and leave alone (`skipped`)."""
+    if code:
+        return _change_single(kind, tenant_id, CouponFilter(**selection), dry_run)
     tenants.require(tenant_id)
-    if coupon_filter.batch_id:
-        batches.get(tenant_id, coupon_filter.batch_id)
+    target = CodeTarget(batch_id, user_id or "")
+    planned = bulk_changes.preview(tenant_id, kind, target, now=utc_now())
+    if dry_run:
+        return _serialize_plan(planned)
+    _confirm(kind.value.capitalize(), planned, yes)
+    return finish_job(start_job(tenant_id, target, actor=CLI_ACTOR, now=utc_now()))
+
+
+def _change_single(
+    kind: JobKind, tenant_id: str, coupon_filter: CouponFilter, dry_run: bool
+) -> dict[str, Any]:
+    now = utc_now()
+    change, statuses = SINGLE_CHANGES[kind]
+    if not dry_run:
+        changed = change(tenant_id, coupon_filter, now=now, actor=CLI_ACTOR)
+        return serialization.serialize_coupon(changed, now)
+    tenants.require(tenant_id)
     total, *counts = (
         administration.list_coupons(
             tenant_id,
@@ -99,9 +140,71 @@ def _count_revocable(
             page=Page(limit=1),
             now=now,
         )[1]
-        for status in (None, *REVOCABLE_STATUSES)
+        for status in (None, *statuses)
     )
-    return {"total": total, "done": sum(counts), "skipped": total - sum(counts)}
+    done = sum(counts)
+    return {"dry_run": True, "total": total, "done": done, "skipped": total - done}
+
+
+def _serialize_plan(planned: CodeJob) -> dict[str, Any]:
+    return {
+        "dry_run": True,
+        "total": planned.done_count + planned.skipped_count,
+        "done": planned.done_count,
+        "skipped": planned.skipped_count,
+        "skipped_reasons": dict(planned.skipped_reasons),
+    }
+
+
+def _confirm(action: str, planned: CodeJob, yes: bool) -> None:
+    target = next(
+        f"{name} {value}"
+        for name in ("batch", "user", "definition")
+        if (value := getattr(planned, f"{name}_id"))
+    )
+    confirm(f"{action} {planned.done_count:,} codes of {target}?", yes)
+
+
+@click.command()
+@tenant_option
+@id_option("batch", "Batch ID: the codes of this batch.")
+@id_option("definition", "Definition ID: the codes of this definition.")
+@id_option("user", "User ID: the codes of this user.")
+@new_expiry_options
+@confirmation_options
+@json_command()
+def expiry(
+    tenant_id: str,
+    expires_at: EnteredTime | None,
+    follow_definition: bool,
+    yes: bool,
+    dry_run: bool,
+    **selection: Any,
+) -> dict[str, Any]:
+    """Move the expiry of all codes of a batch, a definition or a user.
+
+    The new expiry may be earlier or later. Codes that are revoked, used up, or have
+    this expiry already are left alone.
+
+    Example: `couponctl code expiry --tenant acme --batch 0198c0de-…
+    --expires 2030-01-31T12:00:00Z --dry-run`
+    """
+    new_expiry = read_new_expiry(expires_at, follow_definition)
+    chosen = {name: value for name, value in selection.items() if value}
+    if len(chosen) != 1:
+        raise click.UsageError("Use either --batch, --definition or --user.")
+    tenants.require(tenant_id)
+    target = CodeTarget(**chosen)
+    planned = bulk_changes.preview(
+        tenant_id, JobKind.EXPIRY, target, now=utc_now(), expires_at=new_expiry
+    )
+    if dry_run:
+        return _serialize_plan(planned)
+    _confirm("Move the expiry of", planned, yes)
+    started_job = bulk_changes.change_expiry(
+        tenant_id, target, new_expiry, actor=CLI_ACTOR, now=utc_now()
+    )
+    return finish_job(started_job)
 
 
 @click.command()
@@ -123,10 +226,10 @@ def extend(tenant_id: str, batch_id: str, expires_at: EnteredTime) -> dict[str, 
     Example: `couponctl code extend --tenant acme --batch 0198c0de-…
     --expires 2030-01-31T12:00:00Z`
     """
-    started_job = jobs.extend_batch(
+    started_job = bulk_changes.extend_batch(
         tenant_id, batch_id, expires_at=expires_at, actor=CLI_ACTOR, now=utc_now()
     )
-    document = _finish_job(started_job)
+    document = finish_job(started_job)
     if document["state"] == JobState.COMPLETED and not document["done"]:
         exit_with_failure()
     return document
@@ -141,25 +244,4 @@ def job(tenant_id: str, job_id: str) -> dict[str, Any]:
 
     Example: `couponctl code job --tenant acme 0198c0de-…`
     """
-    return _serialize_job(jobs.get(tenant_id, job_id))
-
-
-def _finish_job(started_job: CodeJob) -> dict[str, Any]:
-    """Complete a job, and say what it has changed and what it has left alone."""
-    with progress_bar(
-        started_job.kind.value, started_job.total_count or None
-    ) as report_progress:
-        finished_job = jobs.run_to_completion(
-            started_job, job_progress_reporter(report_progress)
-        )
-    document = _serialize_job(finished_job)
-    done, skipped = finished_job.done_count, finished_job.skipped_count
-    start = f"Changed {done:,} codes" if done else "Nothing was changed"
-    reason = f" ({document['skipped_reason']})" if skipped else ""
-    print_status(f"{start}; {skipped:,} codes were skipped{reason}.")
-    return document
-
-
-def _serialize_job(job: CodeJob) -> dict[str, Any]:
-    reason = SKIP_REASONS.get(job.kind) if job.skipped_count else None
-    return {**serialization.serialize_code_job(job), "skipped_reason": reason}
+    return serialize_job(jobs.get(tenant_id, job_id))

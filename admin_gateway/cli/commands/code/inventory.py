@@ -36,7 +36,7 @@ from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.rules.redemption import decide_redeem
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import packages
-from coupon_core.services.codes import inventory
+from coupon_core.services.codes import inventory, timeline
 
 # Name on the screen and member of the document.
 SHOWN_MEMBERS = (
@@ -151,9 +151,9 @@ def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
 
 def _serialize_history(issued: IssuedCoupon, now: datetime) -> dict[str, Any]:
     tenant_id, coupon_id = issued.coupon.tenant_id, issued.coupon.coupon_id
-    coupon, timeline = inventory.get_timeline(tenant_id, coupon_id, now=now)
+    coupon, entries = timeline.get_timeline(tenant_id, coupon_id, now=now)
     attribution = packages.get_attribution(tenant_id, issued.coupon.code)
-    document = serialize_coupon_with_timeline(coupon, timeline, now=now)
+    document = serialize_coupon_with_timeline(coupon, entries, now=now)
     reason = decide_redeem(issued, now).reason
     is_active = document["status"] == CouponStatus.ACTIVE
     return {

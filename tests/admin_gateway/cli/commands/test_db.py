@@ -45,6 +45,11 @@ def test_status_tells_what_is_missing_and_ends_with_one(
     assert (after["up_to_date"], after["steps"]["0001_baseline"]) == (True, "taken")
 
 
+def test_without_the_extension_nothing_is_distributed(cli: CouponctlRunner) -> None:
+    message = cli.expect_refusal("db", "distribute")
+    assert message.startswith("The database has no extension that distributes tables.")
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -18,7 +18,7 @@ def test_a_reward_item_is_told_as_over_http(acme_cli: CouponctlRunner) -> None:
     created = acme_cli.json("reward", "create", *ACME, *words)
     assert list(created) == [
         *("item_id", "tenant_id", "name", "description", "reward_type", "payload"),
-        *("created_at", "updated_at"),
+        *("metadata", "created_at", "updated_at"),
     ]
     assert created["payload"] == {"amount": 100}
     assert acme_cli.json("reward", "get", *ACME, created["item_id"]) == created

@@ -97,10 +97,12 @@ def test_neighbours_in_a_list_are_no_neighbours_in_the_code_space(
 ) -> None:
     for name in ("POSTGRESQL_CHUNK_SIZE", "SQLITE_CHUNK_SIZE"):
         monkeypatch.setattr(bulk_coupons, name, 400)
+    monkeypatch.setattr(bulk_coupons, "COPY_BLOCK_SIZE", 90)
     users = [f"user {number}" for number in range(400)] if with_users else []
     generate_chunks(request_batch(tenant, tenant.define(), 400, *users))
     pages = csv_export.export_pages(tenant.tenant_id, CouponFilter(), NOW)
     codes = [row["code"] for row in csv.DictReader("".join(pages).splitlines())]
+    assert len(set(codes)) == 400
     again = csv_export.export_pages(tenant.tenant_id, CouponFilter(), NOW)
     assert [row["code"] for row in csv.DictReader("".join(again).splitlines())] == codes
     # In a random order about half of the codes are larger than the one before; that

@@ -296,7 +296,7 @@ def test_definitions_are_found_by_status_and_by_a_part_of_the_name(
     tenant.define(name="summer holidays")
     tenant.define(name="Winter")
     paused, _ = definitions.list_definitions(
-        tenant.tenant_id, Page(), DefinitionStatus.PAUSED
+        tenant.tenant_id, Page(), status=DefinitionStatus.PAUSED
     )
     named, _ = definitions.list_definitions(tenant.tenant_id, Page(), name="MER")
     literal, _ = definitions.list_definitions(tenant.tenant_id, Page(), name="0%")

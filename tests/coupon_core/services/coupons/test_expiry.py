@@ -8,9 +8,11 @@ from functools import partial
 import pytest
 
 from coupon_core.domain.models import Reason, utc_now
+from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.purchases import Action
 from coupon_core.persistence.database import execute
-from coupon_core.services.coupons import expiry
+from coupon_core.services.codes import inventory
+from coupon_core.services.coupons import administration, corrections, expiry
 from coupon_core.settings.loader import Settings
 from tests.factories.offers import OfferFactory
 from tests.factories.tenant import TenantFactory, create_tenant
@@ -94,6 +96,58 @@ def test_used_and_revoked_coupons_have_not_expired(tenant: TenantFactory) -> Non
     tenant.redeem(own, "a")
     sweep_all(tenant, soon() + timedelta(hours=1))
     assert list_announced_codes(tenant) == [left]
+
+
+def move_expiry(
+    tenant: TenantFactory, code: str, expires_at: datetime | None, now: datetime
+) -> None:
+    coupon_filter = CouponFilter(code=code)
+    inventory.change(tenant.tenant_id, coupon_filter, {"expires_at": expires_at}, now)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_an_expired_coupon_that_is_made_valid_again_is_told_again(
+    tenant: TenantFactory, own: bool
+) -> None:
+    definition = tenant.define(expires_at=None if own else soon())
+    (issued,) = tenant.generate(
+        definition, ["a"], **({"expires_at": soon()} if own else {})
+    )
+    code, now = issued.coupon.code, soon() + timedelta(hours=1)
+    sweep_all(tenant, now)
+    move_expiry(tenant, code, now + timedelta(hours=1), now)
+    assert tenant.validate(code, "a", now).decision.is_allowed
+    for hours in (0, 2, 3):
+        sweep_all(tenant, now + timedelta(hours=hours))
+    assert list_announced_codes(tenant) == [code, code]
+
+
+def test_a_coupon_that_follows_an_ended_definition_is_told_at_once(
+    tenant: TenantFactory,
+) -> None:
+    definition = tenant.define(expires_at=soon())
+    (issued,) = tenant.generate(definition, ["a"], expires_at=soon() + timedelta(9))
+    now = soon() + timedelta(hours=1)
+    sweep_all(tenant, now)
+    move_expiry(tenant, issued.coupon.code, None, now)
+    sweep_all(tenant, now)
+    assert list_announced_codes(tenant) == [issued.coupon.code]
+
+
+def test_an_expiry_during_a_revocation_is_told_on_restoration(
+    tenant: TenantFactory,
+) -> None:
+    definition = tenant.define(expires_at=soon())
+    before, after = (tenant.issue_code(definition, user) for user in "ab")
+    tenant.revoke(before)
+    now = soon() + timedelta(hours=1)
+    sweep_all(tenant, now)
+    coupon_filter = CouponFilter(code=after)
+    administration.revoke(tenant.tenant_id, coupon_filter, now + timedelta(hours=1))
+    for code in (before, after):
+        coupon_filter = CouponFilter(code=code)
+        corrections.restore(tenant.tenant_id, coupon_filter, now + timedelta(hours=2))
+    assert list_announced_codes(tenant) == sorted([before, after])
 
 
 @pytest.mark.parametrize("uses", [1, 2])

@@ -16,12 +16,16 @@ from coupon_core.domain.models import (
     Refused,
     utc_now,
 )
-from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.domain.models.filters import CouponFilter, RedemptionFilter
 from coupon_core.domain.models.offers import PurchaseMode, UsageMode
 from coupon_core.domain.models.points import PointChange
 from coupon_core.domain.models.purchases import Action
-from coupon_core.services.coupons import administration, generation
-from coupon_core.services.points import wallets
+from coupon_core.services.coupons import (
+    administration,
+    generation,
+    redemption_records,
+)
+from coupon_core.services.points import reversals, wallets
 from coupon_core.settings.loader import Settings
 from tests.factories.offers import OfferFactory
 from tests.factories.tenant import NOW, TenantFactory
@@ -192,6 +196,9 @@ def play(bargains: OfferFactory, seed: int, count: int) -> int:
 def _move(bargains: OfferFactory, rng: random.Random) -> None:
     user_id = rng.choice(USERS)
     if rng.random() < 0.1:
+        _reverse_any(bargains, rng)
+        return
+    if rng.random() < 0.1:
         change = PointChange(
             bargains.tenant.tenant_id, user_id, "gold", rng.randint(1, 40)
         )
@@ -200,6 +207,14 @@ def _move(bargains: OfferFactory, rng: random.Random) -> None:
         return
     code = rng.choice(OFFERS)["code"]
     bargains.perform_activity(rng.choice([BUY, REDEEM, REDEEM, REFUND]), code, user_id)
+
+
+def _reverse_any(bargains: OfferFactory, rng: random.Random) -> None:
+    tenant_id = bargains.tenant.tenant_id
+    records, _ = redemption_records.list_redemptions(tenant_id, RedemptionFilter(), 20)
+    if records:
+        chosen = rng.choice(records)
+        reversals.reverse(tenant_id, chosen.redemption_id, "", utc_now())
 
 
 def play_everything(bargains: OfferFactory, race: Race, actions: int) -> None:

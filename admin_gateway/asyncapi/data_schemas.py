@@ -1,0 +1,80 @@
+"""The data of the outgoing events."""
+
+from marshmallow import fields
+
+from admin_gateway.responses.codes import CodeJobSchema
+from coupon_core.domain.models import Dialect
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.metadata import MetadataField, reference_field
+from coupon_core.schemas.phoenix_documents import CouponSchema
+
+
+class CouponDataSchema(LenientSchema):
+    """The coupon that the event concerns, in its state after the event."""
+
+    coupon = fields.Nested(CouponSchema, required=True)
+
+
+class RedemptionDataSchema(CouponDataSchema):
+    """The coupon after a redemption, and the redemption itself."""
+
+    redemption_id = fields.Integer(required=True)
+    use_number = fields.Integer(
+        required=True,
+        metadata={"description": "Sequence number of the use, starting at 1."},
+    )
+    dialect = ChoiceField(*Dialect, required=True)
+    context = fields.Dict(
+        metadata={
+            "description": "IDs that the caller of PlayCamp's redeem sent: "
+            "callback_id, game_user_uuid."
+        }
+    )
+    reference = reference_field(allow_none=True)
+    metadata = MetadataField()
+
+
+class PointsDataSchema(LenientSchema):
+    """Points that were returned to a user."""
+
+    point_id = fields.String(required=True)
+    points = fields.Integer(required=True)
+
+
+class RefundDataSchema(CouponDataSchema):
+    """The coupon after a refund; `points` is set if points were returned."""
+
+    use_numbers = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"description": "Numbers of the uses that no longer count."},
+    )
+    points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
+
+
+class ReversalDataSchema(RedemptionDataSchema):
+    """The coupon after a reversal, and the redemption whose use was given back."""
+
+    class Meta(RedemptionDataSchema.Meta):
+        """Leave out what only the redemption itself announces."""
+
+        exclude = ("context",)
+
+    reason = fields.String(required=True, allow_none=True)
+    points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
+
+
+class JobDataSchema(LenientSchema):
+    """A completed job on many codes."""
+
+    job = fields.Nested(CodeJobSchema, required=True)
+
+
+class BatchDataSchema(LenientSchema):
+    """A completed batch."""
+
+    batch_id = fields.UUID(required=True)
+    definition_id = fields.UUID(required=True)
+    requested = fields.Integer(required=True)
+    generated = fields.Integer(required=True)

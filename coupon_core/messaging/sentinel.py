@@ -1,0 +1,84 @@
+"""Clients of a Redis whose primary is found through Sentinel."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from redis import Redis
+from redis.sentinel import Sentinel
+
+from coupon_core.domain.url_credentials import split_alternates
+from coupon_core.messaging.topology import UnsupportedBroker
+
+SCHEME = "sentinel"
+DEFAULT_PORT = 26_379
+EXAMPLE = "sentinel://:PASSWORD@HOST1:26379/0?master_name=NAME;sentinel://HOST2:26379"
+
+
+@dataclass(frozen=True, slots=True)
+class SentinelUrl:
+    """The parts of a URL such as EXAMPLE.
+
+    User, password and database are those of Redis. Sentinels that require a password
+    have it in the query, as `sentinel_password`.
+    """
+
+    hosts: list[tuple[str, int]]
+    master_name: str
+    database: int
+    credentials: dict[str, str]
+    sentinel_credentials: dict[str, str]
+
+
+def is_sentinel_url(url: str) -> bool:
+    """Return True if the URL names Sentinels, and not Redis itself."""
+    return url.startswith(f"{SCHEME}://")
+
+
+def parse_sentinel_url(url: str) -> SentinelUrl:
+    """Return the parts of a URL.
+
+    Raises:
+        UnsupportedBroker: The URL names no group, or has an invalid part.
+    """
+    try:
+        nodes = [urlsplit(each) for each in split_alternates(url)]
+        hosts = [(node.hostname or "", node.port or DEFAULT_PORT) for node in nodes]
+        database = int(nodes[0].path.strip("/") or 0)
+    except ValueError:
+        hosts, database = [], 0
+    query = parse_qs(nodes[0].query) if hosts else {}
+    if "master_name" not in query or not all(host for host, _ in hosts):
+        raise UnsupportedBroker(f"expected the Sentinels of a group, such as {EXAMPLE}")
+    user, password = nodes[0].username, nodes[0].password
+    sentinel_password = query.get("sentinel_password", [None])[0]
+    return SentinelUrl(
+        hosts,
+        query["master_name"][0],
+        database=database,
+        credentials=_without_none(
+            username=user and unquote(user), password=password and unquote(password)
+        ),
+        sentinel_credentials=_without_none(password=sentinel_password),
+    )
+
+
+def _without_none(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def create_client(url: str, **options: Any) -> Redis:
+    """Return a client that asks the Sentinels for the primary when it connects."""
+    parts = parse_sentinel_url(url)
+    sentinel_options = {
+        name: value for name, value in options.items() if name != "decode_responses"
+    }
+    sentinels = Sentinel(
+        parts.hosts,
+        sentinel_kwargs={**sentinel_options, **parts.sentinel_credentials},
+        db=parts.database,
+        **parts.credentials,
+        **options,
+    )
+    client: Redis = sentinels.master_for(parts.master_name)
+    return client

@@ -1,0 +1,164 @@
+"""The personal data of a user: export it, or erase it (docs/api-contracts.md 0.42)."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from coupon_core.domain.models import PurchaseReason, Refused
+from coupon_core.json_encoding import encode_json
+from coupon_core.persistence.database import discarded_transaction, transaction
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import personal_data, personal_texts
+from coupon_core.persistence.repositories.personal_texts import PERSONAL_TEXTS
+from coupon_core.security import encryption
+from coupon_core.services import audit
+
+KEY_PURPOSE = "pseudonyms"
+PSEUDONYM_PREFIX = "erased-"
+PSEUDONYM_DIGITS = 32
+# The members of our documents, and of those of the vendors, that hold a user ID.
+USER_ID_MEMBERS = frozenset({"user_id", "userId", "subject", "uuid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What an erasure has changed."""
+
+    pseudonym: str
+    row_counts: Mapping[str, int]
+    document_count: int
+
+
+def export(tenant_id: str, user_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Return all rows about a user by the name of their table, and audit it.
+
+    Raises:
+        Refused: Nothing is stored about the user.
+    """
+    with transaction():
+        rows = personal_data.list_rows(tenant_id, user_id)
+        _require_rows(any(rows.values()))
+        audit.record(tenant_id, "user.exported", user_id)
+    return rows
+
+
+def preview_erasure(tenant_id: str, user_id: str) -> dict[str, int]:
+    """Return how many rows an erasure would change, by table, without changing any.
+
+    Raises:
+        Refused: Nothing is stored about the user.
+    """
+    with discarded_transaction():
+        coupon_repository.lock_coupons_exclusively()
+        counts = personal_data.replace_user_id(tenant_id, user_id, PSEUDONYM_PREFIX)
+    _require_rows(any(counts.values()))
+    return counts
+
+
+def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
+    """Replace a user's ID by a pseudonym everywhere; afterwards the ID is a new user.
+
+    Counts and unique keys stay, so that limits remain exact. Metadata, references and
+    details of the user are deleted. Stored documents are rewritten after the rows, in
+    small transactions; after an interruption, call this again to continue.
+
+    Raises:
+        Refused: Nothing is stored about the user; nothing has changed.
+    """
+    key = _require_key(tenant_id, now)
+    pseudonym, is_resumed = _choose_pseudonym(tenant_id, user_id, key)
+    with transaction():
+        coupon_repository.lock_coupons_exclusively()
+        counts = personal_data.replace_user_id(tenant_id, user_id, pseudonym)
+        if not is_resumed:
+            _require_rows(any(counts.values()))
+            personal_data.insert_erasure(tenant_id, pseudonym, now)
+            audit.record(tenant_id, "user.erased", pseudonym)
+    document_count = _rewrite_documents(tenant_id, user_id, pseudonym)
+    personal_data.finish_erasure(tenant_id, pseudonym, now)
+    return Erasure(pseudonym, counts, document_count)
+
+
+def _require_rows(has_rows: bool) -> None:
+    if not has_rows:
+        raise Refused(PurchaseReason.USER_NOT_FOUND)
+
+
+def _require_key(tenant_id: str, now: datetime) -> bytes:
+    sealed = personal_data.get_key(tenant_id, KEY_PURPOSE)
+    if sealed is None:
+        new_key = encryption.encrypt(secrets.token_hex(32))
+        with transaction():
+            personal_data.insert_key(tenant_id, KEY_PURPOSE, new_key, now)
+        sealed = personal_data.get_key(tenant_id, KEY_PURPOSE) or new_key
+    return encryption.decrypt(sealed).encode()
+
+
+def _choose_pseudonym(tenant_id: str, user_id: str, key: bytes) -> tuple[str, bool]:
+    """Return the pseudonym, and whether its erasure was interrupted.
+
+    An ID that is erased again has new data, which needs another pseudonym.
+    """
+    for number in count():
+        message = f"{number}/{user_id}".encode()
+        digest = hmac.new(key, message, hashlib.sha256).hexdigest()
+        pseudonym = PSEUDONYM_PREFIX + digest[:PSEUDONYM_DIGITS]
+        is_finished = personal_data.is_finished(tenant_id, pseudonym)
+        if not is_finished:
+            return pseudonym, is_finished is False
+    raise AssertionError("unreachable")
+
+
+def _rewrite_documents(tenant_id: str, user_id: str, pseudonym: str) -> int:
+    needle = json.dumps(user_id, ensure_ascii=False)[1:-1]
+    replacement = {user_id: pseudonym}
+
+    def convert(document: Any) -> Any:
+        return _rewrite_document(document, replacement)
+
+    parameters = {"user_id": user_id, "pseudonym": pseudonym}
+    return sum(
+        personal_texts.rewrite(
+            text, tenant_id, parameters, needle=needle, convert=convert
+        )
+        for text in PERSONAL_TEXTS
+    )
+
+
+def _rewrite_document(document: Any, replacement: Mapping[str, str]) -> Any:
+    """Return a JSON document with the user's ID replaced; other text is unchanged."""
+    is_text = isinstance(document, str)
+    try:
+        value = json.loads(document if is_text else bytes(document))
+    except ValueError:
+        return document
+    if isinstance(value, list):  # the users of a batch
+        rewritten: Any = [
+            replacement.get(item, item) if isinstance(item, str) else item
+            for item in value
+        ]
+    else:
+        rewritten = _replace_ids(value, replacement)
+    if rewritten == value:
+        return document
+    encoded = encode_json(rewritten)
+    return encoded.decode() if is_text else encoded
+
+
+def _replace_ids(value: Any, replacement: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_replace_ids(item, replacement) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: replacement[member]
+        if name in USER_ID_MEMBERS and isinstance(member, str) and member in replacement
+        else _replace_ids(member, replacement)
+        for name, member in value.items()
+    }

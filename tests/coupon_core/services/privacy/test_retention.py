@@ -1,0 +1,78 @@
+"""Tests of retention: what is past it is counted and deleted, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.audit import AuditFilter
+from coupon_core.persistence.database import execute
+from coupon_core.services import audit
+from coupon_core.services.privacy import retention
+from coupon_core.settings.loader import Settings
+from tests.factories.dead_letters import create_dead_letter
+from tests.factories.tenant import TenantFactory, create_tenant
+
+KEPT_DAYS = {"audit": 30, "dead_letters": 0, "events": 7, "deliveries": 7}
+
+
+@pytest.fixture(autouse=True)
+def kept_days(core: Settings) -> Iterator[None]:
+    retention.configure(KEPT_DAYS)
+    yield
+    retention.configure(core.kept_days)
+
+
+def count_rows(tenant: TenantFactory, table: str) -> int:
+    sql = f"SELECT count(*) FROM {table} WHERE tenant_id = :tenant_id"
+    return int(execute(sql, {"tenant_id": tenant.tenant_id}).fetchone()[0])
+
+
+def mark_all_sent() -> None:
+    execute("UPDATE outbox SET state = 'sent'", {})
+
+
+def test_only_what_is_past_its_retention_is_deleted(tenant: TenantFactory) -> None:
+    tenant.create_code()
+    create_dead_letter(tenant.tenant_id)
+    mark_all_sent()
+    now = utc_now()
+    entry_count = audit.list_entries(tenant.tenant_id, AuditFilter(), Page())[1]
+    assert set(retention.count_prunable(tenant.tenant_id, now).values()) == {0}
+    for days, expected in ((8, {"events": 1, "audit": 0}), (31, {"events": 0})):
+        later = now + timedelta(days=days)
+        counts = retention.count_prunable(tenant.tenant_id, later)
+        assert counts.items() >= expected.items()
+        assert retention.prune(tenant.tenant_id, later, lambda: False) == counts
+    assert counts["audit"] == entry_count
+    assert count_rows(tenant, "audit_entry") == count_rows(tenant, "outbox") == 0
+    assert count_rows(tenant, "dead_letter") == 1
+
+
+def test_counting_changes_nothing(tenant: TenantFactory) -> None:
+    before = count_rows(tenant, "audit_entry")
+    later = utc_now() + timedelta(days=365)
+    assert retention.count_prunable(tenant.tenant_id, later)["audit"] == before
+    assert count_rows(tenant, "audit_entry") == before
+
+
+def test_an_event_that_is_not_published_is_kept(tenant: TenantFactory) -> None:
+    tenant.create_code()
+    retention.prune(tenant.tenant_id, utc_now() + timedelta(days=8), lambda: False)
+    assert count_rows(tenant, "outbox") == 1
+
+
+def test_other_tenants_are_left_alone(tenant: TenantFactory) -> None:
+    other = create_tenant("other")
+    before = count_rows(other, "audit_entry")
+    retention.prune(tenant.tenant_id, utc_now() + timedelta(days=31), lambda: False)
+    assert count_rows(other, "audit_entry") == before
+
+
+def test_pruning_stops_when_it_is_told(tenant: TenantFactory) -> None:
+    before = count_rows(tenant, "audit_entry")
+    retention.prune(tenant.tenant_id, utc_now() + timedelta(days=31), lambda: True)
+    assert count_rows(tenant, "audit_entry") == before
