@@ -7,7 +7,6 @@ from click import get_current_context
 
 from admin_gateway.cli.limit_options import (
     LIMIT_MEMBERS,
-    PeriodLimitParam,
     build_limits,
     drop_overridden_limits,
 )
@@ -20,7 +19,7 @@ from admin_gateway.cli.options import (
     combine_options,
     parse_body_file,
 )
-from coupon_core.domain.models import CodeAlphabet, Trigger
+from coupon_core.domain.models import CodeAlphabet, Trigger, UsagePeriod
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
 TEXT: dict[str, Any] = {}
@@ -30,6 +29,19 @@ YES_OR_NO = {"default": None}
 ALPHABET = {"type": EnumChoice(CodeAlphabet)}
 OBJECT = {"type": JsonObjectParam()}
 TRIGGER = {"type": EnumChoice(Trigger)}
+
+
+class PeriodLimitParam(click.ParamType):  # type: ignore[type-arg]
+    """A number of uses in a period, such as 2/day."""
+
+    name = "uses/period"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return it as the API expects it, or fail with a usage error."""
+        uses, _, period = str(value).partition("/")
+        if not uses.isdecimal() or period not in list(UsagePeriod):
+            self.fail(f'"{value}": expected uses/period, such as 2/day.', param, ctx)
+        return {"max_uses": int(uses), "period": period}
 
 
 PERIOD_LIMIT = {"type": PeriodLimitParam()}

@@ -1,24 +1,8 @@
-"""Command line options of the limits of a definition."""
+"""The limits of a definition as options, converted to the body of the admin API."""
 
 from typing import Any
 
 import rich_click as click
-
-from coupon_core.domain.models import UsagePeriod
-
-
-class PeriodLimitParam(click.ParamType):  # type: ignore[type-arg]
-    """A number of uses in a period, such as 2/day."""
-
-    name = "uses/period"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return it as the API expects it, or fail with a usage error."""
-        uses, _, period = str(value).partition("/")
-        if not uses.isdecimal() or period not in list(UsagePeriod):
-            self.fail(f'"{value}": expected uses/period, such as 2/day.', param, ctx)
-        return {"max_uses": int(uses), "period": period}
-
 
 # The member of `config.limits` by option, the fields of a definition by member, and
 # the `limit_type` of `config.usage_limit`.
@@ -38,7 +22,7 @@ LIMIT_TYPES = {"per_code": "per_user", "total": "global"}
 
 
 def build_limits(unlimited: bool, **options: Any) -> dict[str, Any]:
-    """Return the members of a body that the options of limits set, by their paths."""
+    """Return the limits that the options set, by their path in the body."""
     limits = _get_limits(**options)
     if unlimited and limits:
         raise click.UsageError("Use --unlimited without options that set a limit.")
@@ -49,19 +33,6 @@ def build_limits(unlimited: bool, **options: Any) -> dict[str, Any]:
         usage_limit = {"limit_type": LIMIT_TYPES[member], "max_uses": max_uses}
         return {"config.usage_limit": usage_limit}
     return {f"config.limits.{member}": value for member, value in limits.items()}
-
-
-def _get_limits(**options: Any) -> dict[str, Any]:
-    values = {member: options[name] for name, member in LIMIT_MEMBERS.items()}
-    return {member: value for member, value in values.items() if value is not None}
-
-
-def _is_usage_limit(limits: dict[str, Any]) -> bool:
-    """Return True for a single limit that the documented `usage_limit` knows.
-
-    It replaces the other limit that `usage_limit` knows, as in the API.
-    """
-    return len(limits) == 1 and limits.keys() <= LIMIT_TYPES.keys()
 
 
 def drop_overridden_limits(document: dict[str, Any], **options: Any) -> None:
@@ -87,3 +58,16 @@ def without_omitted_limits(
         for name in names
     }
     return {name: value for name, value in changes.items() if name not in omitted}
+
+
+def _get_limits(**options: Any) -> dict[str, Any]:
+    values = {member: options[name] for name, member in LIMIT_MEMBERS.items()}
+    return {member: value for member, value in values.items() if value is not None}
+
+
+def _is_usage_limit(limits: dict[str, Any]) -> bool:
+    """Return True for a single limit that the documented `usage_limit` knows.
+
+    It replaces the other limit that `usage_limit` knows, as in the API.
+    """
+    return len(limits) == 1 and limits.keys() <= LIMIT_TYPES.keys()

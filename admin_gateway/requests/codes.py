@@ -165,8 +165,8 @@ class CodeExpirySchema(StrictSchema):
     expires_at = EnteredTimeField(
         "New expiry; null is that of the definition.",
         is_end=True,
-        allow_none=True,
         required=True,
+        allow_none=True,
     )
     dry_run = StrictBoolean(
         load_default=False,

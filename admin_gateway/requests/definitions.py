@@ -63,8 +63,8 @@ class CreateDefinitionSchema(StrictSchema):
 
     name = NameField(required=True)
     description = _description_field()
-    campaign_id = _campaign_field()
     metadata = MetadataField()
+    campaign_id = _campaign_field()
     config = StrictNested(DefinitionConfigSchema, required=True)
 
     @post_load
@@ -100,5 +100,5 @@ class DefinitionQuerySchema(ListQuerySchema):
 
     status = EnumField(DefinitionStatus)
     name = NameField(metadata={"description": "Part of the name; case-insensitive."})
-    campaign_id = CampaignIdField()
     metadata = MetadataFilterField()
+    campaign_id = CampaignIdField()

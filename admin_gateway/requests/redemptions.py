@@ -9,8 +9,7 @@ from coupon_core.domain.models import Dialect
 from coupon_core.domain.models.filters import RedemptionFilter
 from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.codes import CodeField
-from coupon_core.schemas.entered_times import EnteredTimeField
-from coupon_core.schemas.fields import StrictQueryInteger, StrictString
+from coupon_core.schemas.fields import StrictQueryInteger, StrictString, UtcDateTime
 from coupon_core.schemas.identifiers import UserIdField, UuidField
 from coupon_core.schemas.metadata import reference_field
 
@@ -28,10 +27,12 @@ class RedemptionFilterSchema(LenientSchema):
     dialect = EnumField(
         Dialect, metadata={"description": "API through which the code was redeemed."}
     )
-    redeemed_from = EnteredTimeField(
-        "At or after this time.", in_utc=True, data_key="from"
+    redeemed_from = UtcDateTime(
+        data_key="from", metadata={"description": "At or after this time."}
     )
-    redeemed_before = EnteredTimeField("Before this time.", in_utc=True, data_key="to")
+    redeemed_before = UtcDateTime(
+        data_key="to", metadata={"description": "Before this time."}
+    )
 
     @post_load
     def to_redemption_filter(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:

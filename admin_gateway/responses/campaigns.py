@@ -31,8 +31,8 @@ NEW_CAMPAIGN: Document = {
     "status": "IN_PROGRESS",
     "starts_at": "2025-01-15T10:00:00Z",
     "ends_at": "2026-01-15T10:00:00Z",
-    "time_zone": "Europe/Berlin",
     "metadata": {"season": "winter"},
+    "time_zone": "Europe/Berlin",
 }
 CAMPAIGN: Document = {
     "tenant_id": "your-tenant-id",

@@ -67,8 +67,8 @@ LIMITS = {"per_code": 1, "per_user": None, "total": None, "per_user_period": Non
 DEFINITION = {
     **phoenix_documents.EXAMPLE_DEFINITION,
     "config": {**phoenix_documents.EXAMPLE_DEFINITION["config"], "limits": LIMITS},
-    "campaign_id": None,
     "metadata": {"season": "winter"},
+    "campaign_id": None,
     "suspended_at": None,
     **TIMESTAMPS,
 }

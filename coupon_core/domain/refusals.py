@@ -89,11 +89,11 @@ class AdminReason(StrEnum):
     REDEMPTION_NOT_FOUND = "redemption_not_found"
     IMPORT_NEEDS_OWN_CODES = "import_needs_own_codes"
     EXPIRY_IS_PAST = "expiry_is_past"
-    TIME_OUT_OF_RANGE = "time_out_of_range"
     COUPON_RETURNED = "coupon_returned"
     COUPON_REISSUED = "coupon_reissued"
     CREATOR_CODE_REVOKED = "creator_code_revoked"
     NOT_REISSUABLE = "not_reissuable"
+    TIME_OUT_OF_RANGE = "time_out_of_range"
 
 
 class PurchaseReason(StrEnum):

@@ -13,8 +13,10 @@ from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.persistence.repositories import campaigns as campaign_repository
 
 
-def find_time_zone(definition: Definition) -> str:
+def find_time_zone(definition: Definition | None) -> str:
     """Return the time zone of a definition: its own, its campaign's, or UTC."""
+    if not definition:
+        return DEFAULT_TIME_ZONE
     if definition.time_zone or not definition.campaign_id:
         return definition.time_zone or DEFAULT_TIME_ZONE
     campaign = campaign_repository.get(definition.tenant_id, definition.campaign_id)
@@ -24,9 +26,7 @@ def find_time_zone(definition: Definition) -> str:
 def resolve_expiry(
     definition: Definition | None, expires_at: EnteredTime | None, now: datetime
 ) -> datetime | None:
-    """Return the instant of a new expiry of coupons of a definition.
-
-    Without a definition, a local time is in UTC.
+    """Return the instant of a new expiry of coupons of one definition or of several.
 
     Raises:
         Refused: A local time is in the past or outside the years 1970 to 9999.
@@ -34,7 +34,6 @@ def resolve_expiry(
     if not isinstance(expires_at, LocalTime):
         return expires_at
     members = {"expires_at": expires_at}
-    zone = find_time_zone(definition) if definition else DEFAULT_TIME_ZONE
-    instant: datetime = resolve_times(members, zone)["expires_at"]
+    instant: datetime = resolve_times(members, find_time_zone(definition))["expires_at"]
     require_future_expiry(instant, now)
     return instant

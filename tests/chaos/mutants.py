@@ -23,7 +23,7 @@ UNGUARDED_USE_SQL = """
     RETURNING redemption_count
 """
 UNGUARDED_RECORD_SQL = redemptions.INSERT_REDEMPTION.format(
-    use_number=":use_number", period_column="", period_value=""
+    use_number=":use_number", columns="", values=""
 )
 
 

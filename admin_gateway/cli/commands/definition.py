@@ -73,10 +73,10 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
         help="Only definitions with this status.",
     ),
     click.option("--name", help="Part of the name, case-insensitive."),
+    metadata_filter_option,
     click.option(
         "--campaign", "campaign_id", help="Only definitions of this campaign."
     ),
-    metadata_filter_option,
     serialize=serialize_definition_for_admin,
     columns=(
         "id",

@@ -17,7 +17,9 @@ from coupon_core.domain.enums import (
     Trigger,
     UsagePeriod,
 )
+from coupon_core.domain.models.coupon_counts import CouponUsage, DefinitionStats
 from coupon_core.domain.models.coupons import (
+    NO_USAGE,
     Coupon,
     Decision,
     Definition,
@@ -28,6 +30,7 @@ from coupon_core.domain.models.coupons import (
     RedemptionResult,
     RewardItem,
     SharedCode,
+    UserUsage,
     Validation,
 )
 from coupon_core.domain.models.credentials import ApiKey, Principal, TenantSecret
@@ -36,12 +39,6 @@ from coupon_core.domain.models.events import (
     Event,
     Milestone,
     MilestoneOutcome,
-)
-from coupon_core.domain.models.usage import (
-    NO_USAGE,
-    CouponUsage,
-    DefinitionStats,
-    UserUsage,
 )
 from coupon_core.domain.refusals import (
     AdminReason,

@@ -64,9 +64,9 @@ class Definition:
     trigger_threshold: int  # milestone_threshold or rank_threshold
     created_at: datetime
     updated_at: datetime
+    metadata: Metadata = field(default_factory=dict)
     campaign_id: str = ""  # "" if it belongs to no campaign
     time_zone: str = ""  # "" follows the campaign
-    metadata: Metadata = field(default_factory=dict)
     user_period_limit: int = 0  # redemptions of all coupons by one user in a period
     user_period: UsagePeriod | None = None
     suspended_at: datetime | None = None  # None unless suspended
@@ -141,6 +141,20 @@ class SharedCode:
     revoked_at: datetime | None
     definition: Definition
     reward_item: RewardItem
+
+
+@dataclass(frozen=True, slots=True)
+class UserUsage:
+    """A user's redemptions of all codes of a definition, as far as limits count them.
+
+    `period_count` counts those of the current period of a limit per user and period.
+    """
+
+    total_count: int = 0
+    period_count: int = 0
+
+
+NO_USAGE = UserUsage()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from coupon_core.domain.models.coupons import Definition, IssuedCoupon
+from coupon_core.domain.models.coupons import Definition, IssuedCoupon, UserUsage
 from coupon_core.domain.models.offers import Offer
-from coupon_core.domain.models.usage import UserUsage
 from coupon_core.domain.models.users import RegisteredUser
 
 

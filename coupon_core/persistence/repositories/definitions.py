@@ -123,8 +123,8 @@ def list_definitions(
     page: Page,
     status: DefinitionStatus | None = None,
     name: str | None = None,
-    campaign_id: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    campaign_id: str | None = None,
     is_suspended: bool | None = None,
 ) -> tuple[list[Definition], int]:
     """Return the definitions of a tenant, newest first, and the total of all matches.

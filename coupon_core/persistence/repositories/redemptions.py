@@ -11,6 +11,7 @@ from peewee import IntegrityError
 
 from coupon_core.domain.models import (
     CodeFormat,
+    Definition,
     Event,
     IssuedCoupon,
     Redemption,
@@ -19,10 +20,7 @@ from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
-from coupon_core.persistence.repositories.redemption_parameters import (
-    to_redemption_parameters,
-    to_rule_parameters,
-)
+from coupon_core.persistence.repositories.outbox import to_event_row
 from coupon_core.persistence.tables import to_json_text
 
 # Only definitions with a total limit maintain a counter: counting every redemption in
@@ -120,22 +118,15 @@ def record(
     definition = candidate.definition
     parameters = {
         **to_coupon_row(candidate.coupon, definition),
-        **to_redemption_parameters(redemption),
-        **to_rule_parameters(definition),
+        **_to_redemption_parameters(redemption),
+        **_to_rule_parameters(definition),
         "batch_id": candidate.coupon.batch_id,
         "seen_count": candidate.coupon.redemption_count,
         "seen_refunds": candidate.coupon.refund_count,
         "seen_user_id": candidate.coupon.user_id,
-        "event_id": event.event_id,
-        "event_type": event.event_type,
-        "subject": event.subject,
-        "occurred_at": format_timestamp_milliseconds(event.occurred_at),
-        "data": event.data,
+        **to_event_row(event),
     }
     layout = _choose_layout(candidate, claim, has_note=redemption.has_note)
-    if layout.has_note:
-        parameters["reference"] = redemption.reference
-        parameters["metadata"] = to_json_text(redemption.metadata or {})
     statements = _build_statements(layout, is_postgresql())
     try:
         return all(
@@ -143,6 +134,32 @@ def record(
         )
     except IntegrityError:  # counted but not redeemed: PostgreSQL has rolled both back
         return False
+
+
+def _to_redemption_parameters(redemption: Redemption) -> dict[str, object]:
+    return {
+        "user_id": redemption.user_id,
+        "use_number": redemption.use_number,
+        "redemption_id": redemption.redemption_id,
+        "dialect": redemption.dialect.value,
+        "redeemed_at": format_timestamp_milliseconds(redemption.redeemed_at),
+        "period_key": redemption.period_key,
+        "reference": redemption.reference,
+        "metadata": to_json_text(redemption.metadata or {}),
+    }
+
+
+def _to_rule_parameters(definition: Definition) -> dict[str, object]:
+    return {
+        "per_code_limit": definition.per_code_limit,
+        "per_user_limit": definition.per_user_limit,
+        "total_limit": definition.total_limit,
+        "user_period_limit": definition.user_period_limit,
+        "user_period": definition.user_period,
+        "campaign_id": definition.campaign_id,
+        "custom_code": definition.custom_code,
+        "case_sensitive": definition.case_sensitive,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +170,8 @@ class StatementLayout:
     claim: bool
     has_shared_code: bool
     has_batch: bool
-    has_period: bool
-    has_campaign: bool
     has_note: bool  # a reference or metadata
+    has_campaign: bool
 
 
 def _choose_layout(
@@ -172,9 +188,8 @@ def _choose_layout(
         claim=claim,
         has_shared_code=definition.code_format == CodeFormat.SHARED,
         has_batch=candidate.coupon.batch_id is not None,
-        has_period=definition.user_period_limit > 0,
-        has_campaign=definition.campaign_id != "",
         has_note=has_note,
+        has_campaign=definition.campaign_id != "",
     )
 
 
@@ -213,15 +228,13 @@ def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:
     It takes effect only if the part `previous` has returned a row.
     """
     conditions = {
-        SAME_PERIOD_CONDITION: layout.has_period,
+        SAME_PERIOD_CONDITION: INCREMENT_PERIOD_USAGE in layout.counter_statements,
         UNSUSPENDED_CAMPAIGN_CONDITION: layout.has_campaign,
         UNSUSPENDED_BATCH_CONDITION: layout.has_batch,
         ACTIVE_SHARED_CODE_CONDITION: layout.has_shared_code and not layout.claim,
         f"EXISTS (SELECT 1 FROM {previous})": bool(previous) and not layout.claim,
     }
-    needed = " ".join(
-        f"AND {sql}" for sql, is_needed in conditions.items() if is_needed
-    )
+    needed = " ".join(f"AND {sql}" for sql, needed in conditions.items() if needed)
     if layout.claim:
         source = f"FROM {previous}" if previous else ""
         insert = INSERT_CLAIMED_COUPON.format(source=source)
@@ -230,9 +243,8 @@ def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:
 
 
 def _build_redemption_statement(layout: StatementLayout, use_number: str) -> str:
-    note = ", reference, metadata" if layout.has_note else ""
-    columns = note + (", period_key" if layout.has_period else "")
+    has_period = INCREMENT_PERIOD_USAGE in layout.counter_statements
+    columns = ", reference, metadata" * layout.has_note + ", period_key" * has_period
     values = columns.replace(", ", ", :")
-    return INSERT_REDEMPTION.format(
-        use_number=use_number, columns=columns, values=values
-    )
+    form = {"use_number": use_number, "columns": columns, "values": values}
+    return INSERT_REDEMPTION.format(**form)

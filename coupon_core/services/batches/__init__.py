@@ -4,7 +4,6 @@ A batch publishes no event for its individual coupons, only `batch.completed`.
 """
 
 from coupon_core.services.batches.chunks import COMPLETED_EVENT_TYPE, generate_chunk
-from coupon_core.services.batches.progress import estimate_progress
 from coupon_core.services.batches.requests import (
     MAX_COUPONS,
     MAX_USERS,
@@ -23,7 +22,6 @@ __all__ = [
     "MAX_USERS",
     "BatchRequest",
     "cancel",
-    "estimate_progress",
     "fail",
     "generate_chunk",
     "get",

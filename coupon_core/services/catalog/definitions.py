@@ -57,9 +57,9 @@ DEFAULTS: Mapping[str, Any] = {
     "trigger_enabled": False,
     "trigger_source": "",
     "trigger_threshold": 0,
+    "metadata": {},
     "campaign_id": "",
     "time_zone": "",
-    "metadata": {},
 }
 CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
 # They decide with which characters random codes begin.

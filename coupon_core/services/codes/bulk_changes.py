@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coupon_core.domain.entered_times import EnteredTime
-from coupon_core.domain.models import AdminReason, Refused
+from coupon_core.domain.models import AdminReason, Definition, Refused
 from coupon_core.domain.models.batches import ACTIVE_STATES
 from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobKind, JobState
 from coupon_core.domain.rules.expiry import require_future_expiry
@@ -63,8 +63,8 @@ def change_expiry(
 ) -> CodeJob:
     """Start a job that moves the expiry of coupons, to an earlier or a later time.
 
-    None lets them expire with their definition. A local time is one of the definition,
-    and in UTC for the codes of a user.
+    None lets them expire with their definition. A local time is one of the definition's
+    time zone, or of UTC for the codes of a user.
 
     Raises:
         Refused: The batch is unknown or not finished, the definition is unknown, or the
@@ -87,7 +87,7 @@ def preview(
         Refused: The job would be refused.
     """
     draft = build_job(tenant_id, kind, "", now, target=target)
-    job = _require_possible(draft, expires_at, now)
+    job = replace(draft, expires_at=_resolve_expiry(draft, expires_at, now))
     skipped_reasons = code_job_chunks.count_outcomes(job, now)
     done_count = skipped_reasons.pop("", 0)
     return replace(
@@ -104,29 +104,34 @@ def _start(
     draft: CodeJob, now: datetime, expires_at: EnteredTime | None = None
 ) -> CodeJob:
     with transaction():
-        job = _require_possible(draft, expires_at, now)
+        job = replace(draft, expires_at=_resolve_expiry(draft, expires_at, now))
         code_job_repository.insert(job)
         jobs.enqueue(job, now)
     return jobs.run_first_chunk(job, now)
 
 
-def _require_possible(
-    draft: CodeJob, expires_at: EnteredTime | None, now: datetime
-) -> CodeJob:
-    """Return the job with the instant of its new expiry, if it has one."""
+def _resolve_expiry(
+    job: CodeJob, expires_at: EnteredTime | None, now: datetime
+) -> datetime | None:
     require_future_expiry(expires_at, now)
-    definition_id = draft.definition_id
-    if draft.batch_id:
+    definition = _require_definition(job)
+    return time_zones.resolve_expiry(definition, expires_at, now)
+
+
+def _require_definition(job: CodeJob) -> Definition | None:
+    """Return the definition of the job's codes; those of a user have several."""
+    definition_id = job.definition_id
+    if job.batch_id:
         batch = require_found(
-            batch_repository.get(draft.tenant_id, draft.batch_id),
+            batch_repository.get(job.tenant_id, job.batch_id),
             AdminReason.BATCH_NOT_FOUND,
         )
         if batch.state in ACTIVE_STATES:
             raise Refused(AdminReason.BATCH_UNFINISHED)
         definition_id = batch.definition_id
-    definition = definition_id and require_found(
-        definition_repository.get(draft.tenant_id, definition_id),
+    if not definition_id:
+        return None
+    return require_found(
+        definition_repository.get(job.tenant_id, definition_id),
         AdminReason.DEFINITION_NOT_FOUND,
     )
-    instant = time_zones.resolve_expiry(definition or None, expires_at, now)
-    return replace(draft, expires_at=instant)

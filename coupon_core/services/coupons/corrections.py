@@ -60,7 +60,7 @@ def restore(
 
 
 def change_expiry(
-    issued: IssuedCoupon, entered: EnteredTime | None, now: datetime, actor: str
+    issued: IssuedCoupon, new_expiry: EnteredTime | None, now: datetime, actor: str
 ) -> None:
     """Move the expiry of a coupon that the caller has locked, both ways.
 
@@ -69,8 +69,8 @@ def change_expiry(
     Raises:
         Refused: The new expiry is in the past.
     """
-    require_future_expiry(entered, now)
-    expires_at = time_zones.resolve_expiry(issued.definition, entered, now)
+    require_future_expiry(new_expiry, now)
+    expires_at = time_zones.resolve_expiry(issued.definition, new_expiry, now)
     coupon = issued.coupon
     if coupon.expires_at == expires_at:
         return

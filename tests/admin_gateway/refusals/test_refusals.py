@@ -383,7 +383,6 @@ REASONS_WITH_FIGURES = {
     AdminReason.BAD_WEBHOOK_URL,
     AdminReason.EXPIRY_IS_PAST,
     AdminReason.LIMIT_BELOW_USES,
-    AdminReason.TIME_OUT_OF_RANGE,
     AdminReason.STEM_TAKEN,
 }
 # A tenant's key can neither name nor create another tenant; only couponctl can. The

@@ -13,6 +13,7 @@ import pytest
 from coupon_core import persistence
 from coupon_core.persistence import repositories
 from coupon_core.persistence.repositories.redemptions import (
+    INCREMENT_PERIOD_USAGE,
     INCREMENT_TOTAL_USAGE,
     INCREMENT_USER_USAGE,
     StatementLayout,
@@ -20,7 +21,7 @@ from coupon_core.persistence.repositories.redemptions import (
 )
 from tests.support.tenant_binding import Binding, analyze
 
-ALL_COUNTERS = (INCREMENT_TOTAL_USAGE, INCREMENT_USER_USAGE)
+ALL_COUNTERS = (INCREMENT_TOTAL_USAGE, INCREMENT_USER_USAGE, INCREMENT_PERIOD_USAGE)
 
 # Beginnings of statements, whose other tables are bound already: the condition on the
 # tenant of `c` follows.
@@ -80,16 +81,15 @@ def test_statements_over_all_tenants_only_read() -> None:
 def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
-            for is_special in product([True, False], repeat=4):
-                has_batch, has_period, has_campaign, has_note = is_special
+            for is_special in product([True, False], repeat=3):
+                has_batch, has_campaign, has_note = is_special
                 layout = StatementLayout(
                     counters,
                     claim,
                     has_shared_code,
                     has_batch=has_batch,
-                    has_period=has_period,
-                    has_campaign=has_campaign,
                     has_note=has_note,
+                    has_campaign=has_campaign,
                 )
                 for sql in _build_statements(layout, is_combined):
                     assert analyze(sql) == Binding(True, ()), sql

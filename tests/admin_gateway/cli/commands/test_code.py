@@ -11,6 +11,7 @@ from coupon_core.services.codes import jobs
 from tests.support.cli_runner import CouponctlRunner
 
 ACME = "--tenant", "acme"
+LATER = "2099-01-01T00:00:00Z"
 
 
 @pytest.fixture
@@ -187,3 +188,30 @@ def test_a_bad_file_is_told_line_by_line(
     assert "Nothing imported, because 2 of 3 lines are invalid" in result.stderr
     result = acme_cli.json(*arguments, "--partial")
     assert (result["done"], result["rejected"]) == (1, 2)
+
+
+def test_codes_are_restored_and_their_expiry_moves(
+    acme_cli: CouponctlRunner, definition: str
+) -> None:
+    coupon, *_ = acme_cli.generate_coupons(definition, "ann")
+    acme_cli.json("code", "revoke", *ACME, "--user", "ann", "--yes")
+    expiry = "code", "expiry", *ACME, "--user", "ann", "--expires", LATER
+    counts = {"total": 1, "done": 0, "skipped": 1, "skipped_reasons": {"revoked": 1}}
+    assert acme_cli.json(*expiry, "--dry-run") == {"dry_run": True, **counts}
+    restore = "code", "restore", *ACME
+    message = acme_cli.expect_usage_error(*restore, "--user", "ann")
+    assert "Restore 1 codes of user ann? There is no terminal" in message
+    dry_run = acme_cli.json(*restore, "--code", coupon["code"], "--dry-run")
+    assert dry_run == {"dry_run": True, "total": 1, "done": 1, "skipped": 0}
+    assert acme_cli.json(*restore, "--user", "ann", "--yes")["done"] == 1
+    done = acme_cli.run(*expiry, "--yes")
+    assert done.stderr == "Changed 1 codes; 0 codes were skipped.\n"
+    again = acme_cli.json(*expiry, "--yes")
+    assert again["skipped_reason"] == "1 with this expiry already"
+    shown = acme_cli.json("coupon", "get", *ACME, "--id", coupon["id"])
+    assert (shown["status"], shown["expires_at"]) == ("active", LATER)
+    for options in ((), ("--expires", LATER, "--follow-definition")):
+        message = acme_cli.expect_usage_error(
+            "code", "expiry", *ACME, "--user", "ann", *options
+        )
+        assert "Use either --expires or --follow-definition." in message

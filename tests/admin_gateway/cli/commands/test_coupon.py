@@ -9,6 +9,7 @@ import pytest
 from tests.support.cli_runner import CouponctlRunner
 
 ACME = "--tenant", "acme"
+LATER = "2099-01-01T00:00:00Z"
 
 
 @pytest.fixture
@@ -179,3 +180,25 @@ def test_names_are_no_markup(acme_cli: CouponctlRunner) -> None:
     words = "--name", "[red]points[/red]", "--type", "points"
     acme_cli.run("reward", "create", *ACME, *words)
     assert "[red]points[/red]" in acme_cli.run("reward", "list", *ACME).stdout
+
+
+def test_a_coupon_is_corrected_and_its_use_given_back(
+    acme_cli: CouponctlRunner, code: str
+) -> None:
+    acme_cli.json("redeem", *ACME, code, "--user", "ann")
+    (record,) = acme_cli.json("redemption", "list", *ACME)["redemptions"]
+    reverse = "redemption", "reverse", *ACME, str(record["redemption_id"])
+    reversed_record = acme_cli.json(*reverse, "--reason", "Mistake")
+    assert reversed_record["reversal_reason"] == "Mistake"
+    assert acme_cli.json(*reverse) == reversed_record
+    chosen = *ACME, "--code", code
+    assert acme_cli.json("coupon", "revoke", *chosen)["status"] == "revoked"
+    assert acme_cli.json("coupon", "restore", *chosen)["status"] == "active"
+    moved = acme_cli.json("coupon", "expiry", *chosen, "--expires", LATER)
+    assert moved["expires_at"] == LATER
+    moved = acme_cli.json("coupon", "expiry", *chosen, "--follow-definition")
+    assert moved["expires_at"] is None
+    new = acme_cli.json("coupon", "reissue", *chosen)
+    assert new["code"] != code
+    message = acme_cli.expect_refusal("coupon", "restore", *chosen, status=5)
+    assert message == "The coupon was replaced by another one and cannot be restored"

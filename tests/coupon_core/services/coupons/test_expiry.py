@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,9 +10,10 @@ import pytest
 
 from coupon_core.domain.models import Reason, utc_now
 from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.domain.models.inventory import CodeTarget
 from coupon_core.domain.models.purchases import Action
 from coupon_core.persistence.database import execute
-from coupon_core.services.codes import inventory
+from coupon_core.services.codes import bulk_changes, inventory
 from coupon_core.services.coupons import administration, corrections, expiry
 from coupon_core.settings.loader import Settings
 from tests.factories.offers import OfferFactory
@@ -105,9 +107,17 @@ def move_expiry(
     inventory.change(tenant.tenant_id, coupon_filter, {"expires_at": expires_at}, now)
 
 
+def move_all_expiries(
+    tenant: TenantFactory, code: str, expires_at: datetime | None, now: datetime
+) -> None:
+    target = CodeTarget(definition_id=tenant.find(code).definition.definition_id)
+    bulk_changes.change_expiry(tenant.tenant_id, target, expires_at, "", now)
+
+
+@pytest.mark.parametrize("move", [move_expiry, move_all_expiries])
 @pytest.mark.parametrize("own", [True, False])
 def test_an_expired_coupon_that_is_made_valid_again_is_told_again(
-    tenant: TenantFactory, own: bool
+    tenant: TenantFactory, own: bool, move: Callable[..., None]
 ) -> None:
     definition = tenant.define(expires_at=None if own else soon())
     (issued,) = tenant.generate(
@@ -115,21 +125,22 @@ def test_an_expired_coupon_that_is_made_valid_again_is_told_again(
     )
     code, now = issued.coupon.code, soon() + timedelta(hours=1)
     sweep_all(tenant, now)
-    move_expiry(tenant, code, now + timedelta(hours=1), now)
+    move(tenant, code, now + timedelta(hours=1), now)
     assert tenant.validate(code, "a", now).decision.is_allowed
     for hours in (0, 2, 3):
         sweep_all(tenant, now + timedelta(hours=hours))
     assert list_announced_codes(tenant) == [code, code]
 
 
+@pytest.mark.parametrize("move", [move_expiry, move_all_expiries])
 def test_a_coupon_that_follows_an_ended_definition_is_told_at_once(
-    tenant: TenantFactory,
+    tenant: TenantFactory, move: Callable[..., None]
 ) -> None:
     definition = tenant.define(expires_at=soon())
     (issued,) = tenant.generate(definition, ["a"], expires_at=soon() + timedelta(9))
     now = soon() + timedelta(hours=1)
     sweep_all(tenant, now)
-    move_expiry(tenant, issued.coupon.code, None, now)
+    move(tenant, issued.coupon.code, None, now)
     sweep_all(tenant, now)
     assert list_announced_codes(tenant) == [issued.coupon.code]
 

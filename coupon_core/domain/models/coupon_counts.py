@@ -1,23 +1,9 @@
-"""How coupons were used, as far as limits and reports count it."""
+"""How many coupons a definition has, and how often they were used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from coupon_core.domain.enums import CouponStatus
-
-
-@dataclass(frozen=True, slots=True)
-class UserUsage:
-    """A user's redemptions of all codes of a definition, as far as limits count them.
-
-    `period_count` counts those of the current period of a limit per user and period.
-    """
-
-    total_count: int = 0
-    period_count: int = 0
-
-
-NO_USAGE = UserUsage()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The progress of batches: their rate and the estimated time left."""
+"""How fast a batch is generated, and how long it will still take."""
 
 from coupon_core.domain.models.batches import Batch, BatchState
 
