@@ -71,10 +71,10 @@ def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
     Raises:
         Refused: Nothing is stored about the user; nothing has changed.
     """
-    key = _require_key(tenant_id, now)
-    pseudonym, is_resumed = _choose_pseudonym(tenant_id, user_id, key)
     with transaction():
         coupon_repository.lock_coupons_exclusively()
+        key = _require_key(tenant_id, now)
+        pseudonym, is_resumed = _choose_pseudonym(tenant_id, user_id, key)
         counts = personal_data.replace_user_id(tenant_id, user_id, pseudonym)
         if not is_resumed:
             _require_rows(any(counts.values()))
@@ -94,8 +94,7 @@ def _require_key(tenant_id: str, now: datetime) -> bytes:
     sealed = personal_data.get_key(tenant_id, KEY_PURPOSE)
     if sealed is None:
         new_key = encryption.encrypt(secrets.token_hex(32))
-        with transaction():
-            personal_data.insert_key(tenant_id, KEY_PURPOSE, new_key, now)
+        personal_data.insert_key(tenant_id, KEY_PURPOSE, new_key, now)
         sealed = personal_data.get_key(tenant_id, KEY_PURPOSE) or new_key
     return encryption.decrypt(sealed).encode()
 
