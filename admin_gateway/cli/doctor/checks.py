@@ -65,6 +65,7 @@ def check_database(_: Settings) -> Findings:
         yield Finding("database", "ok", found=f"{product}, up to date")
     yield _check_journal_mode()
     yield _check_writable()
+    yield from _check_session_settings()
     yield _check_secrets()
     yield from _check_definition_names()
     yield from check_nodes()
@@ -102,6 +103,13 @@ def _check_writable() -> Finding:
         advice = database_status_message(DatabaseStatus.READY, error)
         return Finding("writing", "fail", found="not writable", advice=advice)
     return Finding("writing", "ok", found="the database is writable")
+
+
+def _check_session_settings() -> Findings:
+    """Report deadlines and the time zone if a pooler has dropped them."""
+    if missing := "; ".join(diagnostics.list_missing_session_settings()):
+        advice = f"Set it in the pooler. With PgBouncer: connect_query='{missing}'."
+        yield Finding("session", "fail", found=f"without {missing}", advice=advice)
 
 
 def _check_secrets() -> Finding:
