@@ -12,7 +12,10 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 from psycopg.pq import TransactionStatus
 
-from coupon_core.persistence.database_url import require_supported_scheme
+from coupon_core.persistence.database_url import (
+    require_supported_scheme,
+    select_writable_host,
+)
 from coupon_core.persistence.deadline_connection import (
     BUSY_TIMEOUT_SECONDS,
     DeadlineAdapter,
@@ -161,7 +164,8 @@ def create_database(
     """
     if require_supported_scheme(url) == "sqlite":
         return _create_sqlite_pool(Path(url.removeprefix("sqlite:///")), pool_size)
-    return create_postgresql_pool(url, pool_size, prepares_statements)
+    writable_url = select_writable_host(url)
+    return create_postgresql_pool(writable_url, pool_size, prepares_statements)
 
 
 def create_postgresql_pool(

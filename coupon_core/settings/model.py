@@ -45,8 +45,8 @@ class Settings(RetentionSettings):
     )
     database_url: str = setting(
         "COUPON_DATABASE_URL",
-        "sqlite:///path or postgresql://user:password@host/name; for several hosts "
-        "host1,host2/name?target_session_attrs=read-write",
+        "sqlite:///path or postgresql://user:password@host/name; of several hosts "
+        "(host1,host2/name) the one that accepts writes is used",
         validate=validate_database_url,
         documented_default="sqlite:///DATA_DIR/coupons.db",
     )
