@@ -27,6 +27,7 @@ from admin_gateway.cli.server.addresses import (
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.messaging import health_check, inspection
 from coupon_core.messaging.topology import BrokerUnavailable
+from coupon_core.observability.error_causes import ACCESS_REFUSED, find_cause
 from coupon_core.persistence import diagnostics, schema
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.services.access import tenants
@@ -156,8 +157,7 @@ def check_broker(settings: Settings) -> Findings:
         else:
             yield _check_broker_access(settings.broker_url)
     elif not is_embedded:
-        advice = "Start it or correct COUPON_BROKER_URL; events wait in the outbox."
-        yield Finding("bus", "fail", found="the bus does not answer", advice=advice)
+        yield _check_broker_access(settings.broker_url)
     elif problem := broker_port_problem(settings):
         yield Finding(
             "bus", "fail", found=f"{settings.bus_port}: not available", advice=problem
@@ -171,7 +171,9 @@ def _check_broker_access(url: str) -> Finding:
         inspection.check_access(url)
     except BrokerUnavailable as error:
         advice = broker_unavailable_message(error)
-        return Finding("bus", "fail", found="the bus refuses access", advice=advice)
+        is_refused = find_cause(error.__cause__) == ACCESS_REFUSED
+        found = "refuses access" if is_refused else "cannot be used"
+        return Finding("bus", "fail", found=f"the bus {found}", advice=advice)
     return Finding("bus", "ok", found="the bus answers")
 
 
