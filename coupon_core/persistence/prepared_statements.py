@@ -104,7 +104,7 @@ class PreparedStatement:
             connection.uncertain_because = None  # the error is the answer
             raise errors.error_from_result(result)
         if connection.uncertain_because:
-            connection.require_confirmed((result.command_status or b"").decode())
+            connection.require_confirmed(self._text)
         return result
 
 
