@@ -62,7 +62,7 @@ WRITES: dict[str, Callable[[], object]] = {
 def url(postgres: Postgres) -> Iterator[str]:
     """Yield a database with a table whose changes are never confirmed."""
     databases = get_reusable_databases(postgres, "warnings")
-    with databases.temporary_database() as url:
+    with databases.temporary_database(migrated=False) as url:
         with psycopg.connect(url) as connection:
             connection.execute(CREATE_TABLE)
         yield url
