@@ -5,6 +5,10 @@ from collections.abc import Callable
 
 from cryptography.fernet import InvalidToken
 
+from admin_gateway.cli.doctor.cluster_checks import (
+    check_counters,
+    check_report_database,
+)
 from admin_gateway.cli.doctor.distribution_checks import check_nodes
 from admin_gateway.cli.doctor.file_checks import (
     check_data_directory,
@@ -215,7 +219,9 @@ CHECKS: tuple[Callable[[Settings], Findings], ...] = (
     check_disk,
     check_master_key,
     check_database,
+    check_report_database,
     check_ports,
     check_broker,
+    check_counters,
     check_clock,
 )
