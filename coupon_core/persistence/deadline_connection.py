@@ -92,9 +92,13 @@ class DeadlineAdapter(Psycopg3Adapter):
         """Return a new connection to a server at the URL of the database."""
         url = self._host_order.apply(db.database)
         connection = DeadlineConnection.connect(url, autocommit=True, **parameters)
-        if connection.prepare_threshold is not None and connection.has_pooler():
-            # psycopg names its prepared statements by numbers. In a session that a
-            # pooler shares between clients, a name may be another client's statement.
-            connection.prepare_threshold = None
+        try:
+            if connection.prepare_threshold is not None and connection.has_pooler():
+                # psycopg names its prepared statements by numbers. In a session that
+                # clients share, such a name may be another client's statement.
+                connection.prepare_threshold = None
+        except psycopg.Error:
+            connection.close()
+            raise
         self._host_order.remember(connection.info.host, connection.info.port)
         return connection
