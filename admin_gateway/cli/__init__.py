@@ -24,7 +24,7 @@ OPTION_ALIASES = {"expires-at": "expires", "until": "expires"}
 # any of the modules; only the module of the called command is imported.
 COMMANDS = (
     ("serve", "server.commands", "Run a gateway, the workers, the bus, or all at once"),
-    ("db", "commands.db", "The database: upgrade, show its status"),
+    ("db", "commands.db", "The database: upgrade, distribute, show status"),
     ("tenant", "commands.tenant", "Tenants: create, list, rotate secrets, delete"),
     ("key", "commands.api_key", "API keys for the admin API: create, list, revoke"),
     ("client-key", "commands.client_key", "Keys for PlayCamp and Mambo SDKs"),

@@ -62,6 +62,28 @@ def test_definitions_with_one_name_are_listed(acme_cli: CouponctlRunner) -> None
     assert f'"trail " ({older_id} of acme)' in finding["found"]
 
 
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
+def test_what_statistics_and_rate_limits_need(
+    cli: CouponctlRunner, redis: RedisServer
+) -> None:
+    def check(report_database_url: str, redis_url: str, status: int) -> list[Any]:
+        urls = {
+            "COUPON_REPORT_DATABASE_URL": report_database_url,
+            "COUPON_REDIS_URL": redis_url,
+        }
+        found = run_doctor(CouponctlRunner({**cli.env, **urls}), status)
+        assert "hunter2" not in str(found)
+        return [found["report database"], found["rate limits"]]
+
+    replica, counters = check(
+        "postgresql://u:hunter2@127.0.0.1:1/n", "redis://127.0.0.1:1", 1
+    )
+    assert (replica["level"], counters["level"]) == ("fail", "warn")
+    assert "correct host and port in the URL" in replica["advice"]
+    well = check(cli.env["COUPON_DATABASE_URL"], redis.url, 0)
+    assert [finding["level"] for finding in well] == ["ok", "ok"]
+
+
 def test_a_database_without_tables(unmigrated_cli: CouponctlRunner) -> None:
     finding = run_doctor(unmigrated_cli, 1)["database"]
     assert finding["level"] == "fail"
