@@ -5,6 +5,7 @@ from typing import Any
 import rich_click as click
 from click import get_current_context
 
+from admin_gateway.cli.definition_params import PeriodLimitParam, RefillParam
 from admin_gateway.cli.option_errors import OPTIONS_BY_PATH_KEY
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
@@ -14,7 +15,7 @@ from admin_gateway.cli.options import (
     combine_options,
     parse_body_file,
 )
-from coupon_core.domain.models import CodeAlphabet, Trigger, UsagePeriod
+from coupon_core.domain.models import CodeAlphabet, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
 TEXT: dict[str, Any] = {}
@@ -24,25 +25,11 @@ YES_OR_NO = {"default": None}
 ALPHABET = {"type": EnumChoice(CodeAlphabet)}
 OBJECT = {"type": JsonObjectParam()}
 TRIGGER = {"type": EnumChoice(Trigger)}
-
-
-class PeriodLimitParam(click.ParamType):  # type: ignore[type-arg]
-    """A number of uses in a period, such as 2/day."""
-
-    name = "uses/period"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return it as the API expects it, or fail with a usage error."""
-        uses, _, period = str(value).partition("/")
-        if not uses.isdecimal() or period not in list(UsagePeriod):
-            self.fail(f'"{value}": expected uses/period, such as 2/day.', param, ctx)
-        return {"max_uses": int(uses), "period": period}
-
-
 PERIOD_LIMIT = {"type": PeriodLimitParam()}
+REFILL = {"type": RefillParam()}
 
 # Option, member of the body or of its `config`, help, kind. Those without a member are
-# combined by `_build_limits` and `_build_trigger`.
+# combined by `_build_limits`, `_build_refill` and `_build_trigger`.
 FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--name", "name", "Name, unique within the tenant.", TEXT),
     ("--description", "description", "Description for people.", TEXT),
@@ -110,6 +97,12 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ),
     ("--total", "", "Maximum redemptions of all users together.", INTEGER),
     ("--unlimited", "", "No redemption limit.", FLAG),
+    (
+        "--refill",
+        "",
+        "COUNT/BELOW: generate COUNT codes when fewer than BELOW are left; or none.",
+        REFILL,
+    ),
     ("--trigger", "", "Event that earns a coupon.", TRIGGER),
     (
         "--source",
@@ -164,6 +157,7 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
         **{path: name for name, path in BODY_PATHS.items()},
         **{f"config.limits.{member}": name for name, member in LIMIT_MEMBERS.items()},
         "config.limits.per_user_period.max_uses": "per_period",
+        **{f"config.refill{member}": "refill" for member in ("", ".count", ".below")},
         "config.usage_limit.max_uses": (
             "per_user" if options["per_user"] is not None else "total"
         ),
@@ -176,6 +170,7 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
         _set_path(document, "config.code_format", value="custom")
     for path, value in {
         **_build_limits(**options),
+        **_build_refill(**options),
         **_build_trigger(**options),
     }.items():
         _set_path(document, path, value=value)
@@ -239,6 +234,10 @@ def _is_usage_limit(limits: dict[str, Any]) -> bool:
     It replaces the other limit that `usage_limit` knows, as in the API.
     """
     return len(limits) == 1 and limits.keys() <= LIMIT_TYPES.keys()
+
+
+def _build_refill(refill: dict[str, int] | None, **_: Any) -> dict[str, Any]:
+    return {} if refill is None else {"config.refill": refill or None}
 
 
 def _build_trigger(

@@ -23,6 +23,7 @@ from coupon_core.services import batches, suspension
 POLL_INTERVAL_SECONDS = 0.5
 COLUMNS = (
     "batch_id",
+    "kind",
     "state",
     "requested",
     "generated",
