@@ -5,7 +5,6 @@ from typing import Any
 import rich_click as click
 from click import get_current_context
 
-from admin_gateway.cli.definition_params import PeriodLimitParam, RefillParam
 from admin_gateway.cli.option_errors import OPTIONS_BY_PATH_KEY
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
@@ -15,7 +14,8 @@ from admin_gateway.cli.options import (
     combine_options,
     parse_body_file,
 )
-from coupon_core.domain.models import CodeAlphabet, Trigger
+from admin_gateway.cli.refill_option import RefillParam, build_refill
+from coupon_core.domain.models import CodeAlphabet, Trigger, UsagePeriod
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
 TEXT: dict[str, Any] = {}
@@ -25,11 +25,26 @@ YES_OR_NO = {"default": None}
 ALPHABET = {"type": EnumChoice(CodeAlphabet)}
 OBJECT = {"type": JsonObjectParam()}
 TRIGGER = {"type": EnumChoice(Trigger)}
+
+
+class PeriodLimitParam(click.ParamType):  # type: ignore[type-arg]
+    """A number of uses in a period, such as 2/day."""
+
+    name = "uses/period"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return it as the API expects it, or fail with a usage error."""
+        uses, _, period = str(value).partition("/")
+        if not uses.isdecimal() or period not in list(UsagePeriod):
+            self.fail(f'"{value}": expected uses/period, such as 2/day.', param, ctx)
+        return {"max_uses": int(uses), "period": period}
+
+
 PERIOD_LIMIT = {"type": PeriodLimitParam()}
 REFILL = {"type": RefillParam()}
 
 # Option, member of the body or of its `config`, help, kind. Those without a member are
-# combined by `_build_limits`, `_build_refill` and `_build_trigger`.
+# combined by `_build_limits`, `_build_trigger` and `build_refill`.
 FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--name", "name", "Name, unique within the tenant.", TEXT),
     ("--description", "description", "Description for people.", TEXT),
@@ -157,10 +172,10 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
         **{path: name for name, path in BODY_PATHS.items()},
         **{f"config.limits.{member}": name for name, member in LIMIT_MEMBERS.items()},
         "config.limits.per_user_period.max_uses": "per_period",
-        **{f"config.refill{member}": "refill" for member in ("", ".count", ".below")},
         "config.usage_limit.max_uses": (
             "per_user" if options["per_user"] is not None else "total"
         ),
+        **{f"config.refill{member}": "refill" for member in ("", ".count", ".below")},
     }
     document = parse_body_file(body_file)
     for name, path in BODY_PATHS.items():
@@ -170,8 +185,8 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
         _set_path(document, "config.code_format", value="custom")
     for path, value in {
         **_build_limits(**options),
-        **_build_refill(**options),
         **_build_trigger(**options),
+        **build_refill(**options),
     }.items():
         _set_path(document, path, value=value)
     _drop_overridden_limits(document, **options)
@@ -234,10 +249,6 @@ def _is_usage_limit(limits: dict[str, Any]) -> bool:
     It replaces the other limit that `usage_limit` knows, as in the API.
     """
     return len(limits) == 1 and limits.keys() <= LIMIT_TYPES.keys()
-
-
-def _build_refill(refill: dict[str, int] | None, **_: Any) -> dict[str, Any]:
-    return {} if refill is None else {"config.refill": refill or None}
 
 
 def _build_trigger(
