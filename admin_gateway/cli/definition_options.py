@@ -51,7 +51,7 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "--metadata",
         "metadata",
-        'Data of your own, for example {"season": "winter"}; replaces the former.',
+        'Data of your own, for example {"season": "winter"}. An update replaces it.',
         OBJECT,
     ),
     ("--reward", "reward_item_id", "Reward item ID.", TEXT),
@@ -115,7 +115,7 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "--refill",
         "",
-        "COUNT/BELOW: generate COUNT codes when fewer than BELOW are left; or none.",
+        "Generate COUNT codes when fewer than BELOW unassigned are left; or none.",
         REFILL,
     ),
     ("--trigger", "", "Event that earns a coupon.", TRIGGER),

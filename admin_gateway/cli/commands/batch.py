@@ -30,6 +30,7 @@ COLUMNS = (
     "rate_per_second",
     "eta_seconds",
     "created_at",
+    "suspended_at",
 )
 batch_argument = click.argument("batch_id", type=UUID_PARAM)
 

@@ -287,6 +287,8 @@ def test_a_definition_is_suspended_and_resumed(acme_cli: CouponctlRunner) -> Non
     (issued,) = acme_cli.generate_coupons(created, "ann")
     suspended = acme_cli.json("definition", "suspend", *ACME, created)
     assert (suspended["status"], suspended["suspended_at"] is None) == ("active", False)
+    listed = acme_cli.run("definition", "list", *ACME).stdout
+    assert suspended["suspended_at"] in listed
     redeem = "redeem", *ACME, issued["code"], "--user", "ann"
     assert acme_cli.expect_refusal(*redeem) == "Coupon is suspended"
     assert acme_cli.json("definition", "resume", *ACME, created)["suspended_at"] is None
