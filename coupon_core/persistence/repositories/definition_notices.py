@@ -30,8 +30,9 @@ _HAS_CODES = f"""(
     OR EXISTS (SELECT 1 FROM batch b WHERE b.tenant_id = :tenant_id
         AND b.definition_id = d.definition_id AND b.kind <> 'users'
         AND b.state IN ('pending', 'running')))"""
+_TOTAL_REACHED = "(d.total_limit > 0 AND d.used_count >= d.total_limit)"
 _EXHAUSTION_EXPRESSION = f"""CASE
-    WHEN d.total_limit > 0 AND d.used_count >= d.total_limit THEN 'total_limit'
+    WHEN {_TOTAL_REACHED} THEN 'total_limit'
     WHEN n.has_stock AND NOT {_HAS_CODES} THEN 'unassigned_codes' END"""
 _FROM_USABLE_DEFINITIONS = f"""
     FROM definition d LEFT JOIN definition_notice n
@@ -68,20 +69,20 @@ SET_STOCKED = """
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id AND NOT has_stock
 """
 # After a batch that failed or was cancelled, a change of the definition tries again.
-SELECT_REFILLABLE = """
+SELECT_REFILLABLE = f"""
     SELECT d.definition_id, d.refill_below,
         (b.state IS NULL OR b.state = 'completed' OR d.updated_at > b.finished_at)
     FROM definition d
     LEFT JOIN definition_notice n
     ON n.tenant_id = :tenant_id AND n.definition_id = d.definition_id
     LEFT JOIN batch b ON b.tenant_id = :tenant_id AND b.batch_id = n.refill_batch_id
-    WHERE d.tenant_id = :tenant_id AND d.refill_count > 0 {condition}
+    WHERE d.tenant_id = :tenant_id AND d.refill_count > 0 {{condition}}
     AND d.status = 'active' AND d.suspended_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM campaign a WHERE a.tenant_id = :tenant_id
         AND a.campaign_id = d.campaign_id
         AND (a.suspended_at IS NOT NULL OR a.status IN ('COMPLETED', 'CANCELLED')))
     AND (d.expires_at IS NULL OR d.expires_at >= :now)
-    AND (d.total_limit = 0 OR d.used_count < d.total_limit)
+    AND NOT {_TOTAL_REACHED}
     AND NOT EXISTS (SELECT 1 FROM batch u WHERE u.tenant_id = :tenant_id
         AND u.definition_id = d.definition_id AND u.kind <> 'users'
         AND u.state IN ('pending', 'running'))
