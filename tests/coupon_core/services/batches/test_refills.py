@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from coupon_core.domain import serialization
 from coupon_core.domain.codes import ALPHABETS
 from coupon_core.domain.models import (
     CodeAlphabet,
@@ -226,3 +227,12 @@ def test_a_code_space_that_is_too_small_stops_no_other_refill(
 def test_only_random_codes_are_refilled(tenant: TenantFactory) -> None:
     with pytest.raises(Refused, match="refill_needs_random"):
         define(tenant, code_format=CodeFormat.CUSTOM, custom_code="SAVE10")
+
+
+def test_players_are_not_shown_a_refill(tenant: TenantFactory) -> None:
+    definition = define(tenant)
+    assert serialization.serialize_definition_config(definition)["refill"] == {
+        "count": COUNT,
+        "below": BELOW,
+    }
+    assert "refill" not in serialization.serialize_definition(definition)["config"]
