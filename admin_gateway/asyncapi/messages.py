@@ -9,6 +9,8 @@ from marshmallow import Schema, fields
 from admin_gateway.asyncapi.data_schemas import (
     BatchDataSchema,
     CouponDataSchema,
+    DefinitionDataSchema,
+    ExhaustionDataSchema,
     JobDataSchema,
     RedemptionDataSchema,
     RefundDataSchema,
@@ -109,6 +111,13 @@ REDEEMED_COUPON = {
     "redeemed_at": "2025-01-16T10:00:00Z",
     "redemption_count": 1,
 }
+DEFINITION_DATA = {
+    "definition_id": EXAMPLE_COUPON["definition_id"],
+    "name": EXAMPLE_COUPON["definition_name"],
+    "campaign_id": None,
+    "total_limit": 5_000,
+    "expires_at": "2025-01-16T10:00:00Z",
+}
 REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
 # The data schema of each outgoing event, with an example.
 OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
@@ -144,6 +153,11 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
         BatchDataSchema,
         {name: BATCH[name] for name in BatchDataSchema._declared_fields},
     ),
+    "definition.exhausted": (
+        ExhaustionDataSchema,
+        {**DEFINITION_DATA, "cause": "total_limit"},
+    ),
+    "definition.expiring": (DefinitionDataSchema, DEFINITION_DATA),
     "codes.revoked": (JobDataSchema, {"job": COMPLETED_JOB}),
     "codes.restored": (JobDataSchema, {"job": COMPLETED_RESTORATION}),
     "codes.expiry_changed": (JobDataSchema, {"job": COMPLETED_EXPIRY_CHANGE}),

@@ -19,6 +19,7 @@ from admin_gateway.cli.options import (
     combine_options,
     parse_body_file,
 )
+from admin_gateway.cli.refill_option import RefillParam, build_refill
 from coupon_core.domain.models import CodeAlphabet, Trigger, UsagePeriod
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
@@ -45,16 +46,17 @@ class PeriodLimitParam(click.ParamType):  # type: ignore[type-arg]
 
 
 PERIOD_LIMIT = {"type": PeriodLimitParam()}
+REFILL = {"type": RefillParam()}
 
 # Option, member of the body or of its `config`, help, kind. Those without a member are
-# combined by `build_limits` and `_build_trigger`.
+# combined by `build_limits`, `_build_trigger` and `build_refill`.
 FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--name", "name", "Name, unique within the tenant.", TEXT),
     ("--description", "description", "Description for people.", TEXT),
     (
         "--metadata",
         "metadata",
-        'Data of your own, for example {"season": "winter"}; replaces the former.',
+        'Data of your own, for example {"season": "winter"}. An update replaces it.',
         OBJECT,
     ),
     ("--reward", "reward_item_id", "Reward item ID.", TEXT),
@@ -115,6 +117,12 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ),
     ("--total", "", "Maximum redemptions of all users together.", INTEGER),
     ("--unlimited", "", "No redemption limit.", FLAG),
+    (
+        "--refill",
+        "",
+        "Generate COUNT codes when fewer than BELOW unassigned are left; or none.",
+        REFILL,
+    ),
     ("--trigger", "", "Event that earns a coupon.", TRIGGER),
     (
         "--source",
@@ -157,6 +165,7 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
         "config.usage_limit.max_uses": (
             "per_user" if options["per_user"] is not None else "total"
         ),
+        **{f"config.refill{member}": "refill" for member in ("", ".count", ".below")},
     }
     document = parse_body_file(body_file)
     for name, path in BODY_PATHS.items():
@@ -167,6 +176,7 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
     for path, value in {
         **build_limits(**options),
         **_build_trigger(**options),
+        **build_refill(**options),
     }.items():
         _set_path(document, path, value=value)
     drop_overridden_limits(document, **options)

@@ -62,6 +62,7 @@ class AdminReason(StrEnum):
     DATES_REVERSED = "dates_reversed"
     TRIGGER_MISSING = "trigger_missing"
     CLAIMABLE_NEEDS_CUSTOM = "claimable_needs_custom"
+    REFILL_NEEDS_RANDOM = "refill_needs_random"
     CODE_RULES_FROZEN = "code_rules_frozen"
     LIMIT_BELOW_USES = "limit_below_uses"
     NOT_ACTIVE = "not_active"

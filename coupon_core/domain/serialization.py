@@ -97,11 +97,12 @@ def serialize_definition(definition: Definition) -> Document:
     """Return a definition for players.
 
     The custom code is left out, because knowing it is enough to claim the reward, and
-    `limits`, because the specification prints the whole document.
+    `limits` and `refill`, because the specification prints the whole document.
     """
     config = serialize_definition_config(definition)
     config.pop("custom_code", None)
     config.pop("limits")
+    config.pop("refill", None)
     return {
         "id": definition.definition_id,
         "tenant_id": definition.tenant_id,
@@ -119,6 +120,7 @@ def serialize_definition_config(definition: Definition) -> Document:
         "starts_at": format_timestamp(definition.starts_at),
         "expires_at": format_timestamp(definition.expires_at),
         "auto_generate": _serialize_auto_generate(definition),
+        "refill": _serialize_refill(definition),
     }
     return {
         "reward_item_id": definition.reward_item_id,
@@ -173,6 +175,12 @@ def _serialize_limits(definition: Definition) -> Document:
         if max_uses
         else None,
     }
+
+
+def _serialize_refill(definition: Definition) -> Document | None:
+    if not definition.refill_count:
+        return None
+    return {"count": definition.refill_count, "below": definition.refill_below}
 
 
 def _serialize_auto_generate(definition: Definition) -> Document | None:

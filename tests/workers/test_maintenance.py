@@ -1,4 +1,4 @@
-"""Tests of the sweeper: it deletes tenants, and prunes once a day."""
+"""Tests of the sweeper: it deletes tenants, refills, warns, and prunes once a day."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def test_a_tenant_whose_deletion_was_begun_is_deleted() -> None:
     assert run_once()["deleted_with_tenants"] > 0
     assert tenant_deletion.list_unfinished() == []
     assert run_once()["deleted_with_tenants"] == 0
+
+
+def test_definitions_are_refilled_and_announced_once() -> None:
+    tenant = create_tenant()
+    tenant.define(refill_count=5, refill_below=1)
+    tenant.redeem(tenant.create_unassigned_code())
+    counts = [run_once() for _ in range(2)]
+    assert [(each["refilled"], each["warned"]) for each in counts] == [(1, 1), (0, 0)]
 
 
 @pytest.mark.parametrize(

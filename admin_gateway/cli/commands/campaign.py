@@ -4,10 +4,10 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.localized_text import LocalizedTextParam
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
     EnumChoice,
-    JsonObjectParam,
     body_file_option,
     build_body,
     combine_options,
@@ -34,13 +34,13 @@ campaign_field_options = combine_options(
     body_file_option,
     click.option(
         "--names",
-        type=JsonObjectParam(),
-        help='Names by locale, for example {"en": "Launch"}.',
+        type=LocalizedTextParam(),
+        help='Name, or names by locale: Launch or {"en": "Launch", "ko": "…"}.',
     ),
     click.option(
         "--description",
-        type=JsonObjectParam(),
-        help='Descriptions by locale, for example {"en": "Launch"}.',
+        type=LocalizedTextParam(),
+        help="Description, or descriptions by locale.",
     ),
     click.option("--status", type=STATUS_CHOICE, help="Status of the campaign."),
     metadata_option,
@@ -137,7 +137,9 @@ def update(
 ) -> dict[str, Any]:
     """Change a campaign; omitted options keep their values.
 
-    While a campaign is COMPLETED or CANCELLED, its codes cannot be redeemed.
+    While a campaign is COMPLETED or CANCELLED, its codes cannot be redeemed. New dates
+    apply to its packages without dates and to new definitions; those that exist keep
+    theirs: move them by `definition update --expires`.
 
     Example: `couponctl campaign update --tenant acme campaign_001
     --status CANCELLED`

@@ -84,6 +84,7 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
         "status",
         "config.code_format",
         "config.usage_limit.max_uses",
+        "suspended_at",
     ),
 )
 def list_(tenant_id: str, page: Page, **filters: Any) -> Rows:

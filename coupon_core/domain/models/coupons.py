@@ -70,6 +70,8 @@ class Definition:
     user_period_limit: int = 0  # redemptions of all coupons by one user in a period
     user_period: UsagePeriod | None = None
     suspended_at: datetime | None = None  # None unless suspended
+    refill_count: int = 0  # codes that are generated when fewer are left; 0: none
+    refill_below: int = 0  # than this many unassigned ones
     # Read from the campaign, never stored.
     is_campaign_ended: bool = False
     campaign_suspended_at: datetime | None = None

@@ -31,6 +31,7 @@ from coupon_core.persistence.tables.coupons import (
 )
 from coupon_core.persistence.tables.definitions import (
     CheckedStemTable,
+    DefinitionNoticeTable,
     DefinitionTable,
     RewardItemTable,
     SharedCodeTable,
@@ -96,6 +97,7 @@ __all__ = [
     "CouponTable",
     "CreatorTable",
     "DeadLetterTable",
+    "DefinitionNoticeTable",
     "DefinitionSweepTable",
     "DefinitionTable",
     "EarnedCouponTable",
@@ -169,6 +171,7 @@ ALL_TABLES = (
     ImportRowTable,
     CouponEventTable,
     DefinitionSweepTable,
+    DefinitionNoticeTable,
     AuditEntryTable,
     WebhookTable,
     WebhookDeliveryTable,

@@ -65,6 +65,14 @@ CouponTable.add_index(
     name="coupon_to_sweep",
 )
 
+CouponTable.add_index(
+    CouponTable.tenant_id,
+    CouponTable.definition_id,
+    CouponTable.expires_at,
+    where=(CouponTable.user_id == "") & CouponTable.revoked_at.is_null(),
+    name="coupon_available",
+)
+
 
 class RedemptionTable(BaseTable):
     """The redemptions; the key allows the n-th use of a coupon only once."""

@@ -60,6 +60,8 @@ DEFAULTS: Mapping[str, Any] = {
     "metadata": {},
     "campaign_id": "",
     "time_zone": "",
+    "refill_count": 0,
+    "refill_below": 0,
 }
 CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
 # They decide with which characters random codes begin.

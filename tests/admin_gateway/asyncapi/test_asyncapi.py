@@ -132,6 +132,8 @@ def test_both_exchanges_are_there_with_all_their_keys(asyncapi: Json) -> None:
         "redemption.reversed",
         "coupon.expired",
         "batch.completed",
+        "definition.exhausted",
+        "definition.expiring",
         "codes.revoked",
         "codes.restored",
         "codes.expiry_changed",

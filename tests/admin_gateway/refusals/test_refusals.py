@@ -378,6 +378,10 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
         AdminReason.CLAIMABLE_NEEDS_CUSTOM,
         lambda a: create_definition(a, claimable=True),
     ),
+    (
+        AdminReason.REFILL_NEEDS_RANDOM,
+        lambda a: create_definition(a, **CUSTOM, refill={"count": 9}),
+    ),
     (AdminReason.CODE_RULES_FROZEN, frozen_rules),
     (AdminReason.LIMIT_BELOW_USES, limit_below_uses),
     (AdminReason.NOT_ACTIVE, not_active),
