@@ -32,7 +32,9 @@ def check_then_write() -> AbstractContextManager[Any]:
     return patch.object(redemptions, "record", _write_unguarded)
 
 
-def _write_unguarded(seen: Any, use: Any, event: Any, claim: bool) -> bool:
+def _write_unguarded(
+    seen: Any, use: Any, event: Any, claim: bool, **options: Any
+) -> bool:
     values = {
         "tenant_id": use.tenant_id,
         "coupon_id": use.coupon_id,

@@ -50,6 +50,7 @@ from coupon_core.domain.refusals import (
     PurchaseReason,
     Reason,
     Refused,
+    ReservationReason,
 )
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "RedemptionRecord",
     "RedemptionResult",
     "Refused",
+    "ReservationReason",
     "RewardItem",
     "Scope",
     "SharedCode",

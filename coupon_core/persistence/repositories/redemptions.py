@@ -4,7 +4,7 @@ The statements are written once. SQLite runs them one by one; PostgreSQL as a si
 one, in which each part feeds the next, in one round trip.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from peewee import IntegrityError
@@ -73,14 +73,20 @@ UNSUSPENDED_CAMPAIGN_CONDITION = """
     WHERE a.tenant_id = :tenant_id AND a.campaign_id = :campaign_id
     AND a.suspended_at IS NOT NULL)
 """
-UPDATE_COUPON = f"""
-    UPDATE coupon SET user_id = :user_id, redemption_count = redemption_count + 1,
-        redeemed_at = :redeemed_at
-    WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
+UNCHANGED_COUPON_CONDITION = f"""
+    tenant_id = :tenant_id AND coupon_id = :coupon_id
     AND redemption_count = :seen_count AND refund_count = :seen_refunds
+    AND reserved_count = :seen_reserved
     AND user_id = :seen_user_id AND revoked_at IS NULL AND returned_at IS NULL
     AND {UNCHANGED_DEFINITION_CONDITION}
 """
+UPDATE_COUPON = f"""
+    UPDATE coupon SET user_id = :user_id, redemption_count = redemption_count + 1,
+        redeemed_at = :redeemed_at WHERE {UNCHANGED_COUPON_CONDITION}
+"""
+CONFIRM_COUPON = UPDATE_COUPON.replace(
+    "SET", "SET reserved_count = reserved_count - 1,", 1
+)
 INSERT_CLAIMED_COUPON = f"""
     INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
         generated_at, expires_at, redeemed_at, redemption_count, code_key, code_scope)
@@ -106,40 +112,48 @@ INSERT_EVENT = """
 
 
 def record(
-    candidate: IssuedCoupon, redemption: Redemption, event: Event, claim: bool
+    candidate: IssuedCoupon,
+    redemption: Redemption,
+    event: Event,
+    claim: bool,
+    is_reserved: bool = False,
 ) -> bool:
     """Write a redemption that was decided on `candidate`, with its event.
 
-    With `claim` the coupon itself is created too. Returns False if the coupon or the
-    rules of the definition have changed, or a limit is exhausted. The caller must then
-    roll back.
+    With `claim` the coupon itself is created too. With `is_reserved` a reservation has
+    raised the counters already. Returns False if the coupon or the rules of the
+    definition have changed, or a limit is exhausted. The caller must then roll back.
     """
-    definition = candidate.definition
+    layout = choose_layout(candidate, claim, has_note=redemption.has_note)
+    if is_reserved:
+        layout = replace(layout, counter_statements=(), update=CONFIRM_COUPON)
     parameters = {
-        **to_coupon_row(candidate.coupon, definition),
+        **to_guard_parameters(candidate, event),
         **_to_redemption_parameters(redemption),
+    }
+    if layout.has_note:
+        parameters["reference"] = redemption.reference
+        parameters["metadata"] = to_json_text(redemption.metadata or {})
+    return execute_guarded(layout, parameters)
+
+
+def to_guard_parameters(candidate: IssuedCoupon, event: Event) -> dict[str, object]:
+    """Return the parameters by which a use is guarded and announced."""
+    coupon, definition = candidate.coupon, candidate.definition
+    return {
+        **to_coupon_row(coupon, definition),
         **_to_rule_parameters(definition),
-        "batch_id": candidate.coupon.batch_id,
-        "seen_count": candidate.coupon.redemption_count,
-        "seen_refunds": candidate.coupon.refund_count,
-        "seen_user_id": candidate.coupon.user_id,
+        "batch_id": coupon.batch_id,
+        "seen_count": coupon.redemption_count,
+        "seen_refunds": coupon.refund_count,
+        "seen_reserved": coupon.reserved_count,
+        "seen_user_id": coupon.user_id,
         "event_id": event.event_id,
         "event_type": event.event_type,
         "subject": event.subject,
         "occurred_at": format_timestamp_milliseconds(event.occurred_at),
         "data": event.data,
     }
-    layout = _choose_layout(candidate, claim, has_note=redemption.has_note)
-    if layout.has_note:
-        parameters["reference"] = redemption.reference
-        parameters["metadata"] = to_json_text(redemption.metadata or {})
-    statements = _build_statements(layout, is_postgresql())
-    try:
-        return all(
-            execute_prepared(sql, parameters).rowcount == 1 for sql in statements
-        )
-    except IntegrityError:  # counted but not redeemed: PostgreSQL has rolled both back
-        return False
 
 
 def _to_redemption_parameters(redemption: Redemption) -> dict[str, object]:
@@ -168,9 +182,11 @@ def _to_rule_parameters(definition: Definition) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class StatementLayout:
-    """The parts that the write of a redemption consists of."""
+    """The parts that the write of a redemption, or of a reservation, consists of."""
 
     counter_statements: tuple[str, ...]
+    update: str  # of the coupon, unless it is claimed
+    insert: str
     claim: bool
     has_shared_code: bool
     has_batch: bool
@@ -179,9 +195,10 @@ class StatementLayout:
     has_campaign: bool
 
 
-def _choose_layout(
+def choose_layout(
     candidate: IssuedCoupon, claim: bool, has_note: bool
 ) -> StatementLayout:
+    """Return the parts that a redemption of the coupon needs."""
     definition = candidate.definition
     counts = {
         INCREMENT_TOTAL_USAGE: total_limit_counts_redemptions(definition),
@@ -190,6 +207,8 @@ def _choose_layout(
     }
     return StatementLayout(
         counter_statements=tuple(sql for sql, needed in counts.items() if needed),
+        update=UPDATE_COUPON,
+        insert=INSERT_REDEMPTION,
         claim=claim,
         has_shared_code=definition.code_format == CodeFormat.SHARED,
         has_batch=candidate.coupon.batch_id is not None,
@@ -197,6 +216,17 @@ def _choose_layout(
         has_note=has_note,
         has_campaign=definition.campaign_id != "",
     )
+
+
+def execute_guarded(layout: StatementLayout, parameters: dict[str, object]) -> bool:
+    """Execute all parts of a layout; return False if one of them wrote nothing."""
+    statements = _build_statements(layout, is_postgresql())
+    try:
+        return all(
+            execute_prepared(sql, parameters).rowcount == 1 for sql in statements
+        )
+    except IntegrityError:  # counted but not redeemed: PostgreSQL has rolled both back
+        return False
 
 
 @cache
@@ -247,13 +277,11 @@ def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:
         source = f"FROM {previous}" if previous else ""
         insert = INSERT_CLAIMED_COUPON.format(source=source)
         return f"{insert} {needed} {ON_CONFLICT_DO_NOTHING}"
-    return f"{UPDATE_COUPON} {needed}"
+    return f"{layout.update} {needed}"
 
 
 def _build_redemption_statement(layout: StatementLayout, use_number: str) -> str:
     note = ", reference, metadata" if layout.has_note else ""
     columns = note + (", period_key" if layout.has_period else "")
     values = columns.replace(", ", ", :")
-    return INSERT_REDEMPTION.format(
-        use_number=use_number, columns=columns, values=values
-    )
+    return layout.insert.format(use_number=use_number, columns=columns, values=values)

@@ -66,6 +66,7 @@ from coupon_core.persistence.tables.purchases import (
     OfferTable,
     PurchaseTable,
 )
+from coupon_core.persistence.tables.reservations import ReservationTable
 from coupon_core.persistence.tables.tenants import (
     ApiKeyTable,
     TenantSecretTable,
@@ -112,6 +113,7 @@ __all__ = [
     "PointEntryTable",
     "PurchaseTable",
     "RedemptionTable",
+    "ReservationTable",
     "RewardItemTable",
     "SharedCodeTable",
     "TenantDeletionTable",
@@ -151,6 +153,7 @@ ALL_TABLES = (
     RedemptionTable,
     UserUsageTable,
     UserPeriodUsageTable,
+    ReservationTable,
     OutboxTable,
     EarnedCouponTable,
     AcceptedEventTable,

@@ -70,6 +70,7 @@ class DefinitionTable(BaseTable):
     suspended_at = UtcTimestampField(null=True)
     campaign_id = TextField(default="")
     time_zone = TextField(default="")
+    has_reservations = BooleanField(default=False)
 
     class Meta:
         table_name = "definition"

@@ -1,10 +1,10 @@
 """Redeem a code: decide on a snapshot, then write with a conditional update."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from coupon_core.domain import serialization
 from coupon_core.domain.metadata import Metadata
@@ -17,6 +17,7 @@ from coupon_core.domain.models import (
     RedemptionResult,
     Refused,
 )
+from coupon_core.domain.models.reservations import Reservation
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.domain.rules.usage_periods import get_period_key
 from coupon_core.observability import metrics
@@ -31,7 +32,7 @@ from coupon_core.persistence.repositories import definitions as definition_repos
 from coupon_core.persistence.repositories import redemptions as redemption_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services import outbox
-from coupon_core.services.coupons import lookup
+from coupon_core.services.coupons import lookup, reservation_endings
 from coupon_core.services.coupons.code_reading import read_code
 
 
@@ -52,6 +53,11 @@ class RedeemRequest:
     metadata: Metadata | None = None
 
 
+Result = TypeVar("Result")
+Apply = Callable[[IssuedCoupon, RedeemRequest, datetime, bool], Result]
+"""Writes a use that was decided on a coupon; the last argument is `claim`."""
+
+
 def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
     """Redeem a code once for a user.
 
@@ -65,7 +71,7 @@ def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
         CodeLookupGuard(request.tenant_id, request.user_id),
         record_redemption_metrics(request.dialect),
     ):
-        return _redeem_with_retries(request, now)
+        return attempt_use(request, now, apply_redemption)
 
 
 @contextmanager
@@ -82,21 +88,25 @@ def record_redemption_metrics(dialect: Dialect) -> Iterator[None]:
     metrics.count_redemption(dialect.value, metrics.OK)
 
 
-def _redeem_with_retries(request: RedeemRequest, now: datetime) -> RedemptionResult:
-    """Try optimistically, then under locks.
+def attempt_use(request: RedeemRequest, now: datetime, apply: Apply[Result]) -> Result:
+    """Decide on a use of a code and `apply` it, optimistically, then under locks.
 
     If the conditional write finds that the data has changed since it was read, the
     decision is made again under row locks.
+
+    Raises:
+        Refused: A rule is violated.
+        ConcurrentUpdate: The coupon changed at every attempt.
     """
     normalized_request = _with_normalized_code(request)
     # Under the lock on the definition, only a concurrent claim by the same user can
     # still win. Its coupon then exists, and the second pessimistic attempt locks it.
     for attempt in (
-        _redeem_optimistically,
-        _redeem_pessimistically,
-        _redeem_pessimistically,
+        _use_optimistically,
+        _use_pessimistically,
+        _use_pessimistically,
     ):
-        result = attempt(normalized_request, now)
+        result = attempt(normalized_request, now, apply)
         if result:
             return result
     raise ConcurrentUpdate("the coupon changed during every attempt")
@@ -129,27 +139,29 @@ def _with_normalized_code(request: RedeemRequest) -> RedeemRequest:
     )
 
 
-def _redeem_optimistically(
-    request: RedeemRequest, now: datetime
-) -> RedemptionResult | None:
+def _use_optimistically(
+    request: RedeemRequest, now: datetime, apply: Apply[Result]
+) -> Result | None:
     candidate, exists = _require_redeemable(request, now)
     try:
         with single_statement():
-            return apply_redemption(candidate, request, now, claim=not exists)
+            return apply(candidate, request, now, not exists)
     except StaleDecision:
         return None
 
 
-def _redeem_pessimistically(
-    request: RedeemRequest, now: datetime
-) -> RedemptionResult | None:
-    definition = _require_redeemable(request, now)[0].definition
+def _use_pessimistically(
+    request: RedeemRequest, now: datetime, apply: Apply[Result]
+) -> Result | None:
+    definition_id = _require_redeemable(request, now)[0].definition.definition_id
     try:
         with transaction():
             coupon_repository.announce_coupon_write()
-            definition_repository.lock(request.tenant_id, definition.definition_id)
+            definition = definition_repository.lock(request.tenant_id, definition_id)
+            if definition:
+                reservation_endings.reclaim(definition, request.user_id, now)
             candidate, exists = _require_redeemable(request, now, lock=True)
-            return apply_redemption(candidate, request, now, claim=not exists)
+            return apply(candidate, request, now, not exists)
     except StaleDecision:
         return None
 
@@ -168,7 +180,7 @@ def _require_redeemable(
     )
     if not candidates:
         raise Refused(Reason.COUPON_NOT_FOUND)
-    usage = lookup.get_user_usage(candidates[0], user_id, now)
+    usage = lookup.get_user_usage(candidates, user_id, now)
     issued = redemption_rules.select_redeemable(candidates, now, usage)
     decision = redemption_rules.decide_redeem(issued, now, usage)
     if decision.reason:
@@ -177,18 +189,27 @@ def _require_redeemable(
 
 
 def apply_redemption(
-    candidate: IssuedCoupon, request: RedeemRequest, now: datetime, claim: bool
+    candidate: IssuedCoupon,
+    request: RedeemRequest,
+    now: datetime,
+    claim: bool,
+    reservation: Reservation | None = None,
 ) -> RedemptionResult:
     """Write a redemption that was decided on `candidate`.
 
-    With `claim`, the coupon itself is stored too.
+    With `claim`, the coupon itself is stored too. With `reservation`, the use has been
+    counted already, in the period of the reservation.
 
     Raises:
         StaleDecision: The stored data no longer matches `candidate`.
     """
     after = _after_redemption(candidate, request, now)
+    if reservation:
+        redemption = replace(after.redemption, period_key=reservation.period_key)
+        after = replace(after, redemption=redemption)
+    event = _build_redeemed_event(after, request)
     if not redemption_repository.record(
-        candidate, after.redemption, _build_redeemed_event(after, request), claim
+        candidate, after.redemption, event, claim, is_reserved=reservation is not None
     ):
         raise StaleDecision
     return after

@@ -13,10 +13,17 @@ import pytest
 from coupon_core import persistence
 from coupon_core.persistence import repositories
 from coupon_core.persistence.repositories.redemptions import (
+    CONFIRM_COUPON,
     INCREMENT_TOTAL_USAGE,
     INCREMENT_USER_USAGE,
+    INSERT_REDEMPTION,
+    UPDATE_COUPON,
     StatementLayout,
     _build_statements,
+)
+from coupon_core.persistence.repositories.reservations import (
+    INSERT_RESERVATION,
+    RESERVE_COUPON,
 )
 from tests.support.tenant_binding import Binding, analyze
 
@@ -77,13 +84,26 @@ def test_statements_over_all_tenants_only_read() -> None:
 
 
 @pytest.mark.parametrize("is_combined", [True, False])
-def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
+@pytest.mark.parametrize(
+    ("update", "insert"),
+    [
+        (UPDATE_COUPON, INSERT_REDEMPTION),
+        (CONFIRM_COUPON, INSERT_REDEMPTION),
+        (RESERVE_COUPON, INSERT_RESERVATION),
+    ],
+    ids=["redeem", "confirm", "reserve"],
+)
+def test_the_write_of_a_use_is_bound_in_all_its_forms(
+    update: str, insert: str, is_combined: bool
+) -> None:
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
             for is_special in product([True, False], repeat=4):
                 has_batch, has_period, has_campaign, has_note = is_special
                 layout = StatementLayout(
                     counters,
+                    update,
+                    insert,
                     claim,
                     has_shared_code,
                     has_batch=has_batch,
