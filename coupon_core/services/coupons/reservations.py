@@ -31,7 +31,11 @@ from coupon_core.services.coupons import (
     redemption,
     reservation_endings,
 )
-from coupon_core.services.coupons.redemption import RedeemRequest, StaleDecision
+from coupon_core.services.coupons.code_use import (
+    RedeemRequest,
+    StaleDecision,
+    attempt_use,
+)
 from coupon_core.services.errors import require_found
 
 MAX_ATTEMPTS = 3
@@ -49,7 +53,7 @@ def reserve(request: RedeemRequest, ttl_seconds: int, now: datetime) -> dict[str
     expires_at = now + timedelta(seconds=ttl_seconds)
     with CodeLookupGuard(request.tenant_id, request.user_id):
         apply = partial(_apply_reservation, expires_at=expires_at)
-        return redemption.attempt_use(request, now, apply)
+        return attempt_use(request, now, apply)
 
 
 def _apply_reservation(
