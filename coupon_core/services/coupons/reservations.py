@@ -6,7 +6,6 @@ from typing import Any
 
 from coupon_core.domain import serialization
 from coupon_core.domain.models import (
-    Coupon,
     Definition,
     IssuedCoupon,
     Reason,
@@ -211,21 +210,19 @@ def _confirm_locked(
 def _require_confirmable(
     issued: IssuedCoupon, reservation: Reservation, now: datetime
 ) -> None:
-    decision = redemption_rules.decide_confirmation(issued, now)
-    if _is_of_other_user(issued.coupon, reservation):
-        raise Refused(Reason.COUPON_NOT_FOUND)
+    is_of_other_user = issued.coupon.user_id not in ("", reservation.user_id)
     if reservation.is_live(now):
+        decision = redemption_rules.decide_confirmation(issued, now)
+        if is_of_other_user:  # an administrator has assigned it meanwhile
+            raise Refused(Reason.COUPON_NOT_FOUND)
         if decision.reason:
             raise Refused(decision.reason)
         return
+    if is_of_other_user:
+        raise Refused(ReservationReason.RESERVATION_EXPIRED)
     usage = lookup.get_user_usage([issued], reservation.user_id, now)
     late_decision = redemption_rules.decide_redeem(issued, now, usage)
     if late_decision.reason in redemption_rules.ENDING_REASONS:
         raise Refused(late_decision.reason)
     if late_decision.reason:
         raise Refused(ReservationReason.RESERVATION_EXPIRED)
-
-
-def _is_of_other_user(coupon: Coupon, reservation: Reservation) -> bool:
-    """Return True if the coupon was assigned to another user meanwhile."""
-    return coupon.user_id not in ("", reservation.user_id)
