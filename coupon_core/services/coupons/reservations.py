@@ -7,6 +7,7 @@ from typing import Any
 from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     Definition,
+    Dialect,
     IssuedCoupon,
     Reason,
     Refused,
@@ -17,6 +18,7 @@ from coupon_core.domain.models.reservations import Reservation, ReservationState
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.domain.rules.usage_periods import get_period_key
 from coupon_core.domain.timestamps import format_timestamp
+from coupon_core.observability import metrics
 from coupon_core.persistence.database import ConcurrentUpdate, transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import coupons as coupon_repository
@@ -204,6 +206,7 @@ def _confirm_locked(
         redemption_id=result.redemption.redemption_id,
     )
     outbox.add([event])
+    metrics.count_redemption(Dialect.PHOENIX.value, metrics.OK)
     return result.document
 
 
