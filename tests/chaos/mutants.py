@@ -32,9 +32,7 @@ def check_then_write() -> AbstractContextManager[Any]:
     return patch.object(redemptions, "record", _write_unguarded)
 
 
-def _write_unguarded(
-    seen: Any, use: Any, event: Any, claim: bool, **options: Any
-) -> bool:
+def _write_unguarded(seen: Any, use: Any, event: Any, claim: bool) -> bool:
     values = {
         "tenant_id": use.tenant_id,
         "coupon_id": use.coupon_id,

@@ -2,11 +2,17 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain.models import Definition, Event, IssuedCoupon
+from coupon_core.domain.models import (
+    Definition,
+    Dialect,
+    Event,
+    IssuedCoupon,
+    Redemption,
+)
 from coupon_core.domain.models.reservations import Reservation, ReservationState
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
@@ -17,10 +23,13 @@ from coupon_core.persistence.database import (
 )
 from coupon_core.persistence.repositories import user_usage
 from coupon_core.persistence.repositories.redemptions import (
+    INSERT_REDEMPTION,
+    UPDATE_COUPON,
+    UseForm,
+)
+from coupon_core.persistence.repositories.redemptions import record as record_use
+from coupon_core.persistence.repositories.use_conditions import (
     UNCHANGED_COUPON_CONDITION,
-    choose_layout,
-    execute_guarded,
-    to_guard_parameters,
 )
 from coupon_core.persistence.row_mapping import (
     build_conversions,
@@ -32,9 +41,11 @@ from coupon_core.persistence.tables import (
     ReservationTable,
     parse_json,
     to_datetime,
-    to_json_text,
 )
 
+CONFIRM_COUPON = UPDATE_COUPON.replace(
+    "SET", "SET reserved_count = reserved_count - 1,", 1
+)
 RESERVE_COUPON = f"""
     UPDATE coupon SET reserved_count = reserved_count + 1
     WHERE {UNCHANGED_COUPON_CONDITION}
@@ -45,7 +56,7 @@ INSERT_RESERVATION = """
     INSERT INTO reservation (tenant_id, reservation_id, coupon_id, definition_id,
         user_id, state, reserved_at, expires_at{columns})
     SELECT :tenant_id, :reservation_id, :coupon_id, :definition_id, :user_id,
-        CASE WHEN {use_number} >= 0 THEN 'held' END, :reserved_at, :held_until{values}
+        CASE WHEN {use_number} >= 0 THEN 'held' END, :redeemed_at, :held_until{values}
 """
 RESERVATION_COLUMNS = format_columns(Reservation, "r")
 # By index: those of the user and of the coupons are few, and ended ones wait for their
@@ -94,23 +105,36 @@ def record(candidate: IssuedCoupon, reservation: Reservation, event: Event) -> b
     False if the data has changed or a limit is exhausted. The caller must then roll
     back.
     """
-    layout = replace(
-        choose_layout(candidate, claim=False, has_note=True),
-        update=RESERVE_COUPON,
-        insert=INSERT_RESERVATION,
+    use = Redemption(
+        tenant_id=reservation.tenant_id,
+        coupon_id=reservation.coupon_id,
+        use_number=0,
+        redemption_id=0,
+        definition_id=reservation.definition_id,
+        user_id=reservation.user_id,
+        dialect=Dialect.PHOENIX,
+        redeemed_at=reservation.reserved_at,
+        reference=reservation.reference,
+        metadata=reservation.metadata,
+        period_key=reservation.period_key,
     )
     parameters = {
-        **to_guard_parameters(candidate, event),
-        "user_id": reservation.user_id,
         "reservation_id": reservation.reservation_id,
-        "reserved_at": format_timestamp_milliseconds(reservation.reserved_at),
         "held_until": format_timestamp_milliseconds(reservation.expires_at),
-        "period_key": reservation.period_key,
-        "reference": reservation.reference,
-        "metadata": to_json_text(reservation.metadata or {}),
-        "use_number": 0,
     }
-    return execute_guarded(layout, parameters)
+    form = UseForm(RESERVE_COUPON, INSERT_RESERVATION, parameters=parameters)
+    return record_use(candidate, use, event, claim=False, form=form)
+
+
+def record_confirmation(
+    candidate: IssuedCoupon, redemption: Redemption, event: Event
+) -> bool:
+    """Write a redemption whose use a reservation has counted already.
+
+    Returns False like `record`.
+    """
+    form = UseForm(CONFIRM_COUPON, INSERT_REDEMPTION, is_counted=False)
+    return record_use(candidate, redemption, event, claim=False, form=form)
 
 
 def mark_definition(definition: Definition) -> None:

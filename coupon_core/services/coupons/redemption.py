@@ -19,6 +19,7 @@ from coupon_core.domain.rules.usage_periods import get_period_key
 from coupon_core.observability import metrics
 from coupon_core.persistence.id_generation import generate_integer_id
 from coupon_core.persistence.repositories import redemptions as redemption_repository
+from coupon_core.persistence.repositories import reservations as reservation_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services import outbox
 from coupon_core.services.coupons.code_use import (
@@ -102,9 +103,12 @@ def apply_redemption(
         redemption = replace(after.redemption, period_key=reservation.period_key)
         after = replace(after, redemption=redemption)
     event = _build_redeemed_event(after, request)
-    if not redemption_repository.record(
-        candidate, after.redemption, event, claim, is_reserved=reservation is not None
-    ):
+    is_written = (
+        reservation_repository.record_confirmation(candidate, after.redemption, event)
+        if reservation
+        else redemption_repository.record(candidate, after.redemption, event, claim)
+    )
+    if not is_written:
         raise StaleDecision
     return after
 

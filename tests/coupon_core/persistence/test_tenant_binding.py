@@ -13,15 +13,16 @@ import pytest
 from coupon_core import persistence
 from coupon_core.persistence import repositories
 from coupon_core.persistence.repositories.redemptions import (
-    CONFIRM_COUPON,
     INCREMENT_TOTAL_USAGE,
     INCREMENT_USER_USAGE,
     INSERT_REDEMPTION,
     UPDATE_COUPON,
     StatementLayout,
+    UseForm,
     _build_statements,
 )
 from coupon_core.persistence.repositories.reservations import (
+    CONFIRM_COUPON,
     INSERT_RESERVATION,
     RESERVE_COUPON,
 )
@@ -85,16 +86,16 @@ def test_statements_over_all_tenants_only_read() -> None:
 
 @pytest.mark.parametrize("is_combined", [True, False])
 @pytest.mark.parametrize(
-    ("update", "insert"),
+    "form",
     [
-        (UPDATE_COUPON, INSERT_REDEMPTION),
-        (CONFIRM_COUPON, INSERT_REDEMPTION),
-        (RESERVE_COUPON, INSERT_RESERVATION),
+        UseForm(UPDATE_COUPON, INSERT_REDEMPTION),
+        UseForm(CONFIRM_COUPON, INSERT_REDEMPTION, is_counted=False),
+        UseForm(RESERVE_COUPON, INSERT_RESERVATION),
     ],
     ids=["redeem", "confirm", "reserve"],
 )
 def test_the_write_of_a_use_is_bound_in_all_its_forms(
-    update: str, insert: str, is_combined: bool
+    form: UseForm, is_combined: bool
 ) -> None:
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
@@ -102,8 +103,6 @@ def test_the_write_of_a_use_is_bound_in_all_its_forms(
                 has_batch, has_period, has_campaign, has_note = is_special
                 layout = StatementLayout(
                     counters,
-                    update,
-                    insert,
                     claim,
                     has_shared_code,
                     has_batch=has_batch,
@@ -111,7 +110,7 @@ def test_the_write_of_a_use_is_bound_in_all_its_forms(
                     has_note=has_note,
                     has_campaign=has_campaign,
                 )
-                for sql in _build_statements(layout, is_combined):
+                for sql in _build_statements(layout, form, is_combined):
                     assert analyze(sql) == Binding(True, ()), sql
 
 
