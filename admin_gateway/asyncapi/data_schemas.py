@@ -66,6 +66,24 @@ class ReversalDataSchema(RedemptionDataSchema):
     points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
 
 
+class ReservationDataSchema(CouponDataSchema):
+    """The coupon, and the reservation of a use of it."""
+
+    reservation_id = fields.UUID(required=True)
+    user_id = fields.String(required=True)
+    expires_at = fields.DateTime(
+        required=True, metadata={"description": "Until when the use is held."}
+    )
+    reference = reference_field(required=True, allow_none=True)
+    metadata = MetadataField(required=True)
+
+
+class ConfirmationDataSchema(ReservationDataSchema):
+    """The coupon after its reserved use was redeemed, and the redemption."""
+
+    redemption_id = fields.Integer(required=True)
+
+
 class JobDataSchema(LenientSchema):
     """A completed job on many codes."""
 

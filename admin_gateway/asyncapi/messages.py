@@ -8,12 +8,14 @@ from marshmallow import Schema, fields
 
 from admin_gateway.asyncapi.data_schemas import (
     BatchDataSchema,
+    ConfirmationDataSchema,
     CouponDataSchema,
     DefinitionDataSchema,
     ExhaustionDataSchema,
     JobDataSchema,
     RedemptionDataSchema,
     RefundDataSchema,
+    ReservationDataSchema,
     ReversalDataSchema,
 )
 from admin_gateway.requests.milestones import (
@@ -119,6 +121,14 @@ DEFINITION_DATA = {
     "expires_at": "2025-01-16T10:00:00Z",
 }
 REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
+RESERVATION = {
+    "reservation_id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
+    "user_id": "user_123",
+    "expires_at": "2025-01-15T10:15:00Z",
+    "reference": "order-1001",
+    "metadata": {},
+    "coupon": EXAMPLE_COUPON,
+}
 # The data schema of each outgoing event, with an example.
 OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
     "coupon.generated": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
@@ -139,6 +149,13 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
             "coupon": EXAMPLE_COUPON,
         },
     ),
+    "reservation.created": (ReservationDataSchema, RESERVATION),
+    "reservation.confirmed": (
+        ConfirmationDataSchema,
+        {**RESERVATION, "redemption_id": 1024, "coupon": REDEEMED_COUPON},
+    ),
+    "reservation.released": (ReservationDataSchema, RESERVATION),
+    "reservation.expired": (ReservationDataSchema, RESERVATION),
     "coupon.revoked": (
         CouponDataSchema,
         {"coupon": {**EXAMPLE_COUPON, "status": "revoked"}},

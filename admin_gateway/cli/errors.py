@@ -83,6 +83,7 @@ COUPON_REFUSALS: Mapping[AnyReason, tuple[str, str]] = {
     Reason.SUSPENDED: ("COUPON_SUSPENDED", "Coupon is suspended"),
     Reason.ALREADY_REDEEMED: ("ALREADY_REDEEMED", "Coupon has already been redeemed"),
     Reason.USED_UP: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+    Reason.RESERVED: ("COUPON_RESERVED", "Coupon is reserved"),
     Reason.ARCHIVED: ("COUPON_UNAVAILABLE", "Coupon is no longer available"),
     Reason.EXPIRED: ("COUPON_EXPIRED", "Coupon has expired"),
     Reason.NOT_YET_ACTIVE: ("COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),

@@ -14,6 +14,7 @@ from coupon_core.domain.models import (
     Trigger,
 )
 from coupon_core.domain.models.inventory import CodeJob
+from coupon_core.domain.models.reservations import Reservation
 from coupon_core.domain.rules.redemption import get_coupon_status
 from coupon_core.domain.timestamps import format_timestamp
 
@@ -59,6 +60,17 @@ def serialize_redemption_note(redemption: Redemption) -> Document:
         return {}
     metadata = dict(redemption.metadata or {})
     return {"reference": redemption.reference, "metadata": metadata}
+
+
+def serialize_reservation(reservation: Reservation) -> Document:
+    """Return a reservation as its events contain it."""
+    return {
+        "reservation_id": reservation.reservation_id,
+        "user_id": reservation.user_id,
+        "expires_at": format_timestamp(reservation.expires_at),
+        "reference": reservation.reference,
+        "metadata": dict(reservation.metadata or {}),
+    }
 
 
 def serialize_code_job(job: CodeJob) -> Document:

@@ -119,6 +119,7 @@ DEFINITION_CONVERSIONS = build_conversions(
     metadata=parse_json,
     user_period=UsagePeriod,
     suspended_at=to_datetime,
+    has_reservations=bool,
     is_campaign_ended=bool,
     campaign_suspended_at=to_datetime,
 )

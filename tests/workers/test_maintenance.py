@@ -9,9 +9,12 @@ import pytest
 import time_machine
 
 from coupon_core.persistence.database import execute
+from coupon_core.services.coupons import reservations
+from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.privacy import tenant_deletion
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import NOW, create_tenant
+from tests.support.invariants import assert_invariants
 from workers import maintenance
 
 
@@ -55,3 +58,15 @@ def test_past_retention_is_pruned_once_a_night(
         with time_machine.travel(datetime(2099, 1, 1 + day, of_day, tzinfo=UTC)):
             pruned.append(min(1, run_once()["pruned"]))
     assert pruned == expected
+
+
+def test_each_ended_reservation_is_announced_once() -> None:
+    tenant = create_tenant()
+    definition = tenant.define(total_limit=3)
+    for _ in range(3):
+        request = RedeemRequest(tenant.tenant_id, tenant.issue_code(definition), "ann")
+        reservations.reserve(request, 60, NOW)
+    assert run_once()["reservations_expired"] >= 3
+    assert run_once()["reservations_expired"] == 0
+    assert tenant.reload_definition(definition).used_count == 0
+    assert_invariants()

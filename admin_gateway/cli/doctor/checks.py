@@ -72,8 +72,19 @@ def check_database(_: Settings) -> Findings:
     yield _check_writable()
     yield from _check_session_settings()
     yield _check_secrets()
+    yield from _check_tenant_ids()
     yield from _check_definition_names()
     yield from check_nodes()
+
+
+def _check_tenant_ids() -> Findings:
+    """Report tenants with an ID that newer routes have as a word of their paths."""
+    if tenant_ids := tenants.list_with_reserved_ids():
+        advice = (
+            "Paths that begin with such an ID lead to other routes. Call the query "
+            "gateway without the tenant in the path, and create a new tenant."
+        )
+        yield Finding("tenant ids", "warn", ", ".join(tenant_ids), advice)
 
 
 def _check_definition_names() -> Findings:

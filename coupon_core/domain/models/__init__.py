@@ -49,6 +49,7 @@ from coupon_core.domain.refusals import (
     PurchaseReason,
     Reason,
     Refused,
+    ReservationReason,
 )
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "RedemptionRecord",
     "RedemptionResult",
     "Refused",
+    "ReservationReason",
     "RewardItem",
     "Scope",
     "SharedCode",

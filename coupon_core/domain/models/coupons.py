@@ -14,6 +14,7 @@ from coupon_core.domain.enums import (
     UsagePeriod,
 )
 from coupon_core.domain.metadata import Metadata
+from coupon_core.domain.models.reservations import NO_RESERVED_USES, ReservedUses
 from coupon_core.domain.refusals import Reason
 
 
@@ -72,6 +73,7 @@ class Definition:
     suspended_at: datetime | None = None  # None unless suspended
     refill_count: int = 0  # codes that are generated when fewer are left; 0: none
     refill_below: int = 0  # than this many unassigned ones
+    has_reservations: bool = False  # a use of it was reserved at some time
     # Read from the campaign, never stored.
     is_campaign_ended: bool = False
     campaign_suspended_at: datetime | None = None
@@ -112,6 +114,7 @@ class Coupon:
     refund_count: int = 0
     copy_number: int = 1  # a user may hold a code several times
     batch_id: str | None = None  # None unless generated or imported by workers
+    reserved_count: int = 0  # held by reservations, also by ended ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +150,15 @@ class SharedCode:
 
 @dataclass(frozen=True, slots=True)
 class UserUsage:
-    """A user's redemptions of all codes of a definition, as far as limits count them.
+    """A user's uses of all codes of a definition, as far as limits count them.
 
     `period_count` counts those of the current period of a limit per user and period.
+    Both include the uses that are reserved now.
     """
 
     total_count: int = 0
     period_count: int = 0
+    reserved: ReservedUses = NO_RESERVED_USES
 
 
 NO_USAGE = UserUsage()

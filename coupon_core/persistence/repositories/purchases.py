@@ -137,5 +137,6 @@ def _undo_redemptions(
         "now": format_timestamp_milliseconds(now),
     }
     rows = sorted(execute(UNDO_REDEMPTIONS, parameters).fetchall())
-    user_usage.lower_usage(coupon, definition, [period_key for _, period_key in rows])
+    period_keys = [period_key for _, period_key in rows]
+    user_usage.lower_usage(definition, coupon.user_id, period_keys)
     return [int(use_number) for use_number, _ in rows]

@@ -67,6 +67,7 @@ from coupon_core.persistence.tables.purchases import (
     OfferTable,
     PurchaseTable,
 )
+from coupon_core.persistence.tables.reservations import ReservationTable
 from coupon_core.persistence.tables.tenants import (
     ApiKeyTable,
     TenantSecretTable,
@@ -114,6 +115,7 @@ __all__ = [
     "PointEntryTable",
     "PurchaseTable",
     "RedemptionTable",
+    "ReservationTable",
     "RewardItemTable",
     "SharedCodeTable",
     "TenantDeletionTable",
@@ -153,6 +155,7 @@ ALL_TABLES = (
     RedemptionTable,
     UserUsageTable,
     UserPeriodUsageTable,
+    ReservationTable,
     OutboxTable,
     EarnedCouponTable,
     AcceptedEventTable,

@@ -32,6 +32,7 @@ class CouponTable(BaseTable):
     swept_at = UtcTimestampField(null=True)
     replaced_by = UuidTextField(null=True)
     metadata = JsonTextField(null=True)
+    reserved_count = IntegerField(default=0)
 
     class Meta:
         table_name = "coupon"

@@ -72,6 +72,7 @@ class DefinitionTable(BaseTable):
     time_zone = TextField(default="")
     refill_count = IntegerField(default=0)
     refill_below = IntegerField(default=0)
+    has_reservations = BooleanField(default=False)
 
     class Meta:
         table_name = "definition"

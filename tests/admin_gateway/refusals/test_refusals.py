@@ -21,7 +21,7 @@ from coupon_core.persistence import database
 from coupon_core.services import batches
 from coupon_core.services.campaigns import creators
 from coupon_core.services.catalog import definitions
-from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons import redemption, reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.webhooks import subscriptions
 from tests.factories.dead_letters import create_dead_letter
@@ -169,6 +169,12 @@ def redeemed_coupon(admin: AdminClient) -> Answer:
     coupon = create_redeemed_coupon(admin)
     path = f"coupons/{coupon['definition_id']}/coupons/{coupon['id']}"
     return admin.post(f"{path}/revoke")
+
+
+def erased_while_reserved(admin: AdminClient) -> Answer:
+    coupon = admin.generate_coupons(admin.create_definition()["id"], "a")[0]
+    reservations.reserve(RedeemRequest("acme", coupon["code"], "a"), 900, utc_now())
+    return admin.post("users/a/erase")
 
 
 def last_secret(admin: AdminClient) -> Answer:
@@ -391,6 +397,7 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
     (AdminReason.TOTAL_LIMIT_REACHED, all_given_out),
     (AdminReason.SEVERAL_COUPONS, several_coupons),
     (AdminReason.REDEEMED_COUPON, redeemed_coupon),
+    (AdminReason.LIVE_RESERVATIONS, erased_while_reserved),
     (AdminReason.LAST_SECRET, last_secret),
     (AdminReason.SCOPE_TOO_WIDE, scope_too_wide),
     (AdminReason.BATCH_FINISHED, finished_batch),

@@ -16,8 +16,16 @@ from coupon_core.persistence.repositories.redemptions import (
     INCREMENT_PERIOD_USAGE,
     INCREMENT_TOTAL_USAGE,
     INCREMENT_USER_USAGE,
+    INSERT_REDEMPTION,
+    UPDATE_COUPON,
     StatementLayout,
+    UseForm,
     _build_statements,
+)
+from coupon_core.persistence.repositories.reservations import (
+    CONFIRM_COUPON,
+    INSERT_RESERVATION,
+    RESERVE_COUPON,
 )
 from tests.support.tenant_binding import Binding, analyze
 
@@ -78,7 +86,18 @@ def test_statements_over_all_tenants_only_read() -> None:
 
 
 @pytest.mark.parametrize("is_combined", [True, False])
-def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
+@pytest.mark.parametrize(
+    "form",
+    [
+        UseForm(UPDATE_COUPON, INSERT_REDEMPTION),
+        UseForm(CONFIRM_COUPON, INSERT_REDEMPTION, is_counted=False),
+        UseForm(RESERVE_COUPON, INSERT_RESERVATION),
+    ],
+    ids=["redeem", "confirm", "reserve"],
+)
+def test_the_write_of_a_use_is_bound_in_all_its_forms(
+    form: UseForm, is_combined: bool
+) -> None:
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
             for is_special in product([True, False], repeat=3):
@@ -91,7 +110,7 @@ def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) 
                     has_note=has_note,
                     has_campaign=has_campaign,
                 )
-                for sql in _build_statements(layout, is_combined):
+                for sql in _build_statements(layout, form, is_combined):
                     assert analyze(sql) == Binding(True, ()), sql
 
 

@@ -13,8 +13,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from coupon_core.persistence.data_directory import find_exposed
-from coupon_core.persistence.tables import DefinitionTable
+from coupon_core.persistence.tables import DefinitionTable, TenantTable
 from coupon_core.security import encryption
+from tests.factories.tenant import NOW
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.concurrency import started_core
 from tests.support.servers import RedisServer
@@ -48,6 +49,14 @@ def test_a_machine_that_is_well(cli: CouponctlRunner) -> None:
         *("journal", "writing", "secrets", "admin port", "query port", "bus"),
         "clock",
     ]
+
+
+def test_tenants_whose_id_was_reserved_later_are_listed(cli: CouponctlRunner) -> None:
+    cli.create_tenant()
+    with started_core(build_settings(cli.env["COUPON_DATABASE_URL"])):
+        TenantTable.insert(tenant_id="reserve", created_at=NOW).execute()
+    finding = run_doctor(cli, 0)["tenant ids"]
+    assert (finding["level"], finding["found"]) == ("warn", "reserve")
 
 
 def test_definitions_with_one_name_are_listed(acme_cli: CouponctlRunner) -> None:
