@@ -100,16 +100,14 @@ def record(
 ) -> bool:
     """Write a use that was decided on `candidate`, with its event.
 
-    With `claim` the coupon itself is created too. Returns False if the coupon or the
-    rules of the definition have changed, or a limit is exhausted. The caller must then
-    roll back.
+    With `claim` the coupon itself is created too. Returns False, and the caller must
+    roll back, if coupon or definition have changed or a limit is exhausted.
     """
     form = form or UseForm(UPDATE_COUPON, INSERT_REDEMPTION)
-    definition = candidate.definition
     parameters = {
-        **to_coupon_row(candidate.coupon, definition),
+        **to_coupon_row(candidate.coupon, candidate.definition),
         **_to_redemption_parameters(redemption),
-        **_to_rule_parameters(definition),
+        **_to_rule_parameters(candidate.definition),
         **form.parameters,
         "batch_id": candidate.coupon.batch_id,
         "seen_count": candidate.coupon.redemption_count,
