@@ -101,9 +101,8 @@ def record(
 ) -> bool:
     """Write a use that was decided on `candidate`, with its event.
 
-    With `claim` the coupon itself is created too. Returns False if the coupon or the
-    rules of the definition have changed, or a limit is exhausted. The caller must then
-    roll back.
+    With `claim` the coupon itself is created too. Returns False, and the caller must
+    roll back, if coupon or definition have changed or a limit is exhausted.
     """
     form = form or UseForm(UPDATE_COUPON, INSERT_REDEMPTION)
     parameters = {

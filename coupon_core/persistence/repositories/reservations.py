@@ -160,15 +160,16 @@ def _to_reservation(row: Sequence[Any]) -> Reservation:
     return Reservation(*convert_row(row, _CONVERSIONS))
 
 
+def _to_parameters(definition: Definition, **values: str | None) -> dict[str, Any]:
+    key = {"tenant_id": definition.tenant_id}
+    return {**key, "definition_id": definition.definition_id, **values}
+
+
 def list_held(
     definition: Definition, user_id: str, coupon_ids: Sequence[str]
 ) -> list[Reservation]:
     """Return the held reservations of a user or of coupons, also ended ones."""
-    parameters = {
-        "tenant_id": definition.tenant_id,
-        "definition_id": definition.definition_id,
-        "user_id": user_id,
-    }
+    parameters = _to_parameters(definition, user_id=user_id)
     rows = execute_for_values(
         SELECT_HELD, "uuid", values=coupon_ids, parameters=parameters
     )
@@ -179,11 +180,7 @@ def count_ended(definition: Definition, now: datetime) -> int:
     """Count the ended reservations that a total limit still contains."""
     if not total_limit_counts_redemptions(definition):
         return 0
-    parameters = {
-        "tenant_id": definition.tenant_id,
-        "definition_id": definition.definition_id,
-        "now": format_timestamp_milliseconds(now),
-    }
+    parameters = _to_parameters(definition, now=format_timestamp_milliseconds(now))
     return int(execute(COUNT_ENDED, parameters).fetchone()[0])
 
 
@@ -219,14 +216,10 @@ def mark_expired(
 
     The caller must hold the lock of the definition, and lower what they had raised.
     """
-    parameters = {
-        "tenant_id": definition.tenant_id,
-        "definition_id": definition.definition_id,
-        "user_id": user_id,
-        "limit": limit,
-        "now": format_timestamp_milliseconds(now),
-    }
-    rows = execute(MARK_EXPIRED, parameters).fetchall()
+    parameters = _to_parameters(
+        definition, user_id=user_id, now=format_timestamp_milliseconds(now)
+    )
+    rows = execute(MARK_EXPIRED, {**parameters, "limit": limit}).fetchall()
     return [_to_reservation(row) for row in rows]
 
 
