@@ -14,7 +14,6 @@ from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.privacy import tenant_deletion
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import NOW, create_tenant
-from tests.support.invariants import assert_invariants
 from workers import maintenance
 
 
@@ -69,4 +68,3 @@ def test_each_ended_reservation_is_announced_once() -> None:
     assert run_once()["reservations_expired"] >= 3
     assert run_once()["reservations_expired"] == 0
     assert tenant.reload_definition(definition).used_count == 0
-    assert_invariants()
