@@ -75,7 +75,7 @@ def test_without_tables_every_command_says_how_to_get_them(
     ("url", "expected_start"),
     [
         ("postgresql://u:secret@127.0.0.1:1/x", "The database cannot be used"),
-        ("postgresql://u:secret@127.0.0.1:x/x", "The database cannot be used"),
+        ("postgresql://u:secret@127.0.0.1:x/x", 'COUPON_DATABASE_URL: port "x"'),
         ("postgresql://u:se/secret@127.0.0.1/x", "COUPON_DATABASE_URL: write special"),
         ("postgresql://u:se@secret@127.0.0.1/x", "COUPON_DATABASE_URL: write special"),
         ("postgresql://u:secret%@127.0.0.1/x", "COUPON_DATABASE_URL: write special"),
