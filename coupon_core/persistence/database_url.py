@@ -60,7 +60,9 @@ def require_valid_url(url: str) -> None:
             raise ValueError(f'port "{port}" is not a number of 1 to {MAX_PORT}')
     if targets not in TARGETS:
         expected = ", ".join(TARGETS)
-        raise ValueError(f'{TARGETS_PARAMETER} "{targets}" is none of {expected}')
+        raise ValueError(
+            f'{TARGETS_PARAMETER}: expected one of {expected}, not "{targets}"'
+        )
 
 
 def select_writable_host(url: str) -> str:

@@ -52,7 +52,7 @@ class _Campaign:
         return self.definitions.get(new.package_id or 0)
 
     def find_problems(self, new: NewCreator) -> Iterator[str]:
-        """Yield what speaks against creating a creator."""
+        """Yield the reasons to refuse a creator."""
         key = new.creator_key
         if key in self.existing_keys:
             yield f"creator_key: a creator {key} exists already"

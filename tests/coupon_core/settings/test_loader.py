@@ -268,7 +268,7 @@ def test_several_hosts_are_kept_as_given_and_shown_without_the_password(
         (
             "COUPON_DATABASE_URL",
             "postgresql://u:hunter2@a,b/c?target_session_attrs=readwrite",
-            '"readwrite" is none of any, read-write',
+            "target_session_attrs: expected one of any, read-write",
         ),
     ],
 )

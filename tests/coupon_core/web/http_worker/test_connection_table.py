@@ -55,7 +55,7 @@ def connect(table: ConnectionTable) -> Iterator[Connect]:
         one.close()
 
 
-def test_the_longest_idle_connection_is_closed_to_make_room(
+def test_the_longest_idle_connection_is_closed_for_a_new_one(
     table: ConnectionTable, connect: Connect
 ) -> None:
     young, old, sending = connect(3.0), connect(1.0), connect(0.0, SENDING)
