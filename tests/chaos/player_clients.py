@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tokens
 from tests.factories.tenant import TenantFactory
+from tests.support.concurrency import running_in_threads
 from tests.support.servers.gunicorn import Gateway
 
 RESPONSE_TIMEOUT_SECONDS = 20.0  # then the answer counts as missing
@@ -104,30 +105,17 @@ def running_players(
     Codes without an answer are requested again.
     """
     token = tokens.mint(tenant.tenant_id, None, 3_600, utc_now())
-    shoppers, stop = PlayerClients(gateway, token, iter(codes)), Event()
-    failed: list[BaseException] = []
+    players = PlayerClients(gateway, token, iter(codes))
 
-    def work() -> None:
-        try:
-            while not stop.is_set() and (code := shoppers.next_code()):
-                while shoppers.redeem(
-                    *code
-                ).status in RETRIED_STATUSES and not stop.wait(RETRY_PAUSE_SECONDS):
-                    pass
-        except BaseException as error:
-            failed.append(error)
+    def work(stop: Event) -> None:
+        while not stop.is_set() and (code := players.next_code()):
+            while players.redeem(*code).status in RETRIED_STATUSES and not stop.wait(
+                RETRY_PAUSE_SECONDS
+            ):
+                pass
 
-    threads = [Thread(target=work, daemon=True) for _ in range(client_count)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield shoppers
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(RESPONSE_TIMEOUT_SECONDS + 5)
-    if failed:
-        raise failed[0]
+    with running_in_threads([work] * client_count, RESPONSE_TIMEOUT_SECONDS + 5):
+        yield players
 
 
 def issue_codes(tenant: TenantFactory, count: int) -> list[tuple[str, str]]:

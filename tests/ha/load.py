@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Lock, Thread
+from functools import partial
+from threading import Event, Lock
 from typing import Any
 
 import requests
+
+from tests.support.concurrency import running_in_threads
 
 RESPONSE_TIMEOUT_SECONDS = 20.0
 PAUSE_SECONDS = 0.05
@@ -106,28 +109,16 @@ class Load:
 @contextmanager
 def running_load(*queues: Iterable[Call]) -> Iterator[Load]:
     """Run one client for each sequence of calls while the block runs."""
-    load, stop = Load(), Event()
-    failed: list[BaseException] = []
+    load = Load()
 
-    def work(calls: Iterable[Call]) -> None:
-        try:
-            for call in calls:
-                while not stop.wait(PAUSE_SECONDS):
-                    if load.send(call).status not in REPEATED_STATUSES:
-                        break
-                if stop.is_set():
-                    return
-        except BaseException as error:
-            failed.append(error)
+    def work(calls: Iterable[Call], stop: Event) -> None:
+        for call in calls:
+            while not stop.wait(PAUSE_SECONDS):
+                if load.send(call).status not in REPEATED_STATUSES:
+                    break
+            if stop.is_set():
+                return
 
-    threads = [Thread(target=work, args=[calls], daemon=True) for calls in queues]
-    for thread in threads:
-        thread.start()
-    try:
+    works = [partial(work, calls) for calls in queues]
+    with running_in_threads(works, RESPONSE_TIMEOUT_SECONDS + 5):
         yield load
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(RESPONSE_TIMEOUT_SECONDS + 5)
-    if failed:
-        raise failed[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -56,6 +56,36 @@ def running_in_thread(work: Callable[[Event], object]) -> Iterator[None]:
         stop.set()
         thread.join(10)
     assert not thread.is_alive()
+
+
+@contextmanager
+def running_in_threads(
+    works: Iterable[Callable[[Event], object]], join_seconds: float
+) -> Iterator[None]:
+    """Run each work in a thread while the block runs; their event ends them.
+
+    An error of one of them is raised after the block.
+    """
+    stop = Event()
+    failed: list[BaseException] = []
+
+    def run(work: Callable[[Event], object]) -> None:
+        try:
+            work(stop)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [Thread(target=run, args=[work], daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(join_seconds)
+    if failed:
+        raise failed[0]
 
 
 @dataclass(frozen=True)
