@@ -110,6 +110,12 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ),
     ("--total", "", "Maximum redemptions of all users together.", INTEGER),
     ("--unlimited", "", "No redemption limit.", FLAG),
+    (
+        "--hot/--not-hot",
+        "hot",
+        "Whether many users redeem at once; always so from --total 1000.",
+        YES_OR_NO,
+    ),
     ("--trigger", "", "Event that earns a coupon.", TRIGGER),
     (
         "--source",

@@ -97,11 +97,11 @@ def serialize_definition(definition: Definition) -> Document:
     """Return a definition for players.
 
     The custom code is left out, because knowing it is enough to claim the reward, and
-    `limits`, because the specification prints the whole document.
+    `limits` and `hot`, because the specification prints the whole document.
     """
     config = serialize_definition_config(definition)
-    config.pop("custom_code", None)
-    config.pop("limits")
+    for name in ("custom_code", "limits", "hot"):
+        config.pop(name, None)
     return {
         "id": definition.definition_id,
         "tenant_id": definition.tenant_id,
@@ -119,6 +119,7 @@ def serialize_definition_config(definition: Definition) -> Document:
         "starts_at": format_timestamp(definition.starts_at),
         "expires_at": format_timestamp(definition.expires_at),
         "auto_generate": _serialize_auto_generate(definition),
+        "hot": definition.hot or None,
     }
     return {
         "reward_item_id": definition.reward_item_id,

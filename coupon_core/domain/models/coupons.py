@@ -71,7 +71,9 @@ class Definition:
     user_period_limit: int = 0  # redemptions of all coupons by one user in a period
     user_period: UsagePeriod | None = None
     suspended_at: datetime | None = None  # None unless suspended
-    # Read from the campaign, never stored.
+    hot: bool = False  # its uses are counted in slots, even under a low limit
+    # Read with the definition, never stored.
+    has_usage_slots: bool = False
     is_campaign_ended: bool = False
     campaign_suspended_at: datetime | None = None
     campaign_time_zone: str | None = None  # None if it belongs to no campaign
@@ -91,6 +93,8 @@ CAMPAIGN_STATE = frozenset(
     {"is_campaign_ended", "campaign_suspended_at", "campaign_time_zone"}
 )
 """The members of a definition that are read from its campaign."""
+COUNTER_STATE = frozenset({"used_count", "has_usage_slots"})
+"""The members of a definition that are its counter; a change of others keeps them."""
 
 
 @dataclass(frozen=True, slots=True)

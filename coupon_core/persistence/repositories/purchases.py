@@ -30,7 +30,8 @@ MAX_USE_NUMBER = 2_147_483_647
 UNDO_REDEMPTIONS = """
     UPDATE redemption SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
-    AND use_number BETWEEN :first AND :last RETURNING use_number, period_key
+    AND use_number BETWEEN :first AND :last
+    RETURNING use_number, period_key, usage_slot
 """
 SELECT_LAST_USE_NUMBER = """
     SELECT max(use_number) FROM redemption WHERE tenant_id = :tenant_id
@@ -137,5 +138,7 @@ def _undo_redemptions(
         "now": format_timestamp_milliseconds(now),
     }
     rows = sorted(execute(UNDO_REDEMPTIONS, parameters).fetchall())
-    user_usage.lower_usage(coupon, definition, [period_key for _, period_key in rows])
-    return [int(use_number) for use_number, _ in rows]
+    period_keys = [period_key for _, period_key, _ in rows]
+    slots = [slot for _, _, slot in rows]
+    user_usage.lower_usage(coupon, definition, period_keys, slots=slots)
+    return [int(use_number) for use_number, *_ in rows]

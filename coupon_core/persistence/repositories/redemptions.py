@@ -20,6 +20,10 @@ from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
+from coupon_core.persistence.repositories.usage_slots import (
+    INCREMENT_SLOT_USAGE,
+    get_slot_parameters,
+)
 from coupon_core.persistence.tables import to_json_text
 
 # Only definitions with a total limit maintain a counter: counting every redemption in
@@ -150,6 +154,7 @@ def _to_redemption_parameters(redemption: Redemption) -> dict[str, object]:
         "dialect": redemption.dialect.value,
         "redeemed_at": format_timestamp_milliseconds(redemption.redeemed_at),
         "period_key": redemption.period_key,
+        **get_slot_parameters(redemption.user_id),
     }
 
 
@@ -183,8 +188,10 @@ def _choose_layout(
     candidate: IssuedCoupon, claim: bool, has_note: bool
 ) -> StatementLayout:
     definition = candidate.definition
+    has_total = total_limit_counts_redemptions(definition)
     counts = {
-        INCREMENT_TOTAL_USAGE: total_limit_counts_redemptions(definition),
+        INCREMENT_SLOT_USAGE: has_total and definition.has_usage_slots,
+        INCREMENT_TOTAL_USAGE: has_total and not definition.has_usage_slots,
         INCREMENT_USER_USAGE: definition.per_user_limit > 0,
         INCREMENT_PERIOD_USAGE: definition.user_period_limit > 0,
     }
@@ -219,7 +226,8 @@ def _combine_statements(layout: StatementLayout) -> str:
     for number, sql in enumerate(layout.counter_statements):
         source = f"FROM {last}" if last else ""
         last = f"count_{number}"
-        parts.append(f"{last} AS ({sql.format(source=source)} RETURNING 1)")
+        returned = "slot" if sql == INCREMENT_SLOT_USAGE else "1"
+        parts.append(f"{last} AS ({sql.format(source=source)} RETURNING {returned})")
     numbered = "RETURNING redemption_count + refund_count AS number"
     parts.append(f"used AS ({_build_coupon_statement(layout, last)} {numbered})")
     record = _build_redemption_statement(layout, "(SELECT number FROM used)")
@@ -254,6 +262,9 @@ def _build_redemption_statement(layout: StatementLayout, use_number: str) -> str
     note = ", reference, metadata" if layout.has_note else ""
     columns = note + (", period_key" if layout.has_period else "")
     values = columns.replace(", ", ", :")
+    if INCREMENT_SLOT_USAGE in layout.counter_statements:  # count_0
+        columns += ", usage_slot"
+        values += ", (SELECT slot FROM count_0)"
     return INSERT_REDEMPTION.format(
         use_number=use_number, columns=columns, values=values
     )

@@ -8,6 +8,7 @@ from coupon_core.domain.models import NO_USAGE, Coupon, Definition, UserUsage
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_prepared
+from coupon_core.persistence.repositories import usage_slots
 
 SELECT_USED_COUNTS = """
     SELECT COALESCE((SELECT used_count FROM user_usage WHERE tenant_id = :tenant_id
@@ -55,10 +56,6 @@ RECOUNT_PERIOD_USAGE = (
     GROUP BY tenant_id, definition_id, user_id, period_key
     """,
 )
-LOWER_TOTAL_USAGE = """
-    UPDATE definition SET used_count = used_count - :count
-    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
-"""
 LOWER_USER_USAGE = """
     UPDATE user_usage SET used_count = used_count - :count
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
@@ -123,12 +120,16 @@ def _to_period_parameters(
 
 
 def lower_usage(
-    coupon: Coupon, definition: Definition, period_keys: Sequence[str]
+    coupon: Coupon,
+    definition: Definition,
+    period_keys: Sequence[str],
+    slots: Sequence[int | None],
 ) -> None:
     """Give uses of a coupon back in every counter that they raised.
 
-    `period_keys` has the `period_key` of each redemption that was undone. The caller
-    must hold the locks of the definition and of the coupon.
+    `period_keys` and `slots` have the `period_key` and the `usage_slot` of each
+    redemption that was undone. The caller must hold the locks of the definition and of
+    the coupon.
     """
     parameters = {
         "tenant_id": coupon.tenant_id,
@@ -137,7 +138,7 @@ def lower_usage(
         "count": len(period_keys),
     }
     if total_limit_counts_redemptions(definition):
-        execute(LOWER_TOTAL_USAGE, parameters)
+        usage_slots.lower(definition, slots)
     if definition.per_user_limit:
         execute(LOWER_USER_USAGE, parameters)
     for period_key, count in sorted(Counter(filter(None, period_keys)).items()):

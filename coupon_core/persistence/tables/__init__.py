@@ -34,6 +34,7 @@ from coupon_core.persistence.tables.definitions import (
     DefinitionTable,
     RewardItemTable,
     SharedCodeTable,
+    UsageSlotTable,
 )
 from coupon_core.persistence.tables.events import (
     AcceptedEventTable,
@@ -118,6 +119,7 @@ __all__ = [
     "TenantKeyTable",
     "TenantSecretTable",
     "TenantTable",
+    "UsageSlotTable",
     "UserPeriodUsageTable",
     "UserUsageTable",
     "UtcTimestampField",
@@ -151,6 +153,7 @@ ALL_TABLES = (
     RedemptionTable,
     UserUsageTable,
     UserPeriodUsageTable,
+    UsageSlotTable,
     OutboxTable,
     EarnedCouponTable,
     AcceptedEventTable,

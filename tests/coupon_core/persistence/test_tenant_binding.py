@@ -18,6 +18,7 @@ from coupon_core.persistence.repositories.redemptions import (
     StatementLayout,
     _build_statements,
 )
+from coupon_core.persistence.repositories.usage_slots import INCREMENT_SLOT_USAGE
 from tests.support.tenant_binding import Binding, analyze
 
 ALL_COUNTERS = (INCREMENT_TOTAL_USAGE, INCREMENT_USER_USAGE)
@@ -78,7 +79,8 @@ def test_statements_over_all_tenants_only_read() -> None:
 
 @pytest.mark.parametrize("is_combined", [True, False])
 def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
-    for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
+    slot_counters = (INCREMENT_SLOT_USAGE, *ALL_COUNTERS[1:])
+    for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS, slot_counters):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
             for is_special in product([True, False], repeat=4):
                 has_batch, has_period, has_campaign, has_note = is_special
