@@ -65,6 +65,15 @@ DEFINITION_COLUMNS = ", ".join(
     _DERIVED_EXPRESSIONS.get(column, column)
     for column in format_columns(Definition, "d").split(", ")
 )
+# Beside a coupon, the count of slots says only whether all are full: to read all would
+# slow down redemptions, and each would see another value of the definition.
+_FULL_SLOTS_EXPRESSION = f"""CASE WHEN NOT {HAS_USAGE_SLOTS_EXPRESSION}
+    THEN d.used_count WHEN EXISTS (SELECT 1 FROM definition_usage_slot u
+    WHERE u.tenant_id = :tenant_id AND u.definition_id = d.definition_id
+    AND u.used_count < u.max_count) THEN 0 ELSE d.total_limit END"""
+REDEEMED_DEFINITION_COLUMNS = DEFINITION_COLUMNS.replace(
+    USED_COUNT_EXPRESSION, _FULL_SLOTS_EXPRESSION
+)
 REWARD_ITEM_COLUMNS = format_columns(RewardItem, "r")
 _COUPON_COLUMN_COUNT = len(fields(Coupon))
 DEFINITION_COLUMN_COUNT = len(fields(Definition))
@@ -78,7 +87,7 @@ BATCH_SUSPENDED_AT_EXPRESSION = """
     WHERE b.tenant_id = :tenant_id AND b.batch_id = c.batch_id) END
 """
 SELECT_ISSUED_COUPONS = f"""
-    SELECT {COUPON_COLUMNS}, {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS},
+    SELECT {COUPON_COLUMNS}, {REDEEMED_DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS},
         {BATCH_SUSPENDED_AT_EXPRESSION}
     FROM coupon c
     JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id

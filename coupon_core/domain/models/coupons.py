@@ -58,7 +58,9 @@ class Definition:
     per_user_limit: int  # redemptions of all coupons by one user
     total_limit: int  # all redemptions; if awarded_only, all awards
     awarded_only: bool  # only its user redeems a coupon; none is claimed
-    used_count: int  # counted only while there is a total limit
+    # Counted only while there is a total limit. Beside a coupon, that of a definition
+    # with slots is 0 until the limit is reached.
+    used_count: int
     trigger_kind: Trigger | None
     trigger_enabled: bool
     trigger_source: str  # streak_id, achievement_id or leaderboard_id
