@@ -7,9 +7,6 @@ from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 
 SLOT_COUNT = 16
 MIN_HOT_LIMIT = 1_000
-# The second and the third slot that a redemption tries: primes, so that users of one
-# slot do not share the others with each other alone.
-NEXT_SLOT_STEPS = (5, 11)
 
 
 def is_hot(definition: Definition) -> bool:
@@ -19,15 +16,12 @@ def is_hot(definition: Definition) -> bool:
     )
 
 
-def list_slots(user_id: str) -> tuple[int, ...]:
-    """Return the slots that a user's redemption tries, in order."""
-    first = crc32(user_id.encode()) % SLOT_COUNT
-    return (first, *((first + step) % SLOT_COUNT for step in NEXT_SLOT_STEPS))
+def get_slot(user_id: str) -> int:
+    """Return the slot that the redemptions of a user raise while it is not full."""
+    return crc32(user_id.encode()) % SLOT_COUNT
 
 
-def divide(amount: int, first_slot: int = 0) -> list[int]:
-    """Return the share of each slot in an amount; the rest begins at `first_slot`."""
+def divide(amount: int) -> list[int]:
+    """Return the share of each slot in an amount."""
     share, rest = divmod(amount, SLOT_COUNT)
-    return [
-        share + ((slot - first_slot) % SLOT_COUNT < rest) for slot in range(SLOT_COUNT)
-    ]
+    return [share + (slot < rest) for slot in range(SLOT_COUNT)]

@@ -17,13 +17,11 @@ from coupon_core.domain.models import (
     Redemption,
 )
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
+from coupon_core.domain.rules.usage_slots import get_slot
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
-from coupon_core.persistence.repositories.usage_slots import (
-    INCREMENT_SLOT_USAGE,
-    get_slot_parameters,
-)
+from coupon_core.persistence.repositories.usage_slots import INCREMENT_SLOT_USAGE
 from coupon_core.persistence.tables import to_json_text
 
 # Only definitions with a total limit maintain a counter: counting every redemption in
@@ -154,7 +152,7 @@ def _to_redemption_parameters(redemption: Redemption) -> dict[str, object]:
         "dialect": redemption.dialect.value,
         "redeemed_at": format_timestamp_milliseconds(redemption.redeemed_at),
         "period_key": redemption.period_key,
-        **get_slot_parameters(redemption.user_id),
+        "user_slot": get_slot(redemption.user_id),
     }
 
 

@@ -9,21 +9,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from coupon_core.domain.models import Definition
-from coupon_core.domain.rules.usage_slots import divide, is_hot, list_slots
+from coupon_core.domain.rules.usage_slots import divide, is_hot
 from coupon_core.persistence.database import execute, is_postgresql
 from coupon_core.persistence.row_mapping import USED_COUNT_EXPRESSION
 from coupon_core.persistence.row_sets import execute_for_rows
 from coupon_core.persistence.tables.definitions import SLOTTED_COUNT
 
+# The slot of the user or, if it is full, the next one that is not. COALESCE reads the
+# others only then.
 INCREMENT_SLOT_USAGE = """
     UPDATE definition_usage_slot SET used_count = used_count + 1
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
-    AND used_count < max_count
-    AND slot = (SELECT s.slot FROM definition_usage_slot s
+    AND used_count < max_count AND slot = COALESCE(
+        (SELECT s.slot FROM definition_usage_slot s
         WHERE s.tenant_id = :tenant_id AND s.definition_id = :definition_id
-        AND s.slot IN (:first_slot, :second_slot, :third_slot)
+        AND s.slot = :user_slot AND s.used_count < s.max_count),
+        (SELECT s.slot FROM definition_usage_slot s
+        WHERE s.tenant_id = :tenant_id AND s.definition_id = :definition_id
         AND s.used_count < s.max_count
-        ORDER BY s.slot <> :first_slot, s.slot <> :second_slot LIMIT 1)
+        ORDER BY s.slot < :user_slot, s.slot LIMIT 1))
 """
 SET_USED_COUNT = """
     UPDATE definition SET used_count = :used_count
@@ -57,12 +61,6 @@ STORE_SLOTS = """
 SLOT_COLUMNS = "slot smallint, used_count integer, max_count integer"
 
 
-def get_slot_parameters(user_id: str) -> dict[str, int]:
-    """Return the parameters of `INCREMENT_SLOT_USAGE` for a user."""
-    first, second, third = list_slots(user_id)
-    return {"first_slot": first, "second_slot": second, "third_slot": third}
-
-
 def store_count(definition: Definition) -> None:
     """Store the number of uses, in slots if the definition is hot.
 
@@ -87,18 +85,6 @@ def lock(definition: Definition) -> Definition:
         return definition
     _lock_slots(definition)
     return replace(definition, used_count=_read_used_count(definition))
-
-
-def make_room(definition: Definition, user_id: str) -> None:
-    """Divide what is left of the limit again, so that a user's slot has some of it.
-
-    The caller has locked the definition.
-    """
-    left_count = definition.total_limit - definition.used_count
-    if definition.has_usage_slots and left_count > 0:
-        first_slot, *_ = list_slots(user_id)
-        shares = divide(left_count, first_slot)
-        _store_slots(definition, _lock_slots(definition), shares)
 
 
 def lower(definition: Definition, slots: Sequence[int | None]) -> None:

@@ -29,7 +29,6 @@ from coupon_core.persistence.id_generation import generate_integer_id
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import redemptions as redemption_repository
-from coupon_core.persistence.repositories import usage_slots
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services import outbox
 from coupon_core.services.coupons import lookup
@@ -148,11 +147,7 @@ def _redeem_pessimistically(
     try:
         with transaction():
             coupon_repository.announce_coupon_write()
-            locked = definition_repository.lock(
-                request.tenant_id, definition.definition_id
-            )
-            if locked:
-                usage_slots.make_room(locked, request.user_id)
+            definition_repository.lock(request.tenant_id, definition.definition_id)
             candidate, exists = _require_redeemable(request, now, lock=True)
             return apply_redemption(candidate, request, now, claim=not exists)
     except StaleDecision:

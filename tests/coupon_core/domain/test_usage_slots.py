@@ -10,29 +10,24 @@ from coupon_core.domain.models import Definition
 from coupon_core.domain.rules.usage_slots import (
     SLOT_COUNT,
     divide,
+    get_slot,
     is_hot,
-    list_slots,
 )
 from tests.coupon_core.domain.test_redemption_rules import DEFINITION
 
 
 @pytest.mark.parametrize("amount", [0, 1, 15, 16, 17, 1_000_000_000])
-@pytest.mark.parametrize("first_slot", [0, 5, 15])
-def test_the_shares_add_up_and_differ_by_one_at_most(
-    amount: int, first_slot: int
-) -> None:
-    shares = divide(amount, first_slot)
+def test_the_shares_add_up_and_differ_by_one_at_most(amount: int) -> None:
+    shares = divide(amount)
     assert sum(shares) == amount
     assert len(shares) == SLOT_COUNT
     assert max(shares) - min(shares) == (1 if amount % SLOT_COUNT else 0)
-    assert shares[first_slot] == max(shares)
 
 
-def test_a_user_always_tries_the_same_three_slots() -> None:
-    slots = [list_slots(f"user-{number}") for number in range(200)]
-    assert {len(set(three)) for three in slots} == {3}
-    assert {first for first, *_ in slots} == set(range(SLOT_COUNT))
-    assert list_slots("ann") == list_slots("ann")
+def test_users_are_spread_over_all_slots() -> None:
+    slots = [get_slot(f"user-{number}") for number in range(200)]
+    assert set(slots) == set(range(SLOT_COUNT))
+    assert [get_slot(f"user-{number}") for number in range(200)] == slots
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from coupon_core.domain.models import Definition, Reason
-from coupon_core.domain.rules.usage_slots import list_slots
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.domain.models.purchases import Action, ActivityRequest
+from coupon_core.domain.rules.usage_slots import get_slot
+from coupon_core.persistence.database import execute, is_postgresql, transaction
 from coupon_core.persistence.repositories.redemptions import INCREMENT_TOTAL_USAGE
 from coupon_core.persistence.repositories.usage_slots import (
     LOWER_USED_COUNT,
     SET_USED_COUNT,
 )
-from tests.factories.tenant import TenantFactory
+from coupon_core.services.points import purchases, users
+from tests.factories.tenant import NOW, TenantFactory
 from tests.support.hot_codes import (
     count_slots,
     list_redemption_ids,
@@ -38,9 +40,8 @@ def execute_for(definition: Definition, sql: str, **parameters: int) -> int:
 def test_a_redemption_raises_a_slot_of_its_user(tenant: TenantFactory) -> None:
     definition = tenant.define_claimable("HOT", total_limit=1_000)
     tenant.redeem("HOT", "ann")
-    first_slot, *_ = list_slots("ann")
     used = [slot for slot, (count, _) in enumerate(read_slots(definition)) if count]
-    assert used == ([first_slot] if is_postgresql() else [])
+    assert used == ([get_slot("ann")] if is_postgresql() else [])
     slots = fetch_rows(
         f"SELECT usage_slot FROM redemption WHERE tenant_id = '{tenant.tenant_id}'"
     )
@@ -49,11 +50,9 @@ def test_a_redemption_raises_a_slot_of_its_user(tenant: TenantFactory) -> None:
     assert_invariants()
 
 
-def test_what_is_left_moves_to_the_slot_of_one_who_redeems(
-    tenant: TenantFactory,
-) -> None:
+def test_a_user_whose_slot_is_full_raises_the_others(tenant: TenantFactory) -> None:
     code = tenant.issue_code(tenant.define(per_code_limit=0, total_limit=40, hot=True))
-    # One user's three slots have 8 of 40 uses.
+    # A slot has 2 or 3 of 40 uses.
     for _ in range(40):
         tenant.redeem(code)
         assert_invariants()
@@ -127,6 +126,24 @@ def test_other_changes_keep_the_count_of_a_hot_definition(
     assert tenant.reload_definition(definition).used_count == 3
     assert len(read_slots(definition)) == count_slots()
     assert_invariants()
+
+
+def test_uses_and_refunds_by_mambo_count_in_all_slots(tenant: TenantFactory) -> None:
+    code = tenant.issue_code(tenant.define(per_code_limit=0, total_limit=20, hot=True))
+    users.create(tenant.tenant_id, {"user_id": "ann"}, NOW)
+    for _ in range(20):
+        act(tenant, Action.REDEEM, code)
+    assert capture_refusal(act, tenant, Action.REDEEM, code) == Reason.POOL_EMPTY
+    act(tenant, Action.REFUND, code)
+    act(tenant, Action.REDEEM, code)
+    assert_invariants()
+
+
+def act(tenant: TenantFactory, action: Action, code: str) -> None:
+    """Redeem or refund a code as Mambo does."""
+    request = ActivityRequest(tenant.tenant_id, "ann", action, code)
+    with transaction():
+        purchases.execute(request, NOW)
 
 
 # ------------------------------------------------------- beside the previous release
