@@ -21,16 +21,12 @@ from coupon_core.domain.rules.usage_slots import get_slot
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
-from coupon_core.persistence.repositories.usage_slots import INCREMENT_SLOT_USAGE
+from coupon_core.persistence.repositories.usage_slots import (
+    INCREMENT_SLOT_USAGE,
+    get_total_increment,
+)
 from coupon_core.persistence.tables import to_json_text
 
-# Only definitions with a total limit maintain a counter: counting every redemption in
-# one row would halve the throughput.
-INCREMENT_TOTAL_USAGE = """
-    UPDATE definition SET used_count = used_count + 1
-    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
-    AND used_count < total_limit
-"""
 INCREMENT_USER_USAGE = """
     INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
     SELECT :tenant_id, :definition_id, :user_id, 1 {source} WHERE true
@@ -186,10 +182,8 @@ def _choose_layout(
     candidate: IssuedCoupon, claim: bool, has_note: bool
 ) -> StatementLayout:
     definition = candidate.definition
-    has_total = total_limit_counts_redemptions(definition)
     counts = {
-        INCREMENT_SLOT_USAGE: has_total and definition.has_usage_slots,
-        INCREMENT_TOTAL_USAGE: has_total and not definition.has_usage_slots,
+        get_total_increment(definition): total_limit_counts_redemptions(definition),
         INCREMENT_USER_USAGE: definition.per_user_limit > 0,
         INCREMENT_PERIOD_USAGE: definition.user_period_limit > 0,
     }

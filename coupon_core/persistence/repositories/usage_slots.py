@@ -15,6 +15,13 @@ from coupon_core.persistence.row_mapping import USED_COUNT_EXPRESSION
 from coupon_core.persistence.row_sets import execute_for_rows
 from coupon_core.persistence.tables.definitions import SLOTTED_COUNT
 
+# Only definitions with a total limit maintain a counter: counting every redemption in
+# one row would halve the throughput.
+INCREMENT_TOTAL_USAGE = """
+    UPDATE definition SET used_count = used_count + 1
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    AND used_count < total_limit
+"""
 # The slot of the user or, if it is full, the next one that is not. COALESCE reads the
 # others only then.
 INCREMENT_SLOT_USAGE = """
@@ -59,6 +66,13 @@ STORE_SLOTS = """
     SET used_count = excluded.used_count, max_count = excluded.max_count
 """
 SLOT_COLUMNS = "slot smallint, used_count integer, max_count integer"
+
+
+def get_total_increment(definition: Definition) -> str:
+    """Return the statement that counts a use under the total limit of a definition."""
+    if definition.has_usage_slots:
+        return INCREMENT_SLOT_USAGE
+    return INCREMENT_TOTAL_USAGE
 
 
 def store_count(definition: Definition) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from coupon_core.domain import serialization
 from coupon_core.domain.models import Definition
 from coupon_core.domain.rules.usage_slots import (
     SLOT_COUNT,
@@ -45,3 +46,10 @@ def test_uses_are_counted_in_slots_under_a_high_limit_or_if_marked(
 ) -> None:
     definition: Definition = replace(DEFINITION, **members)
     assert is_hot(definition) is expected
+
+
+def test_only_administrators_see_that_a_definition_is_marked_as_hot() -> None:
+    hot = replace(DEFINITION, hot=True)
+    assert serialization.serialize_definition_config(hot)["hot"] is True
+    assert "hot" not in serialization.serialize_definition_config(DEFINITION)
+    assert "hot" not in serialization.serialize_definition(hot)["config"]

@@ -13,12 +13,14 @@ import pytest
 from coupon_core import persistence
 from coupon_core.persistence import repositories
 from coupon_core.persistence.repositories.redemptions import (
-    INCREMENT_TOTAL_USAGE,
     INCREMENT_USER_USAGE,
     StatementLayout,
     _build_statements,
 )
-from coupon_core.persistence.repositories.usage_slots import INCREMENT_SLOT_USAGE
+from coupon_core.persistence.repositories.usage_slots import (
+    INCREMENT_SLOT_USAGE,
+    INCREMENT_TOTAL_USAGE,
+)
 from tests.support.tenant_binding import Binding, analyze
 
 ALL_COUNTERS = (INCREMENT_TOTAL_USAGE, INCREMENT_USER_USAGE)

@@ -10,8 +10,8 @@ from coupon_core.domain.models import Definition, Reason
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.domain.rules.usage_slots import get_slot
 from coupon_core.persistence.database import execute, is_postgresql, transaction
-from coupon_core.persistence.repositories.redemptions import INCREMENT_TOTAL_USAGE
 from coupon_core.persistence.repositories.usage_slots import (
+    INCREMENT_TOTAL_USAGE,
     LOWER_USED_COUNT,
     SET_USED_COUNT,
 )
