@@ -100,6 +100,7 @@ class OfferRules(MachineBase):
             "per_code_limit": offer.per_code,
             "per_user_limit": offer.per_user,
             "total_limit": offer.total,
+            "hot": offer.total % 2 == 1,  # both kinds of counters
             "awarded_only": offer.awarded_only,
         }
 
