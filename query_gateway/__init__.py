@@ -12,7 +12,7 @@ from coupon_core.settings.loader import Settings
 from coupon_core.web.openapi import DocumentParts
 from coupon_core.web.openapi.headers import HEADERS_NOTE
 from query_gateway import mambo, playcamp, refusals
-from query_gateway.phoenix import routes, schemas
+from query_gateway.phoenix import reservations, routes, schemas
 
 CORS_MAX_AGE_SECONDS = 86_400
 
@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         title="Coupon query gateway",
         description="Validate, redeem and list coupons on behalf of players. "
         f"{HEADERS_NOTE}",
-        blueprints=[routes.blueprint, *playcamp.BLUEPRINTS, *mambo.BLUEPRINTS],
+        blueprints=[reservations.blueprint, *playcamp.BLUEPRINTS, *mambo.BLUEPRINTS],
         refusals=refusals.PHOENIX_REFUSALS,
         document=DocumentParts(describe_access=lambda _: schemas.ACCESS),
         dialects=[*playcamp.DIALECTS, *mambo.DIALECTS],
@@ -49,6 +49,7 @@ def _enable_cors(app: Flask, settings: Settings) -> None:
             app,
             resources=r"/v1/*",
             origins=list(settings.cors_origins),
+            methods=["GET", "HEAD", "POST", "DELETE", "OPTIONS"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
             expose_headers=[
                 "X-Request-Id",

@@ -13,6 +13,7 @@ from coupon_core.domain.models import (
 )
 from coupon_core.web.authentication import AUTH_REFUSALS
 from coupon_core.web.dialects import RefusalResponse
+from query_gateway.single_api_refusals import OAUTH1_REFUSALS, RESERVATION_REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,12 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
             playcamp=(400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
             mambo=MAMBO_REDEEMED,
         ),
+        Reason.RESERVED: Refusal(
+            "Coupon is reserved",
+            (400, "COUPON_RESERVED", "Coupon is reserved"),
+            playcamp=(400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
+            mambo=MAMBO_REDEEMED,
+        ),
         Reason.ARCHIVED: Refusal(
             "Coupon is no longer available",
             (400, "COUPON_UNAVAILABLE", "Coupon is no longer available"),
@@ -105,6 +112,7 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
 PHOENIX_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         **AUTH_REFUSALS,
+        **RESERVATION_REFUSALS,
         **{reason: refusal.phoenix_redeem for reason, refusal in REFUSALS.items()},
     }
 )
@@ -206,27 +214,6 @@ MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
         400,
         "ValidationException",
         "scarcity.limit, usage: expected at least the number given out or used so far",
-    ),
-}
-# The Mambo API knows no other signatures than those of OAuth 1.0a.
-OAUTH1_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
-    AuthReason.MISSING_HEADER: (
-        401,
-        "UnauthorizedException",
-        "Authorization: OAuth needs oauth_consumer_key, oauth_signature_method "
-        "HMAC-SHA1, oauth_timestamp, oauth_nonce and oauth_signature, and no "
-        "oauth_token",
-    ),
-    AuthReason.BAD_TIMESTAMP: (
-        401,
-        "UnauthorizedException",
-        "oauth_timestamp must be Unix seconds within 300 seconds of now",
-    ),
-    AuthReason.BAD_SIGNATURE: (
-        401,
-        "UnauthorizedException",
-        "oauth_signature is wrong, or the key in oauth_consumer_key is unknown, "
-        "revoked or expired; sign the URL under which this service is public",
     ),
 }
 MAMBO_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(

@@ -32,8 +32,11 @@ from tests.support.webhook_receiver import LOOPBACK_NETWORKS, running_receiver
 
 SLOW_ENDPOINTS = {
     "admin_gateway": {
+        "code_jobs.change_expiry",
         "codes.export",
         "imports.import_codes",
+        "personal_data.erase",
+        "personal_data.export",
         "webhooks.change",
         "webhooks.create",
         "webhooks.test",

@@ -1,4 +1,4 @@
-"""Maintenance: expired coupons, stalled jobs, abandoned imports, retention.
+"""Maintenance: ends of coupons and reservations, warnings, refills, stalled jobs.
 
 Also continues the deletion of tenants.
 """
@@ -6,14 +6,16 @@ Also continues the deletion of tenants.
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 
 import structlog
 
 from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database, diagnostics
+from coupon_core.services import batches
+from coupon_core.services.catalog import definition_warnings
 from coupon_core.services.codes import csv_import, jobs
-from coupon_core.services.coupons import expiry
+from coupon_core.services.coupons import expiry, reservation_endings
 from coupon_core.services.privacy import retention, tenant_deletion
 from workers.outages import DATABASE, OUTAGES
 
@@ -57,11 +59,41 @@ def run_once(stop: threading.Event, beat: Callable[[], None]) -> dict[str, int]:
     )
     return {
         "looked_at": looked_at,
+        "refilled": _for_each_tenant(batches.refill, stop, beat),
+        "warned": _for_each_tenant(definition_warnings.announce, stop, beat),
+        "reservations_expired": _announce_expired_reservations(stop, beat),
         "jobs_reminded": jobs.requeue_stalled_jobs(utc_now()),
         "imports_abandoned": csv_import.discard_abandoned_imports(utc_now()),
         "deleted_with_tenants": _delete_tenants(stop, beat),
         "pruned": _prune_nightly(stop, beat),
     }
+
+
+def _announce_expired_reservations(
+    stop: threading.Event, beat: Callable[[], None]
+) -> int:
+    """Reclaim and announce the ended reservations of each tenant."""
+    count = 0
+    for tenant_id in expiry.iterate_tenant_ids():
+        while not stop.is_set() and (
+            expired := reservation_endings.announce_expired(tenant_id, utc_now())
+        ):
+            beat()
+            count += expired
+    return count
+
+
+def _for_each_tenant(
+    act: Callable[[str, datetime], int], stop: threading.Event, beat: Callable[[], None]
+) -> int:
+    """Return the sum of what `act` counts for each tenant, until `stop` is set."""
+    count = 0
+    for tenant_id in expiry.iterate_tenant_ids():
+        if stop.is_set():
+            break
+        beat()
+        count += act(tenant_id, utc_now())
+    return count
 
 
 def _delete_tenants(stop: threading.Event, beat: Callable[[], None]) -> int:

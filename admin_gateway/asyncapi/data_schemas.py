@@ -5,9 +5,10 @@ from marshmallow import fields
 from admin_gateway.responses.codes import CodeJobSchema
 from coupon_core.domain.models import Dialect
 from coupon_core.schemas.base import LenientSchema
-from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.fields import ChoiceField, UtcDateTime
 from coupon_core.schemas.metadata import MetadataField, reference_field
 from coupon_core.schemas.phoenix_documents import CouponSchema
+from coupon_core.schemas.response_fields import NullableString
 
 
 class CouponDataSchema(LenientSchema):
@@ -65,6 +66,24 @@ class ReversalDataSchema(RedemptionDataSchema):
     points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
 
 
+class ReservationDataSchema(CouponDataSchema):
+    """The coupon, and the reservation of a use of it."""
+
+    reservation_id = fields.UUID(required=True)
+    user_id = fields.String(required=True)
+    expires_at = fields.DateTime(
+        required=True, metadata={"description": "Until when the use is held."}
+    )
+    reference = reference_field(required=True, allow_none=True)
+    metadata = MetadataField(required=True)
+
+
+class ConfirmationDataSchema(ReservationDataSchema):
+    """The coupon after its reserved use was redeemed, and the redemption."""
+
+    redemption_id = fields.Integer(required=True)
+
+
 class JobDataSchema(LenientSchema):
     """A completed job on many codes."""
 
@@ -78,3 +97,27 @@ class BatchDataSchema(LenientSchema):
     definition_id = fields.UUID(required=True)
     requested = fields.Integer(required=True)
     generated = fields.Integer(required=True)
+
+
+class DefinitionDataSchema(LenientSchema):
+    """A definition that its administrators should look at."""
+
+    definition_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    campaign_id = NullableString()
+    total_limit = fields.Integer(required=True, allow_none=True)
+    expires_at = UtcDateTime(required=True, allow_none=True)
+
+
+class ExhaustionDataSchema(DefinitionDataSchema):
+    """A definition whose codes can no longer be redeemed, or given out."""
+
+    cause = ChoiceField(
+        "total_limit",
+        "unassigned_codes",
+        required=True,
+        metadata={
+            "description": "total_limit: as many uses as it allows. unassigned_codes: "
+            "the last unassigned code was used or assigned, or has expired."
+        },
+    )

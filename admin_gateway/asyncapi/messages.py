@@ -8,10 +8,14 @@ from marshmallow import Schema, fields
 
 from admin_gateway.asyncapi.data_schemas import (
     BatchDataSchema,
+    ConfirmationDataSchema,
     CouponDataSchema,
+    DefinitionDataSchema,
+    ExhaustionDataSchema,
     JobDataSchema,
     RedemptionDataSchema,
     RefundDataSchema,
+    ReservationDataSchema,
     ReversalDataSchema,
 )
 from admin_gateway.requests.milestones import (
@@ -109,7 +113,22 @@ REDEEMED_COUPON = {
     "redeemed_at": "2025-01-16T10:00:00Z",
     "redemption_count": 1,
 }
+DEFINITION_DATA = {
+    "definition_id": EXAMPLE_COUPON["definition_id"],
+    "name": EXAMPLE_COUPON["definition_name"],
+    "campaign_id": None,
+    "total_limit": 5_000,
+    "expires_at": "2025-01-16T10:00:00Z",
+}
 REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
+RESERVATION = {
+    "reservation_id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
+    "user_id": "user_123",
+    "expires_at": "2025-01-15T10:15:00Z",
+    "reference": "order-1001",
+    "metadata": {},
+    "coupon": EXAMPLE_COUPON,
+}
 # The data schema of each outgoing event, with an example.
 OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
     "coupon.generated": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
@@ -130,6 +149,13 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
             "coupon": EXAMPLE_COUPON,
         },
     ),
+    "reservation.created": (ReservationDataSchema, RESERVATION),
+    "reservation.confirmed": (
+        ConfirmationDataSchema,
+        {**RESERVATION, "redemption_id": 1024, "coupon": REDEEMED_COUPON},
+    ),
+    "reservation.released": (ReservationDataSchema, RESERVATION),
+    "reservation.expired": (ReservationDataSchema, RESERVATION),
     "coupon.revoked": (
         CouponDataSchema,
         {"coupon": {**EXAMPLE_COUPON, "status": "revoked"}},
@@ -144,6 +170,11 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
         BatchDataSchema,
         {name: BATCH[name] for name in BatchDataSchema._declared_fields},
     ),
+    "definition.exhausted": (
+        ExhaustionDataSchema,
+        {**DEFINITION_DATA, "cause": "total_limit"},
+    ),
+    "definition.expiring": (DefinitionDataSchema, DEFINITION_DATA),
     "codes.revoked": (JobDataSchema, {"job": COMPLETED_JOB}),
     "codes.restored": (JobDataSchema, {"job": COMPLETED_RESTORATION}),
     "codes.expiry_changed": (JobDataSchema, {"job": COMPLETED_EXPIRY_CHANGE}),

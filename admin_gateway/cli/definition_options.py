@@ -5,6 +5,11 @@ from typing import Any
 import rich_click as click
 from click import get_current_context
 
+from admin_gateway.cli.limit_options import (
+    LIMIT_MEMBERS,
+    build_limits,
+    drop_overridden_limits,
+)
 from admin_gateway.cli.option_errors import OPTIONS_BY_PATH_KEY
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
@@ -14,6 +19,7 @@ from admin_gateway.cli.options import (
     combine_options,
     parse_body_file,
 )
+from admin_gateway.cli.refill_option import RefillParam, build_refill
 from coupon_core.domain.models import CodeAlphabet, Trigger, UsagePeriod
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
@@ -40,16 +46,17 @@ class PeriodLimitParam(click.ParamType):  # type: ignore[type-arg]
 
 
 PERIOD_LIMIT = {"type": PeriodLimitParam()}
+REFILL = {"type": RefillParam()}
 
 # Option, member of the body or of its `config`, help, kind. Those without a member are
-# combined by `_build_limits` and `_build_trigger`.
+# combined by `build_limits`, `_build_trigger` and `build_refill`.
 FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--name", "name", "Name, unique within the tenant.", TEXT),
     ("--description", "description", "Description for people.", TEXT),
     (
         "--metadata",
         "metadata",
-        'Data of your own, for example {"season": "winter"}; replaces the former.',
+        'Data of your own, for example {"season": "winter"}. An update replaces it.',
         OBJECT,
     ),
     ("--reward", "reward_item_id", "Reward item ID.", TEXT),
@@ -116,6 +123,12 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "Whether many users redeem at once; always so from --total 1000.",
         YES_OR_NO,
     ),
+    (
+        "--refill",
+        "",
+        "Generate COUNT codes when fewer than BELOW unassigned are left; or none.",
+        REFILL,
+    ),
     ("--trigger", "", "Event that earns a coupon.", TRIGGER),
     (
         "--source",
@@ -130,21 +143,6 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         INTEGER,
     ),
 )
-# The member of `config.limits` by option, the fields of a definition by member, and
-# the `limit_type` of `config.usage_limit`.
-LIMIT_MEMBERS = {
-    "per_user": "per_code",
-    "per_customer": "per_user",
-    "per_period": "per_user_period",
-    "total": "total",
-}
-LIMIT_FIELDS = {
-    "per_code": ("per_code_limit",),
-    "per_user": ("per_user_limit",),
-    "per_user_period": ("user_period_limit", "user_period"),
-    "total": ("total_limit",),
-}
-LIMIT_TYPES = {"per_code": "per_user", "total": "global"}
 MEMBERS_OUTSIDE_CONFIG = ("name", "description", "campaign_id", "metadata")
 BODY_PATHS = {
     option.partition("/")[0].lstrip("-").replace("-", "_"): (
@@ -173,6 +171,7 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
         "config.usage_limit.max_uses": (
             "per_user" if options["per_user"] is not None else "total"
         ),
+        **{f"config.refill{member}": "refill" for member in ("", ".count", ".below")},
     }
     document = parse_body_file(body_file)
     for name, path in BODY_PATHS.items():
@@ -181,37 +180,13 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
     if options["code"]:
         _set_path(document, "config.code_format", value="custom")
     for path, value in {
-        **_build_limits(**options),
+        **build_limits(**options),
         **_build_trigger(**options),
+        **build_refill(**options),
     }.items():
         _set_path(document, path, value=value)
-    _drop_overridden_limits(document, **options)
+    drop_overridden_limits(document, **options)
     return document
-
-
-def _drop_overridden_limits(document: dict[str, Any], **options: Any) -> None:
-    """Drop the form of the limits in a file that the options do not use."""
-    given, config = _get_limits(**options), document.get("config", {})
-    if _is_usage_limit(given):
-        config.pop("limits", None)
-    elif given or options["unlimited"]:
-        config.pop("usage_limit", None)
-
-
-def without_omitted_limits(
-    changes: dict[str, Any], body_file: Any, **options: Any
-) -> dict[str, Any]:
-    """Return the changes of a definition without limits that no option names."""
-    given = _get_limits(**options)
-    if body_file or _is_usage_limit(given):
-        return changes
-    omitted = {
-        name
-        for member, names in LIMIT_FIELDS.items()
-        if given and member not in given
-        for name in names
-    }
-    return {name: value for name, value in changes.items() if name not in omitted}
 
 
 def _set_path(document: dict[str, Any], path: str, value: Any) -> None:
@@ -219,32 +194,6 @@ def _set_path(document: dict[str, Any], path: str, value: Any) -> None:
     for step in steps:
         document = document.setdefault(step, {})
     document[last] = value
-
-
-def _build_limits(unlimited: bool, **options: Any) -> dict[str, Any]:
-    limits = _get_limits(**options)
-    if unlimited and limits:
-        raise click.UsageError("Use --unlimited without options that set a limit.")
-    if unlimited:
-        return {"config.limits": {}}
-    if _is_usage_limit(limits):
-        ((member, max_uses),) = limits.items()
-        usage_limit = {"limit_type": LIMIT_TYPES[member], "max_uses": max_uses}
-        return {"config.usage_limit": usage_limit}
-    return {f"config.limits.{member}": value for member, value in limits.items()}
-
-
-def _get_limits(**options: Any) -> dict[str, Any]:
-    values = {member: options[name] for name, member in LIMIT_MEMBERS.items()}
-    return {member: value for member, value in values.items() if value is not None}
-
-
-def _is_usage_limit(limits: dict[str, Any]) -> bool:
-    """Return True for a single limit that the documented `usage_limit` knows.
-
-    It replaces the other limit that `usage_limit` knows, as in the API.
-    """
-    return len(limits) == 1 and limits.keys() <= LIMIT_TYPES.keys()
 
 
 def _build_trigger(

@@ -16,7 +16,7 @@ from coupon_core.observability.error_causes import (
     SCHEMA_MISMATCH,
     find_cause,
 )
-from coupon_core.persistence import diagnostics
+from coupon_core.persistence import diagnostics, schema
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.schemas.csv_options import InvalidCsv
 from coupon_core.schemas.errors import ApiError, ErrorDetail
@@ -64,6 +64,10 @@ WRONG_MASTER_KEY_MESSAGE = (
     "The secrets in the database are encrypted with another master key. Add that key "
     "to COUPON_MASTER_KEYS (the first key encrypts, all keys decrypt)."
 )
+DIRECT_CONNECTION_MESSAGE = (
+    "COUPON_DATABASE_URL leads to a pooler such as PgBouncer, which does not keep the "
+    "lock of this command. For this command, set it to that of PostgreSQL itself."
+)
 START_BROKER_ADVICE = (
     "Start it (`couponctl serve bus` runs the embedded bus) or correct "
     "COUPON_BROKER_URL."
@@ -79,6 +83,7 @@ COUPON_REFUSALS: Mapping[AnyReason, tuple[str, str]] = {
     Reason.SUSPENDED: ("COUPON_SUSPENDED", "Coupon is suspended"),
     Reason.ALREADY_REDEEMED: ("ALREADY_REDEEMED", "Coupon has already been redeemed"),
     Reason.USED_UP: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+    Reason.RESERVED: ("COUPON_RESERVED", "Coupon is reserved"),
     Reason.ARCHIVED: ("COUPON_UNAVAILABLE", "Coupon is no longer available"),
     Reason.EXPIRED: ("COUPON_EXPIRED", "Coupon has expired"),
     Reason.NOT_YET_ACTIVE: ("COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
@@ -172,6 +177,10 @@ CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
     (
         BrokerUnavailable,
         lambda e: CommandError(broker_unavailable_message(e), "BROKER_UNAVAILABLE"),
+    ),
+    (
+        schema.DirectConnectionRequired,
+        lambda _: CommandError(DIRECT_CONNECTION_MESSAGE),
     ),
     (diagnostics.DATABASE_ERRORS, _convert_database_error),
     (InvalidToken, lambda _: CommandError(WRONG_MASTER_KEY_MESSAGE, "WRONG_KEY")),

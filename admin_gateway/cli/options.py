@@ -228,7 +228,7 @@ def parse_metadata_filters(
 metadata_option = click.option(
     "--metadata",
     type=JsonObjectParam(),
-    help='Data of your own, for example {"season": "winter"}; replaces the former.',
+    help='Data of your own, for example {"season": "winter"}. An update replaces it.',
 )
 metadata_filter_option = click.option(
     "--metadata",

@@ -63,6 +63,10 @@ CONFLICTS: Mapping[AnyReason, str] = {
         "The coupon has the code of a creator, and that code is revoked"
     ),
     AdminReason.NOT_REISSUABLE: "The coupon cannot be re-issued",
+    AdminReason.LIVE_RESERVATIONS: (
+        "The user holds live reservations: wait until they are confirmed, released or "
+        "expired"
+    ),
     AdminReason.ALREADY_ASSIGNED: "This code is already assigned to a user",
     AdminReason.NOT_ASSIGNABLE: "Only an active code can be assigned to a user",
     AdminReason.BATCH_UNFINISHED: (

@@ -45,6 +45,9 @@ INVALID: Mapping[AnyReason, str] = {
     AdminReason.CLAIMABLE_NEEDS_CUSTOM: (
         "config.claimable: expected only with code_format custom"
     ),
+    AdminReason.REFILL_NEEDS_RANDOM: (
+        "config.refill: expected only with code_format random"
+    ),
     AdminReason.CUSTOM_NEEDS_USERS: (
         "user_ids: missing; expected, as the codes of this definition are not random"
     ),

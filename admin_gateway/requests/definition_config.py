@@ -14,6 +14,7 @@ from admin_gateway.requests.limits import (
     UsageLimitSchema,
     require_equal_limits,
 )
+from admin_gateway.requests.refill import RefillSchema
 from coupon_core.domain import codes
 from coupon_core.domain.models import CodeAlphabet, CodeFormat, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
@@ -49,6 +50,10 @@ TRIGGER_CONFIG_SCHEMAS = {
 }
 TRIGGER_DEFAULTS = {
     name: value for name, value in DEFAULTS.items() if name.startswith("trigger_")
+}
+
+REFILL_DEFAULTS = {
+    name: value for name, value in DEFAULTS.items() if name.startswith("refill_")
 }
 
 
@@ -97,6 +102,7 @@ def _parse_trigger(kind: Trigger, config: Mapping[str, Any] | None) -> dict[str,
 DEFAULTS_FOR_NULL: Mapping[str, Mapping[str, Any]] = {
     **{name: {name: value} for name, value in DEFAULTS.items()},
     "auto_generate": TRIGGER_DEFAULTS,
+    "refill": REFILL_DEFAULTS,
 }
 
 
@@ -169,6 +175,14 @@ class UpdateDefinitionConfigSchema(StrictSchema):
         }
     )
     auto_generate = StrictNested(AutoGenerateSchema, allow_none=True)
+    refill = StrictNested(
+        RefillSchema,
+        allow_none=True,
+        metadata={
+            "description": "Batch that workers generate when the unassigned random "
+            "codes run out; null means none."
+        },
+    )
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Any
 from marshmallow import fields, pre_dump
 
 from coupon_core.domain.models.batches import Batch, BatchKind, BatchState
+from coupon_core.domain.rules.batch_progress import estimate_progress
 from coupon_core.schemas.base import ResponseSchema, Serializer
 from coupon_core.schemas.fields import ChoiceField, UtcDateTime
 from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.response_fields import NullableString, build_list_schema
-from coupon_core.services import batches
 
 NEW_BATCH: dict[str, Any] = {
     "batch_id": "aa0e8400-e29b-41d4-a716-446655440005",
@@ -83,7 +83,7 @@ class BatchSchema(ResponseSchema):
     @pre_dump
     def add_progress(self, batch: Batch, **_: Any) -> dict[str, Any]:
         """Add the rate and the estimated time left."""
-        rate, eta = batches.estimate_progress(batch)
+        rate, eta = estimate_progress(batch)
         return asdict(batch) | {
             "rate_per_second": rate and round(rate, 1),
             "eta_seconds": eta and round(eta, 1),

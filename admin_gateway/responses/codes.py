@@ -58,6 +58,7 @@ class TimelineEntrySchema(ResponseSchema):
     use_number = fields.Integer()
     dialect = ChoiceField(*Dialect)
     redemption_id = fields.Integer()
+    reservation_id = fields.UUID()
     expires_at = fields.DateTime(allow_none=True)
     new_coupon_id = fields.UUID(
         metadata={"description": "ID of the coupon that replaced this one."}

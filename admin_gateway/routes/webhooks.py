@@ -50,7 +50,7 @@ def create(body: dict[str, Any]) -> tuple[Document, dict[str, str]]:
     """Subscribe a URL to an event. The secret is shown only in this response.
 
     Besides `events`, your key needs the scope `read` if the event carries codes; all
-    except `batch.completed` do.
+    except `batch.completed` and those of definitions do.
     """
     _require_code_access(body["event_type"])
     webhook, secret = subscriptions.create(g.principal.tenant_id, now=utc_now(), **body)

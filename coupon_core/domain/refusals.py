@@ -14,6 +14,7 @@ class Reason(StrEnum):
     SUSPENDED = "suspended"
     ALREADY_REDEEMED = "already_redeemed"
     USED_UP = "used_up"
+    RESERVED = "reserved"
     ARCHIVED = "archived"
     EXPIRED = "expired"
     NOT_YET_ACTIVE = "not_yet_active"
@@ -62,6 +63,7 @@ class AdminReason(StrEnum):
     DATES_REVERSED = "dates_reversed"
     TRIGGER_MISSING = "trigger_missing"
     CLAIMABLE_NEEDS_CUSTOM = "claimable_needs_custom"
+    REFILL_NEEDS_RANDOM = "refill_needs_random"
     CODE_RULES_FROZEN = "code_rules_frozen"
     LIMIT_BELOW_USES = "limit_below_uses"
     NOT_ACTIVE = "not_active"
@@ -93,6 +95,7 @@ class AdminReason(StrEnum):
     COUPON_REISSUED = "coupon_reissued"
     CREATOR_CODE_REVOKED = "creator_code_revoked"
     NOT_REISSUABLE = "not_reissuable"
+    LIVE_RESERVATIONS = "live_reservations"
     TIME_OUT_OF_RANGE = "time_out_of_range"
 
 
@@ -108,6 +111,15 @@ class PurchaseReason(StrEnum):
     NOT_REFUNDABLE = "not_refundable"
     ACTIVITY_NOT_FOUND = "activity_not_found"
     MADE_ELSEWHERE = "made_elsewhere"
+
+
+class ReservationReason(StrEnum):
+    """Why a reservation cannot be confirmed or released."""
+
+    RESERVATION_NOT_FOUND = "reservation_not_found"
+    RESERVATION_EXPIRED = "reservation_expired"
+    RESERVATION_CONFIRMED = "reservation_confirmed"
+    RESERVATION_RELEASED = "reservation_released"
 
 
 class AuthReason(StrEnum):
@@ -127,7 +139,7 @@ class AuthReason(StrEnum):
     WRONG_KEY_KIND = "wrong_key_kind"
 
 
-AnyReason = Reason | AdminReason | PurchaseReason | AuthReason
+AnyReason = Reason | AdminReason | PurchaseReason | ReservationReason | AuthReason
 
 
 class Refused(Exception):

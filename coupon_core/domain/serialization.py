@@ -14,6 +14,7 @@ from coupon_core.domain.models import (
     Trigger,
 )
 from coupon_core.domain.models.inventory import CodeJob
+from coupon_core.domain.models.reservations import Reservation
 from coupon_core.domain.rules.redemption import get_coupon_status
 from coupon_core.domain.timestamps import format_timestamp
 
@@ -61,6 +62,17 @@ def serialize_redemption_note(redemption: Redemption) -> Document:
     return {"reference": redemption.reference, "metadata": metadata}
 
 
+def serialize_reservation(reservation: Reservation) -> Document:
+    """Return a reservation as its events contain it."""
+    return {
+        "reservation_id": reservation.reservation_id,
+        "user_id": reservation.user_id,
+        "expires_at": format_timestamp(reservation.expires_at),
+        "reference": reservation.reference,
+        "metadata": dict(reservation.metadata or {}),
+    }
+
+
 def serialize_code_job(job: CodeJob) -> Document:
     """Return a code job and its progress."""
     return {
@@ -97,10 +109,10 @@ def serialize_definition(definition: Definition) -> Document:
     """Return a definition for players.
 
     The custom code is left out, because knowing it is enough to claim the reward, and
-    `limits` and `hot`, because the specification prints the whole document.
+    `limits`, `refill` and `hot`, because the specification prints the whole document.
     """
     config = serialize_definition_config(definition)
-    for name in ("custom_code", "limits", "hot"):
+    for name in ("custom_code", "limits", "refill", "hot"):
         config.pop(name, None)
     return {
         "id": definition.definition_id,
@@ -119,6 +131,7 @@ def serialize_definition_config(definition: Definition) -> Document:
         "starts_at": format_timestamp(definition.starts_at),
         "expires_at": format_timestamp(definition.expires_at),
         "auto_generate": _serialize_auto_generate(definition),
+        "refill": _serialize_refill(definition),
         "hot": definition.hot or None,
     }
     return {
@@ -174,6 +187,12 @@ def _serialize_limits(definition: Definition) -> Document:
         if max_uses
         else None,
     }
+
+
+def _serialize_refill(definition: Definition) -> Document | None:
+    if not definition.refill_count:
+        return None
+    return {"count": definition.refill_count, "below": definition.refill_below}
 
 
 def _serialize_auto_generate(definition: Definition) -> Document | None:

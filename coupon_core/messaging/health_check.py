@@ -6,7 +6,7 @@ import threading
 import time
 from urllib.parse import unquote, urlsplit
 
-from redis import RedisError
+from redis import AuthenticationError, RedisError, ResponseError
 
 from coupon_core.domain.url_credentials import split_alternates
 from coupon_core.messaging import sentinel
@@ -49,6 +49,8 @@ def _has_primary(url: str, timeout_seconds: float) -> bool:
             url, socket_timeout=seconds, socket_connect_timeout=seconds
         ) as client:
             return bool(client.ping())
+    except (AuthenticationError, ResponseError):
+        return True  # it responds, but refuses the user or the database
     except (OSError, RedisError):
         return False
 

@@ -35,7 +35,7 @@ ACCESS_REFUSED = Cause(
     "Correct user and password in the URL, or allow this user in the settings of the "
     "server.",
     codes=("28P01", "28000"),
-    pattern=r"password|authentication|pg_hba\.conf|NOAUTH|WRONGPASS|ACCESS_REFUSED"
+    pattern=r"password|authentication|pg_hba\.conf|authenticated|NOAUTH|WRONGPASS|ACCESS_REFUSED"
     r'|role "[^"]*" (does not exist|is not permitted)',
 )
 CAUSES = (

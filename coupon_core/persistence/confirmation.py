@@ -4,6 +4,8 @@ A distributed engine reports a commit that one of its nodes did not confirm only
 warning. The change may be lost, so the statement must not count as successful.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -39,20 +41,24 @@ class ConfirmedConnection(psycopg.Connection[Any]):
         if is_warning and sqlstate.startswith(UNCONFIRMED_CLASSES):
             self.uncertain_because = sqlstate
 
-    def require_confirmed(self, command: str) -> None:
+    def require_confirmed(self, statement: str | bytes) -> None:
         """Fail if a warning came with the statement.
 
-        The connection can roll back, but no other use case gets it.
+        The connection can roll back, but no other use case gets it. The first word of
+        the statement decides whether it only reads: the server also calls a write
+        SELECT if it is a part of a WITH.
 
         Raises:
             UnconfirmedChange: The outcome of a change is unknown.
         """
         sqlstate, self.uncertain_because = self.uncertain_because, None
+        text = statement.decode() if isinstance(statement, bytes) else statement
+        command = text.split(maxsplit=1)[0].upper()
         is_idle = self.pgconn.transaction_status == TransactionStatus.IDLE
-        if sqlstate and not (is_idle and command.startswith(READING_COMMANDS)):
+        if sqlstate and not (is_idle and command in READING_COMMANDS):
             self.must_be_discarded = True
             raise UnconfirmedChange(
-                f"the database did not confirm {command or 'a statement'}: "
+                f"the database did not confirm {command}: "
                 f"it sent a warning with SQLSTATE {sqlstate}"
             )
 
@@ -62,19 +68,31 @@ class ConfirmedCursor(psycopg.Cursor[Any]):
 
     def execute(self, *arguments: Any, **options: Any) -> "ConfirmedCursor":
         """Execute a statement and require its confirmation."""
-        self._run(super().execute, *arguments, **options)
+        with self._confirmed(arguments[0]):
+            super().execute(*arguments, **options)
         return self
 
     def executemany(self, *arguments: Any, **options: Any) -> None:
         """Execute a statement once per row and require the confirmation of all."""
-        self._run(super().executemany, *arguments, **options)
+        with self._confirmed(arguments[0]):
+            super().executemany(*arguments, **options)
 
-    def _run(self, send: Any, *arguments: Any, **options: Any) -> None:
+    @contextmanager
+    def copy(self, *arguments: Any, **options: Any) -> Iterator[psycopg.Copy]:
+        """Copy rows and require the confirmation of all."""
+        with (
+            self._confirmed(arguments[0]),
+            super().copy(*arguments, **options) as copy,
+        ):
+            yield copy
+
+    @contextmanager
+    def _confirmed(self, statement: str | bytes) -> Iterator[None]:
         connection: Any = self.connection
         try:
-            send(*arguments, **options)
+            yield
         except psycopg.Error:
             connection.uncertain_because = None  # the error is the answer
             raise
         if connection.uncertain_because:
-            connection.require_confirmed(self.statusmessage or "")
+            connection.require_confirmed(statement)

@@ -1,40 +1,40 @@
 """Connection pools for PostgreSQL and SQLite, with deadlines and back-off."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from peewee import (
-    Database,
-    PostgresqlDatabase,
-    Psycopg3Adapter,
-    __exception_wrapper__,
-)
+import structlog
+from peewee import Database, PostgresqlDatabase, __exception_wrapper__
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
-from psycopg.errors import ReadOnlySqlTransaction
-from psycopg.errors import _WaitTimeout as WaitTimeout
-from psycopg.pq import Format, TransactionStatus
+from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName
+from psycopg.pq import TransactionStatus
 
-from coupon_core.persistence.confirmation import ConfirmedConnection
-from coupon_core.persistence.database_url import HostOrder, require_supported_scheme
+from coupon_core.persistence.database_url import (
+    require_supported_scheme,
+    select_writable_host,
+)
+from coupon_core.persistence.deadline_connection import (
+    BUSY_TIMEOUT_SECONDS,
+    DeadlineAdapter,
+)
 from coupon_core.persistence.errors import DatabaseBusy
-from coupon_core.persistence.prepared_statements import PreparedStatements
+from coupon_core.persistence.prepared_statements import to_psycopg_sql
 
-# Below the five seconds within which a caller is promised a response.
-BUSY_TIMEOUT_SECONDS = 4.0
+log = structlog.get_logger("coupon.database")
+
 CONNECT_TIMEOUT_SECONDS = 2  # per address of the host name
 SLOW_FAILURE_THRESHOLD_SECONDS, BACKOFF_SECONDS = 1.0, 1.0
 PING_AFTER_SECONDS = 5.0
-# The server ends a statement after BUSY_TIMEOUT_SECONDS. A frozen server does not, so
-# this process needs a deadline of its own. A ping and a new connection have to fit into
-# five seconds.
-RESPONSE_TIMEOUT_SECONDS, PING_TIMEOUT_SECONDS = BUSY_TIMEOUT_SECONDS + 0.3, 1.0
-POLL_INTERVAL_SECONDS = 0.1  # so that Ctrl-C takes effect
+PING_TIMEOUT_SECONDS = 1.0
 PREPARE_AFTER_EXECUTIONS = 5  # the default of psycopg
+NOT_PREPARED_DETAIL = (
+    "The pooler does not follow prepared statements, so this process goes on without "
+    "them. With PgBouncer 1.22 or newer, set max_prepared_statements; otherwise set "
+    "COUPON_PREPARED_STATEMENTS=0."
+)
 
 # Codes are spread over all pages of their index, so a chunk of a batch changes most of
 # them. The longer the log before a checkpoint, the fewer pages are written twice. The
@@ -49,75 +49,12 @@ SQLITE_PRAGMAS = {
     "wal_autocheckpoint": WAL_CHECKPOINT_PAGES,
     "busy_timeout": int(BUSY_TIMEOUT_SECONDS * 1000),
 }
-POSTGRESQL_OPTIONS = (
-    "-c timezone=UTC "
-    f"-c statement_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)} "
-    f"-c idle_in_transaction_session_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}"
-)
-
-# Load UUIDs as text, in the form in which PostgreSQL prints them.
-_text_loader = psycopg.adapters.get_loader(
-    psycopg.adapters.types["text"].oid, Format.TEXT
-)
-assert _text_loader is not None  # noqa: S101 - for the type checker
-psycopg.adapters.register_loader("uuid", _text_loader)
-
-
-class DeadlineConnection(ConfirmedConnection):
-    """A connection that waits at most `response_timeout` seconds for a response."""
-
-    response_timeout: float | None = RESPONSE_TIMEOUT_SECONDS
-
-    @cached_property
-    def shared_cursor(self) -> psycopg.Cursor[Any]:
-        """One cursor: creating another costs as much as sending the query."""
-        return self.cursor()
-
-    @cached_property
-    def prepared_statements(self) -> PreparedStatements:
-        """The statements that this connection has prepared."""
-        return PreparedStatements(self)
-
-    def wait(
-        self,
-        gen: Any,
-        interval: float = POLL_INTERVAL_SECONDS,
-        timeout: float | None = None,
-    ) -> Any:
-        """Wait as psycopg does, and close a connection that has become useless.
-
-        After a deadline, the rollback would wait as long again. A server that refuses
-        to write is no longer the primary; the next connection finds the one that is.
-        """
-        try:
-            return super().wait(gen, interval, timeout=timeout or self.response_timeout)
-        except (WaitTimeout, ReadOnlySqlTransaction):
-            self.pgconn.finish()
-            raise
-
-    @contextmanager
-    def with_response_timeout(self, seconds: float) -> Iterator[None]:
-        """Use another response timeout within the block."""
-        usual, self.response_timeout = self.response_timeout, seconds
-        try:
-            yield
-        finally:
-            self.response_timeout = usual
-
-
-class DeadlineAdapter(Psycopg3Adapter):
-    """The psycopg adapter of peewee, with `DeadlineConnection`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._host_order = HostOrder()
-
-    def connect(self, db: Any, **parameters: Any) -> Any:
-        """Return a new connection to a server at the URL of the database."""
-        url = self._host_order.apply(db.database)
-        connection = DeadlineConnection.connect(url, **parameters)
-        self._host_order.remember(connection.info.host, connection.info.port)
-        return connection
+SESSION_SETTINGS = {
+    "timezone": "UTC",
+    "statement_timeout": f"{BUSY_TIMEOUT_SECONDS * 1000:.0f}",
+    "idle_in_transaction_session_timeout": f"{BUSY_TIMEOUT_SECONDS * 1000:.0f}",
+}
+SESSION_OPTIONS = " ".join(f"-c {name}={to}" for name, to in SESSION_SETTINGS.items())
 
 
 class BackoffPostgresqlDatabase(PostgresqlDatabase):
@@ -153,6 +90,8 @@ class BackoffPostgresqlDatabase(PostgresqlDatabase):
 class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
     """A pool that pings a connection only after it was idle for some seconds."""
 
+    prepares_statements = True
+
     def _connect(self) -> Any:
         connection = super()._connect()
         connection.last_used = time.monotonic()
@@ -164,14 +103,21 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
             return self.connection().shared_cursor.execute(sql, parameters)
 
     def can_prepare(self) -> bool:
-        """Return True outside transactions, unless psycopg must prepare nothing."""
-        connection = self.connection()
-        return not self.in_transaction() and connection.prepare_threshold is not None
+        """Return True outside transactions, unless nothing must be prepared."""
+        return self.prepares_statements and not self.in_transaction()
 
     def run_prepared(self, sql: str, parameters: Mapping[str, Any]) -> Any:
         """Execute a statement that each connection prepares once."""
         with __exception_wrapper__:
-            return self.connection().prepared_statements.run(sql, parameters)
+            try:
+                return self.connection().prepared_statements.run(sql, parameters)
+            except (DuplicatePreparedStatement, InvalidSqlStatementName):
+                # A pooler has prepared it in another session than it was to be
+                # executed in, so nothing was executed.
+                if self.prepares_statements:
+                    log.warning("statements_not_prepared", detail=NOT_PREPARED_DETAIL)
+                self.prepares_statements = False
+        return self.run(to_psycopg_sql(sql), parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
         if connection.must_be_discarded:
@@ -218,23 +164,28 @@ def create_database(
     """
     if require_supported_scheme(url) == "sqlite":
         return _create_sqlite_pool(Path(url.removeprefix("sqlite:///")), pool_size)
-    return create_postgresql_pool(url, pool_size, prepares_statements)
+    writable_url = select_writable_host(url)
+    return create_postgresql_pool(writable_url, pool_size, prepares_statements)
 
 
 def create_postgresql_pool(
     url: str, pool_size: int, prepares_statements: bool
 ) -> PostgresqlPool:
     """Create the pool for a URL of PostgreSQL, without connecting."""
-    return PostgresqlPool(
+    pool = PostgresqlPool(
         "postgresql://" + url.split("://", 1)[1],
         prefer_psycopg3=True,
         max_connections=pool_size,
         timeout=BUSY_TIMEOUT_SECONDS,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        options=POSTGRESQL_OPTIONS,
+        options=" ".join(
+            f"-c {name}={SESSION_SETTINGS[name]}" for name in SESSION_SETTINGS
+        ),
         tcp_user_timeout=int(BUSY_TIMEOUT_SECONDS * 1000),
         prepare_threshold=PREPARE_AFTER_EXECUTIONS if prepares_statements else None,
     )
+    pool.prepares_statements = prepares_statements
+    return pool
 
 
 def _create_sqlite_pool(path: Path, pool_size: int) -> Database:

@@ -23,11 +23,8 @@ from peewee import (
 )
 from playhouse.pool import MaxConnectionsExceeded
 
-from coupon_core.persistence.connection_pools import (
-    BUSY_TIMEOUT_SECONDS,
-    PostgresqlPool,
-    create_database,
-)
+from coupon_core.persistence.connection_pools import PostgresqlPool, create_database
+from coupon_core.persistence.deadline_connection import BUSY_TIMEOUT_SECONDS
 from coupon_core.persistence.errors import DatabaseBusy
 from coupon_core.persistence.prepared_statements import to_psycopg_sql
 from coupon_core.persistence.tables import database_proxy
@@ -54,8 +51,8 @@ def open_database(
 ) -> None:
     """Set the database of this process; connections are opened on demand.
 
-    `url` is `sqlite:///path` or `postgresql://…`. `prepares_statements` must be False
-    behind a PgBouncer before 1.22 that pools transactions.
+    `url` is `sqlite:///path` or `postgresql://…`. `prepares_statements` should be
+    False behind a pooler that does not follow prepared statements.
 
     Raises:
         ValueError: The URL has another form.

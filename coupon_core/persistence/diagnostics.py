@@ -9,6 +9,7 @@ from peewee import PeeweeException
 from playhouse.pool import MaxConnectionsExceeded
 
 from coupon_core.persistence import schema
+from coupon_core.persistence.connection_pools import SESSION_SETTINGS
 from coupon_core.persistence.database import (
     ConcurrentUpdate,
     execute,
@@ -61,6 +62,9 @@ UPDATE_NO_TENANT = """
 """
 
 
+SELECT_SETTING = "SELECT setting FROM pg_settings WHERE lower(name) = :name"
+
+
 def check_writable() -> None:
     """Check that this process can write to the database, without changing a row.
 
@@ -69,6 +73,16 @@ def check_writable() -> None:
     """
     with transaction():
         execute(UPDATE_NO_TENANT, {"tenant_id": ""})
+
+
+def list_missing_session_settings() -> list[str]:
+    """Return the session settings that did not arrive at PostgreSQL, as SQL."""
+    return [
+        f"SET {name} = {value}"
+        for name, value in SESSION_SETTINGS.items()
+        if is_postgresql()
+        and execute(SELECT_SETTING, {"name": name}).fetchone() != (value,)
+    ]
 
 
 def measure_clock_skew() -> float:

@@ -121,6 +121,7 @@ def distribute() -> Iterator[Step]:
 
     Raises:
         DistributionUnavailable: The database has no extension for it.
+        DirectConnectionRequired: A pooler passes the statements on.
     """
     if not can_distribute():
         raise DistributionUnavailable

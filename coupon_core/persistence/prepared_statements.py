@@ -7,6 +7,7 @@ never changes need not be compared, converted and described again for each execu
 import re
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from psycopg import errors, generators
@@ -47,11 +48,14 @@ class PreparedStatement:
     which would abort the transaction.
     """
 
-    def __init__(self, connection: ConfirmedConnection, name: bytes, sql: str) -> None:
+    def __init__(self, connection: ConfirmedConnection, sql: str) -> None:
         names = list(dict.fromkeys(PARAMETER_PATTERN.findall(sql)))
         text = PARAMETER_PATTERN.sub(lambda match: f"${names.index(match[1]) + 1}", sql)
-        self._connection, self._name, self._parameter_names = connection, name, names
+        self._connection, self._parameter_names = connection, names
         self._text = text.encode()
+        # A pooler may execute it in a session in which another client has prepared a
+        # statement of this name. That must be the same statement.
+        self._name = b"coupons_" + sha256(self._text).hexdigest()[:32].encode()
         # As text, the server reads each value in the type that the statement expects.
         self._formats = [PyFormat.TEXT] * len(names)
         self._transformer = Transformer(connection)
@@ -70,8 +74,8 @@ class PreparedStatement:
 
     def _prepare(self) -> None:
         self._connection.pgconn.send_prepare(self._name, self._text)
+        self._is_prepared = True  # if it fails, `run` prepares it again
         self._fetch_result()
-        self._is_prepared = True
 
     def _execute(self, parameters: Mapping[str, Any]) -> StatementResult:
         values = [parameters[name] for name in self._parameter_names]
@@ -100,7 +104,7 @@ class PreparedStatement:
             connection.uncertain_because = None  # the error is the answer
             raise errors.error_from_result(result)
         if connection.uncertain_because:
-            connection.require_confirmed((result.command_status or b"").decode())
+            connection.require_confirmed(self._text)
         return result
 
 
@@ -115,7 +119,6 @@ class PreparedStatements:
         """Execute a statement; the first time it is prepared."""
         statement = self._by_sql.get(sql)
         if statement is None:
-            name = b"prepared_%d" % len(self._by_sql)
-            statement = PreparedStatement(self._connection, name, sql)
+            statement = PreparedStatement(self._connection, sql)
             self._by_sql[sql] = statement
         return statement.run(parameters)

@@ -136,6 +136,7 @@ DEFINITION_CONVERSIONS = build_conversions(
     metadata=parse_json,
     user_period=UsagePeriod,
     suspended_at=to_datetime,
+    has_reservations=bool,
     hot=bool,
     has_usage_slots=bool,
     is_campaign_ended=bool,

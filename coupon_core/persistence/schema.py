@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playhouse.migrations import Migration, Runner
 
-from coupon_core.persistence.connection_pools import BUSY_TIMEOUT_SECONDS
 from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.deadline_connection import BUSY_TIMEOUT_SECONDS
 from coupon_core.persistence.tables import database_proxy
 from coupon_core.persistence.write_lock import write_lock
 
@@ -15,10 +15,17 @@ MIGRATIONS_DIR = Path(__file__).parent / "migrations"
 MIGRATION_LOCK_ID = 0x636F75706F6E  # "coupon"
 
 
+class DirectConnectionRequired(Exception):
+    """The schema cannot be changed through a pooler such as PgBouncer."""
+
+
 def upgrade() -> list[str]:
     """Apply the outstanding migrations and return their names.
 
     Concurrent calls, from any process, run one after the other.
+
+    Raises:
+        DirectConnectionRequired: A pooler passes the statements on.
     """
     with migration_lock():
         return list(Runner(database_proxy.obj, str(MIGRATIONS_DIR)).up())
@@ -26,11 +33,18 @@ def upgrade() -> list[str]:
 
 @contextmanager
 def migration_lock() -> Iterator[None]:
-    """Let no other process change the schema; statements may take any time."""
+    """Let no other process change the schema; statements may take any time.
+
+    Raises:
+        DirectConnectionRequired: A pooler passes the statements on. Other processes
+            would use the session afterwards, with its lock and without a deadline.
+    """
     if not is_postgresql():
         with write_lock(Path(database_proxy.database), BUSY_TIMEOUT_SECONDS):
             yield
         return
+    if database_proxy.connection().has_pooler():
+        raise DirectConnectionRequired
     database_proxy.connection().response_timeout = None
     database_proxy.execute_sql("SET statement_timeout = 0")
     database_proxy.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK_ID,))

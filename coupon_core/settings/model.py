@@ -45,8 +45,8 @@ class Settings(RetentionSettings):
     )
     database_url: str = setting(
         "COUPON_DATABASE_URL",
-        "sqlite:///path or postgresql://user:password@host/name; for several hosts "
-        "host1,host2/name?target_session_attrs=read-write",
+        "sqlite:///path or postgresql://user:password@host/name; of several hosts "
+        "(host1,host2/name) the one that accepts writes is used",
         validate=validate_database_url,
         documented_default="sqlite:///DATA_DIR/coupons.db",
     )
@@ -68,8 +68,8 @@ class Settings(RetentionSettings):
     )
     prepared_statements: str = setting_with_default(
         "COUPON_PREPARED_STATEMENTS",
-        "1, or 0 if connections go through a PgBouncer before 1.22 that pools "
-        "transactions: statements are then not prepared",
+        "1, or 0 if connections go through a PgBouncer that pools transactions and "
+        "does not follow prepared statements: statements are then not prepared",
         default="1",
         validate=validate.OneOf(["0", "1"], error="expected 1 or 0"),
     )

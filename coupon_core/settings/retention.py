@@ -39,6 +39,12 @@ class RetentionSettings:
         default=7,
         validate=SHORT_KEPT_DAYS_RANGE,
     )
+    keep_reservations_days: int = setting_with_default(
+        "COUPON_KEEP_RESERVATIONS_DAYS",
+        "days for which ended reservations are kept; 0 means without a limit",
+        default=30,
+        validate=KEPT_DAYS_RANGE,
+    )
 
     @property
     def kept_days(self) -> dict[str, int]:
@@ -48,6 +54,7 @@ class RetentionSettings:
             "dead_letters": self.keep_dead_letters_days,
             "events": self.keep_events_days,
             "deliveries": self.keep_deliveries_days,
+            "reservations": self.keep_reservations_days,
         }
 
 

@@ -17,7 +17,7 @@ from coupon_core.messaging.topology import (
     UnsupportedBroker,
     parse_broker_kind,
 )
-from coupon_core.persistence.database_url import require_supported_scheme
+from coupon_core.persistence.database_url import require_valid_url
 from coupon_core.security.rate_limiting.policy import (
     IN_MEMORY_URL,
     InvalidRateLimit,
@@ -83,7 +83,7 @@ def validate_database_url(url: str) -> None:
         raise ValidationError(ENCODING_ADVICE)
     try:
         if url:
-            require_supported_scheme(url)
+            require_valid_url(url)
     except ValueError as error:
         raise ValidationError(str(error)) from error
 

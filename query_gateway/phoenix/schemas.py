@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields
 from coupon_core.domain.identifiers import MAX_USER_ID_LENGTH
 from coupon_core.domain.models import CouponStatus
 from coupon_core.schemas.base import LenientSchema, PageQuerySchema
-from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.fields import ChoiceField, StrictInteger
 from coupon_core.schemas.identifiers import (
     TENANT_ID_PATTERN,
     USER_ID_PATTERN,
@@ -22,6 +22,11 @@ from coupon_core.schemas.phoenix_documents import (
     CouponSchema,
 )
 from coupon_core.schemas.validation_errors import convert_validation_error
+from coupon_core.services.coupons.reservations import (
+    DEFAULT_TTL_SECONDS,
+    MAX_TTL_SECONDS,
+    MIN_TTL_SECONDS,
+)
 
 SECURITY_SCHEMES: Mapping[str, Any] = {
     "tenantToken": {
@@ -53,6 +58,7 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "maxLength": MAX_USER_ID_LENGTH,
     },
     "coupon_id": {"type": "string", "pattern": UUID_PATTERN},
+    "reservation_id": {"type": "string", "pattern": UUID_PATTERN},
 }
 EXAMPLE_REDEEMED_COUPON = {
     **EXAMPLE_COUPON,
@@ -142,6 +148,39 @@ class RedeemBodySchema(RedemptionNoteSchema):
     """The user who redeems, and what to note on the redemption."""
 
     user_id = UserIdField(required=True)
+
+
+class ReserveBodySchema(RedeemBodySchema):
+    """The user for whom a use is held, for how long, and what to note on it."""
+
+    ttl_seconds = StrictInteger(
+        min_value=MIN_TTL_SECONDS,
+        max_value=MAX_TTL_SECONDS,
+        load_default=DEFAULT_TTL_SECONDS,
+        metadata={
+            "description": "Seconds after which the use is available again, unless "
+            "the reservation was confirmed."
+        },
+    )
+
+
+EXAMPLE_RESERVATION = {
+    "reservation_id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
+    "coupon": EXAMPLE_COUPON,
+    "expires_at": "2025-01-15T10:10:00Z",
+}
+
+
+class ReservationSchema(LenientSchema):
+    """A reserved use, and the coupon that it is a use of."""
+
+    reservation_id = fields.UUID(
+        required=True, metadata={"description": "Reservation ID."}
+    )
+    coupon = fields.Nested(CouponSchema, required=True)
+    expires_at = fields.DateTime(
+        required=True, metadata={"description": "Until when the use is held."}
+    )
 
 
 class CouponPageQuerySchema(PageQuerySchema):

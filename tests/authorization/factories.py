@@ -20,7 +20,7 @@ from coupon_core.services.access import tenants
 from coupon_core.services.batches import requests
 from coupon_core.services.catalog import reward_items
 from coupon_core.services.codes import bulk_changes
-from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons import redemption, reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.points import (
     activities,
@@ -48,6 +48,13 @@ def _create_redemption(tenant: TenantFactory, user_id: str) -> RouteArguments:
     request = RedeemRequest(tenant.tenant_id, code, user_id=user_id)
     redeemed = redemption.redeem(request, utc_now())
     return {"redemption_id": str(redeemed.redemption.redemption_id)}
+
+
+def _create_reservation(tenant: TenantFactory, user_id: str) -> RouteArguments:
+    code = tenant.create_code(user_id)
+    request = RedeemRequest(tenant.tenant_id, code, user_id=user_id)
+    reserved = reservations.reserve(request, 900, utc_now())
+    return {"reservation_id": reserved["reservation_id"]}
 
 
 def _create_reward_item(tenant: TenantFactory, _: str) -> RouteArguments:
@@ -210,6 +217,7 @@ FACTORIES: Mapping[str, Callable[[TenantFactory, str], RouteArguments]] = {
     "mambo_id": _create_mambo_coupon,
     "activity_id": _create_activity,
     "redemption_id": _create_redemption,
+    "reservation_id": _create_reservation,
     "webhook_id": _create_webhook,
     "campaign_id": _create_package,
     "creator_key": _create_package,

@@ -15,6 +15,9 @@ PHOENIX_ROUTES: Mapping[str, RouteCase] = {
         missing_status=200, query="?user_id={user_id}"
     ),
     "POST /v1/coupons/redeem/<code>": RouteCase(body={"user_id": "{user_id}"}),
+    "POST /v1/coupons/reserve/<code>": RouteCase(201, body={"user_id": "{user_id}"}),
+    "POST /v1/coupons/reservations/<reservation_id>/confirm": RouteCase(),
+    "DELETE /v1/coupons/reservations/<reservation_id>": RouteCase(204),
 }
 CODE_BODY = {"uuid": "{known_user}", "code": "{held_code}"}
 ACTIVITY_BODY = {

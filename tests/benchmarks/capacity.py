@@ -166,9 +166,17 @@ def main() -> None:
     )
     parser.add_argument("--cores", type=int, default=2, help="cores of that machine")
     given = parser.parse_args()
-    costs, rate = (
-        read_costs(given.bench) if given.bench else (MEASURED_COSTS, MEASURED_RATE)
-    )
+    if given.cores < 1:
+        parser.error(f"--cores {given.cores}: expected 1 or more")
+    costs, rate = MEASURED_COSTS, float(MEASURED_RATE)
+    if given.bench:
+        try:
+            costs, rate = read_costs(given.bench)
+        except (OSError, ValueError, KeyError) as error:
+            parser.error(
+                f"--bench {given.bench} is no result of make bench with the rows of "
+                f"redeem: {error!r}"
+            )
     assumptions = Assumptions()
     plans = [plan_machines(each, costs, assumptions) for each in RATES]
     print(format_plans(plans, assumptions))

@@ -15,6 +15,7 @@ from tests.benchmarks.capacity import (
     Costs,
     find_slots,
     format_plans,
+    main,
     plan_machines,
     predict_rate,
     read_costs,
@@ -39,6 +40,30 @@ def test_machines_follow_from_costs() -> None:
     assert plan_machines(10, costs, half_used).gateways == 20
     with_validates = replace(SIMPLE, validates_per_redeem=1.0)
     assert plan_machines(10, costs, with_validates).gateways == 17
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--cores", "0"], "--cores 0: expected 1 or more"),
+        (
+            ["--bench", "missing.json"],
+            "--bench missing.json is no result of make bench",
+        ),
+        (["--bench", "pyproject.toml"], "--bench pyproject.toml is no result"),
+    ],
+)
+def test_wrong_options_are_explained(
+    arguments: list[str],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(PROJECT_ROOT)
+    monkeypatch.setattr("sys.argv", ["capacity", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert expected in capsys.readouterr().err
 
 
 def test_one_code_is_limited_by_its_counter_and_by_the_commit() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from coupon_core.domain.models import IssuedCoupon, Refused
 from coupon_core.persistence import database
-from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons import code_use, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest, StaleDecision
 from tests.chaos import mutants
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
@@ -33,7 +33,7 @@ def own_shop(database_url: str, tmp_path: Path) -> Iterator[TenantFactory]:
 def read_snapshot(tenant: TenantFactory, code: str, user: str = "ann") -> IssuedCoupon:
     """Return the snapshot that a request decides on; others may write meanwhile."""
     request = RedeemRequest(tenant.tenant_id, code, user)
-    issued, _ = redemption._require_redeemable(request, NOW)
+    issued, _ = code_use.require_redeemable(request, NOW)
     return issued
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from coupon_core.messaging.cloud_events import OutgoingMessage
 from coupon_core.messaging.health_check import is_reachable
+from coupon_core.messaging.inspection import check_access
 from coupon_core.messaging.publisher import open_publisher
-from coupon_core.messaging.topology import EVENTS_EXCHANGE
+from coupon_core.messaging.topology import EVENTS_EXCHANGE, BrokerUnavailable
 from coupon_core.security.rate_limiting.blocklist import Blocklist
 from coupon_core.security.rate_limiting.counters import Counters
 from coupon_core.security.rate_limiting.policy import RateLimit
@@ -54,6 +55,15 @@ def publish_invalid_message(url: str) -> None:
 
 def count_dead_letters() -> int:
     return len(fetch_rows("SELECT reason FROM dead_letter"))
+
+
+def test_a_primary_that_refuses_the_password_is_not_called_away(
+    group: SentinelGroup,
+) -> None:
+    url = group.url.replace("://", "://other:wrong@", 1)
+    assert is_reachable(url)
+    with pytest.raises(BrokerUnavailable, match="invalid username-password"):
+        check_access(url)
 
 
 def test_limits_and_messages_survive_the_death_of_the_primary(

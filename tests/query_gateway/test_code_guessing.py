@@ -264,6 +264,9 @@ WAYS_AROUND: dict[str, Ask] = {
     "another method": post_redeem({"X-HTTP-Method-Override": "PUT"}),
     "a query": post_redeem({}, "?a=1"),
     "a new key": post_redeem({"Idempotency-Key": "new"}),
+    "reserve": lambda caller, code: caller.call(
+        "POST", f"/reserve/{code}", b'{"user_id": "ann"}'
+    ),
     "PlayCamp, redeem": send_playcamp("redeem"),
     "PlayCamp, rehearsal": send_playcamp("redeem", isTest=True),
     "PlayCamp, validate": send_playcamp("validate"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
@@ -66,6 +67,13 @@ def redeem_phoenix(caller: Caller, code: str) -> bool:
     return answer.status_code != 404
 
 
+def reserve_phoenix(caller: Caller, code: str) -> bool:
+    body = json.dumps({"user_id": caller.user_id}).encode()
+    answer = caller.call("POST", f"/reserve/{quote(code)}", body)
+    assert answer.status_code in (201, 404), answer.text
+    return answer.status_code != 404
+
+
 def validate_playcamp(side: str) -> Attempt:
     def attempt(caller: Caller, code: str) -> bool:
         kind = ClientKeyKind(f"playcamp_{side}")
@@ -101,6 +109,7 @@ def send_mambo(path: str, action: str = "") -> Attempt:
 ATTEMPTS: dict[str, Attempt] = {
     "Phoenix validate": validate_phoenix,
     "Phoenix redeem": redeem_phoenix,
+    "Phoenix reserve": reserve_phoenix,
     "PlayCamp server validate": validate_playcamp("server"),
     "PlayCamp client validate": validate_playcamp("client"),
     "PlayCamp redeem": redeem_playcamp,

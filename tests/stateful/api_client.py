@@ -28,6 +28,7 @@ EXPECTED_REFUSALS: Mapping[str, tuple[str, int, str]] = {
         "Coupon has already been redeemed",
     ),
     reference_data.USED_UP: ("Coupon status: redeemed", 400, "Usage limit exceeded"),
+    reference_data.RESERVED: ("Coupon is reserved", 400, "Coupon is reserved"),
     reference_data.ARCHIVED: (
         "Coupon is no longer available",
         400,
@@ -61,6 +62,9 @@ STATUS_BY_CODE = {
     "DATES_REVERSED": 400,
     "EXPIRY_IS_PAST": 400,
     "COUPON_NOT_FOUND": 404,
+    "COUPON_REVOKED": 400,
+    "COUPON_SUSPENDED": 400,
+    "COUPON_UNAVAILABLE": 400,
 }
 CONFLICT = 409
 
@@ -107,6 +111,15 @@ class ApiClient:
         body = json.dumps({"user_id": user}).encode()
         return self.get_caller(user, call_style).call(
             "POST", f"/redeem/{quote(code)}", body
+        )
+
+    def reserve(
+        self, code: str, user: str, call_style: CallStyle, ttl_seconds: int
+    ) -> TestResponse:
+        """Reserve a use of a code for a user."""
+        body = json.dumps({"user_id": user, "ttl_seconds": ttl_seconds}).encode()
+        return self.get_caller(user, call_style).call(
+            "POST", f"/reserve/{quote(code)}", body
         )
 
 

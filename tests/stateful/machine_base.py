@@ -54,6 +54,7 @@ class MachineBase(RuleBasedStateMachine):
         self._set_clock()
 
     def _set_clock(self) -> None:
+        self.model.now = self.now
         self.clock_stack.close()
         self.clock_stack.enter_context(time_machine.travel(self.now, tick=False))
         authentication.clear_credential_caches()
@@ -96,6 +97,9 @@ class MachineBase(RuleBasedStateMachine):
             for moment in dates - {None}:
                 if moment > self.now and coupon.offer.status != "archived":
                     codes_by_moment.setdefault(moment, set()).add(coupon.code)
+        for held in self.model.reservations:
+            if held.is_live(self.now) and held.ends > self.now:
+                codes_by_moment.setdefault(held.ends, set()).add(held.coupon.code)
         return codes_by_moment
 
     def _list_custom_offers(self) -> list[Offer]:

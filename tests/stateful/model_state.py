@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.stateful.reference_data import HeldCoupon, Offer
+from tests.stateful.reference_data import HeldCoupon, HeldUse, Offer
 
 
 @dataclass(eq=False)
@@ -14,6 +15,8 @@ class ModelState:
 
     offers: list[Offer] = field(default_factory=list)
     coupons: list[HeldCoupon] = field(default_factory=list)
+    reservations: list[HeldUse] = field(default_factory=list)
+    now: datetime = datetime.min  # the clock of the state machine
 
     def list_by_code(self, code: str) -> list[HeldCoupon]:
         """Return the coupons with a code."""
@@ -34,6 +37,16 @@ class ModelState:
         ]
         return sum(user in ("", name) for name in user_ids)
 
+    def list_live(self, offer: Offer, user: str = "") -> list[HeldUse]:
+        """Return the reservations that hold a use now, of all users or of one."""
+        return [
+            held
+            for held in self.reservations
+            if held.is_live(self.now)
+            and held.coupon.offer is offer
+            and user in ("", held.user)
+        ]
+
     def count_period_uses(
         self, offer: Offer, user: str, period: str, now: datetime
     ) -> int:
@@ -41,33 +54,56 @@ class ModelState:
         return sum(
             name == user and to_period(moment, period) == to_period(now, period)
             for coupon in self.list_by_offer(offer)
-            for name, moment in zip(coupon.used_by, coupon.used_at, strict=True)
+            for name, moment in zip(coupon.used_by, coupon.counted_at, strict=True)
         )
+
+    def count_period_holds(
+        self, offer: Offer, user: str, period: str, now: datetime
+    ) -> int:
+        """Return a user's reservations that count in the current period."""
+        return sum(
+            to_period(held.reserved_at, period) == to_period(now, period)
+            for held in self.list_live(offer, user)
+        )
+
+    def _list_users(self, offer: Offer) -> set[str]:
+        holders = {held.user for held in self.list_live(offer)}
+        return {coupon.user for coupon in self.list_by_offer(offer)} - {""} | holders
 
     def get_max_period_uses(self, offer: Offer, period: str, now: datetime) -> int:
         """Return the most redemptions that one user has in the current period."""
-        users = {coupon.user for coupon in self.list_by_offer(offer)} - {""}
         return max(
-            (self.count_period_uses(offer, user, period, now) for user in users),
+            (
+                self.count_period_uses(offer, user, period, now)
+                + self.count_period_holds(offer, user, period, now)
+                for user in self._list_users(offer)
+            ),
             default=0,
         )
 
     def get_max_code_uses(self, offer: Offer) -> int:
         """Return the most redemptions that one coupon has."""
+        held = Counter(held.coupon for held in self.list_live(offer))
         return max(
-            (coupon.use_count for coupon in self.list_by_offer(offer)), default=0
+            (coupon.use_count + held[coupon] for coupon in self.list_by_offer(offer)),
+            default=0,
         )
 
     def get_max_user_uses(self, offer: Offer) -> int:
         """Return the most redemptions that one user has."""
-        users = {coupon.user for coupon in self.list_by_offer(offer)} - {""}
-        return max((self.count_uses(offer, user) for user in users), default=0)
+        return max(
+            (
+                self.count_uses(offer, user) + len(self.list_live(offer, user))
+                for user in self._list_users(offer)
+            ),
+            default=0,
+        )
 
     def count_toward_total(self, offer: Offer) -> int:
         """Return the number that a total limit is compared with."""
-        return (
-            self.count_assigned(offer) if offer.awarded_only else self.count_uses(offer)
-        )
+        if offer.awarded_only:
+            return self.count_assigned(offer)
+        return self.count_uses(offer) + len(self.list_live(offer))
 
     def count_assigned(self, offer: Offer) -> int:
         """Return the number of coupons that a user holds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+RESERVED = "reserved"
 NOT_FOUND, REVOKED, ALREADY_REDEEMED = "not found", "revoked", "already redeemed"
 USED_UP, ARCHIVED, EXPIRED = "used up", "archived", "expired"
 SUSPENDED, PERIOD_LIMIT_REACHED = "suspended", "user's limit in a period"
@@ -55,6 +56,8 @@ class HeldCoupon:
     # the user of each redemption, to count by user
     used_by: list[str] = field(default_factory=list)
     used_at: list[datetime] = field(default_factory=list)
+    # when each use began to count in a period: a reserved one before it was confirmed
+    counted_at: list[datetime] = field(default_factory=list)
 
     @property
     def expires(self) -> datetime | None:
@@ -68,3 +71,19 @@ class HeldCoupon:
         if self.offer.per_code and self.use_count >= self.offer.per_code:
             return "redeemed"
         return "expired" if self.expires and self.expires < now else "active"
+
+
+@dataclass(eq=False)
+class HeldUse:
+    """A reservation, as the model stores it."""
+
+    coupon: HeldCoupon
+    user: str
+    reserved_at: datetime
+    ends: datetime
+    state: str = "held"
+    id: str = ""
+
+    def is_live(self, now: datetime) -> bool:
+        """Return True while it holds a use."""
+        return self.state == "held" and now <= self.ends

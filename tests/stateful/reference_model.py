@@ -7,9 +7,9 @@ as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tests.stateful.model_state import ModelState, is_same_code
 from tests.stateful.reference_data import (
@@ -20,11 +20,13 @@ from tests.stateful.reference_data import (
     NOT_YET_ACTIVE,
     PERIOD_LIMIT_REACHED,
     POOL_EXHAUSTED,
+    RESERVED,
     REVOKED,
     SUSPENDED,
     USED_UP,
     USER_LIMIT_REACHED,
     HeldCoupon,
+    HeldUse,
     ModelRefusal,
     Offer,
 )
@@ -94,6 +96,9 @@ class ReferenceModel(ModelState):
         """Change the limit per user and period."""
         if 0 < per_period < self.get_max_period_uses(offer, period, now):
             raise ModelRefusal("LIMIT_BELOW_USES")
+        if per_period and (not offer.per_period or offer.period != period):
+            for coupon in self.list_by_offer(offer):
+                coupon.counted_at = list(coupon.used_at)
         offer.per_period, offer.period = per_period, period
 
     def change_code(self, offer: Offer, code: str, exact: bool) -> None:
@@ -168,6 +173,7 @@ class ReferenceModel(ModelState):
     def reverse(self, coupon: HeldCoupon, number: int) -> None:
         """Give one of the uses of a coupon back; the coupon stays its user's."""
         del coupon.used_by[number], coupon.used_at[number]
+        del coupon.counted_at[number]
         coupon.use_count -= 1
         coupon.last_used_at = max(coupon.used_at, default=None)
 
@@ -225,22 +231,93 @@ class ReferenceModel(ModelState):
         offer = coupon.offer
         is_spent = bool(offer.per_code) and coupon.use_count >= offer.per_code
         counted_uses = 0 if offer.awarded_only else self.count_uses(offer)
-        uses_by_user = self.count_uses(offer, user) if user else 0
-        violations = {
-            REVOKED: coupon.revoked,
-            SUSPENDED: offer.suspended,
-            ALREADY_REDEEMED: is_spent and offer.per_code == 1,
-            USED_UP: is_spent,
-            ARCHIVED: offer.status == "archived",
-            EXPIRED: bool(coupon.expires) and now > coupon.expires,
-            NOT_YET_ACTIVE: bool(offer.starts) and now < offer.starts,
-            USER_LIMIT_REACHED: bool(offer.per_user) and uses_by_user >= offer.per_user,
-            PERIOD_LIMIT_REACHED: bool(offer.per_period)
-            and self.count_period_uses(offer, user, offer.period, now)
-            >= offer.per_period,
-            POOL_EXHAUSTED: bool(offer.total) and counted_uses >= offer.total,
-        }
-        return next((reason for reason, holds in violations.items() if holds), "")
+        if not offer.awarded_only:
+            counted_uses += len(self.list_live(offer))
+        violations = (
+            (REVOKED, coupon.revoked),
+            (SUSPENDED, offer.suspended),
+            (ALREADY_REDEEMED, is_spent and offer.per_code == 1),
+            (USED_UP, is_spent),
+            (RESERVED, self._is_reserved(coupon, user)),
+            (ARCHIVED, offer.status == "archived"),
+            (EXPIRED, bool(coupon.expires) and now > coupon.expires),
+            (NOT_YET_ACTIVE, bool(offer.starts) and now < offer.starts),
+            *self._list_user_violations(offer, user, now),
+            (POOL_EXHAUSTED, bool(offer.total) and counted_uses >= offer.total),
+        )
+        return next((reason for reason, holds in violations if holds), "")
+
+    def _list_user_violations(
+        self, offer: Offer, user: str, now: datetime
+    ) -> Iterator[tuple[str, bool]]:
+        if not user:
+            return
+        uses, holds = self.count_uses(offer, user), len(self.list_live(offer, user))
+        if offer.per_user:
+            yield USER_LIMIT_REACHED, uses >= offer.per_user
+            yield RESERVED, uses + holds >= offer.per_user
+        if offer.per_period:
+            uses = self.count_period_uses(offer, user, offer.period, now)
+            holds = self.count_period_holds(offer, user, offer.period, now)
+            yield PERIOD_LIMIT_REACHED, uses >= offer.per_period
+            yield RESERVED, uses + holds >= offer.per_period
+
+    def _is_reserved(self, coupon: HeldCoupon, user: str) -> bool:
+        """Return True if reservations hold what is left of a coupon."""
+        per_code = coupon.offer.per_code
+        held = [use for use in self.list_live(coupon.offer) if use.coupon is coupon]
+        is_full = bool(per_code) and coupon.use_count + len(held) >= per_code
+        return bool(held) and (is_full or any(use.user != user for use in held))
+
+    def reserve(
+        self, code: str, user: str, now: datetime, ttl_seconds: int
+    ) -> tuple[HeldUse | None, str]:
+        """Reserve a use of a code; return the reservation, or the violation."""
+        coupon, violation = self.find_for_user(code, user, now)
+        if coupon is None or violation:
+            return None, violation
+        if coupon not in self.coupons:
+            self.coupons.append(coupon)
+        held = HeldUse(coupon, user, now, now + timedelta(seconds=ttl_seconds))
+        self.reservations.append(held)
+        return held, ""
+
+    def confirm(self, held: HeldUse, now: datetime) -> None:
+        """Redeem a reserved use; after its end, if that is still possible."""
+        coupon, offer = held.coupon, held.coupon.offer
+        if held.state == "released":
+            raise ModelRefusal("RESERVATION_RELEASED")
+        if held.state == "confirmed":
+            return
+        is_live = held.is_live(now)
+        if not is_live and coupon.user not in ("", held.user):
+            raise ModelRefusal("RESERVATION_EXPIRED")
+        for code, applies in (
+            ("COUPON_REVOKED", coupon.revoked),
+            ("COUPON_SUSPENDED", offer.suspended),
+            ("COUPON_UNAVAILABLE", offer.status == "archived"),
+        ):
+            violation = "" if is_live else self.get_violation(coupon, held.user, now)
+            if applies and violation in ("", REVOKED, SUSPENDED, ARCHIVED):
+                raise ModelRefusal(code)
+        if not is_live and self.get_violation(coupon, held.user, now):
+            raise ModelRefusal("RESERVATION_EXPIRED")
+        held.state, coupon.user = "confirmed", held.user
+        is_counted = is_live and offer.per_period
+        self._add_use(coupon, now, held.reserved_at if is_counted else now)
+
+    def release(self, held: HeldUse, now: datetime) -> None:
+        """Give a reserved use back."""
+        if held.state == "confirmed":
+            raise ModelRefusal("RESERVATION_CONFIRMED")
+        if held.is_live(now):
+            held.state = "released"
+
+    def _add_use(self, coupon: HeldCoupon, now: datetime, counted_at: datetime) -> None:
+        coupon.use_count, coupon.last_used_at = coupon.use_count + 1, now
+        coupon.used_by.append(coupon.user)
+        coupon.used_at.append(now)
+        coupon.counted_at.append(counted_at)
 
     def redeem(
         self, code: str, user: str, now: datetime
@@ -251,11 +328,6 @@ class ReferenceModel(ModelState):
             return None, violation
         if coupon not in self.coupons:
             self.coupons.append(coupon)
-        coupon.user, coupon.use_count, coupon.last_used_at = (
-            user,
-            coupon.use_count + 1,
-            now,
-        )
-        coupon.used_by.append(user)
-        coupon.used_at.append(now)
+        coupon.user = user
+        self._add_use(coupon, now, now)
         return coupon, ""

@@ -20,6 +20,12 @@ TOTAL_USAGE = """(SELECT d.tenant_id, d.definition_id, d.name, d.total_limit,
     ON s.tenant_id = d.tenant_id AND s.definition_id = d.definition_id
     GROUP BY d.tenant_id, d.definition_id, d.name, d.total_limit, d.awarded_only,
     d.used_count)"""
+# What the counters of limits count: uses that were not given back, and reserved ones
+# until they are confirmed, released or reclaimed.
+COUNTED_USES = """(SELECT tenant_id, definition_id, user_id, period_key
+    FROM redemption WHERE refunded_at IS NULL
+    UNION ALL SELECT tenant_id, definition_id, user_id, period_key
+    FROM reservation WHERE state = 'held')"""
 # Each query returns the rows that break a rule; its columns are for the message.
 VIOLATION_QUERIES = {
     "I1: a coupon was used more often than its definition allows": """
@@ -38,13 +44,12 @@ VIOLATION_QUERIES = {
         OR count(*) <> 16
     """,
     "I1, I2: uses of a definition with a total limit": f"""
-        SELECT d.name, d.used_count, d.total_limit, count(r.use_number)
-        FROM {TOTAL_USAGE} d LEFT JOIN redemption r
+        SELECT d.name, d.used_count, d.total_limit, count(r.user_id)
+        FROM {TOTAL_USAGE} d LEFT JOIN {COUNTED_USES} r
         ON r.tenant_id = d.tenant_id AND r.definition_id = d.definition_id
-        AND r.refunded_at IS NULL
         WHERE d.total_limit > 0 AND NOT d.awarded_only
         GROUP BY d.tenant_id, d.definition_id, d.name, d.used_count, d.total_limit
-        HAVING d.used_count <> count(r.use_number) OR d.used_count > d.total_limit
+        HAVING d.used_count <> count(r.user_id) OR d.used_count > d.total_limit
     """,
     "I1, I2: coupons given out under a total limit of awards": """
         SELECT d.name, d.used_count, d.total_limit, count(c.coupon_id)
@@ -55,11 +60,10 @@ VIOLATION_QUERIES = {
         GROUP BY d.tenant_id, d.definition_id, d.name, d.used_count, d.total_limit
         HAVING d.used_count <> count(c.coupon_id) OR d.used_count > d.total_limit
     """,
-    "I1, I2: uses by a user over all codes of a definition": """
+    "I1, I2: uses by a user over all codes of a definition": f"""
         SELECT d.name, r.user_id, count(*), max(u.used_count), d.per_user_limit
-        FROM definition d JOIN redemption r
+        FROM definition d JOIN {COUNTED_USES} r
         ON r.tenant_id = d.tenant_id AND r.definition_id = d.definition_id
-        AND r.refunded_at IS NULL
         LEFT JOIN user_usage u
         ON u.tenant_id = r.tenant_id AND u.definition_id = r.definition_id
         AND u.user_id = r.user_id
@@ -68,11 +72,11 @@ VIOLATION_QUERIES = {
         HAVING count(*) <> COALESCE(max(u.used_count), 0)
         OR count(*) > d.per_user_limit
     """,
-    "I2: uses by a user in a period": """
+    "I2: uses by a user in a period": f"""
         SELECT d.name, r.user_id, r.period_key, count(*), max(u.used_count)
-        FROM definition d JOIN redemption r
+        FROM definition d JOIN {COUNTED_USES} r
         ON r.tenant_id = d.tenant_id AND r.definition_id = d.definition_id
-        AND r.refunded_at IS NULL AND r.period_key <> ''
+        AND r.period_key <> ''
         JOIN user_period_usage u
         ON u.tenant_id = r.tenant_id AND u.definition_id = r.definition_id
         AND u.user_id = r.user_id AND u.period_key = r.period_key
@@ -80,12 +84,27 @@ VIOLATION_QUERIES = {
         GROUP BY d.tenant_id, d.definition_id, d.name, r.user_id, r.period_key
         HAVING count(*) <> max(u.used_count)
     """,
-    "I2: a use per period that no redemption made": """
+    "I2: a use per period that no redemption made": f"""
         SELECT u.user_id, u.period_key, u.used_count FROM user_period_usage u
-        WHERE u.used_count > 0 AND NOT EXISTS (SELECT 1 FROM redemption r
+        WHERE u.used_count > 0 AND NOT EXISTS (SELECT 1 FROM {COUNTED_USES} r
             WHERE r.tenant_id = u.tenant_id AND r.definition_id = u.definition_id
-            AND r.user_id = u.user_id AND r.period_key = u.period_key
-            AND r.refunded_at IS NULL)
+            AND r.user_id = u.user_id AND r.period_key = u.period_key)
+    """,
+    "I2: a use per user that no redemption made": f"""
+        SELECT d.name, u.user_id, u.used_count FROM user_usage u JOIN definition d
+        ON d.tenant_id = u.tenant_id AND d.definition_id = u.definition_id
+        WHERE d.per_user_limit > 0 AND u.used_count <> (
+            SELECT count(*) FROM {COUNTED_USES} r
+            WHERE r.tenant_id = u.tenant_id AND r.definition_id = u.definition_id
+            AND r.user_id = u.user_id)
+    """,
+    "I2: reserved uses of a coupon": """
+        SELECT c.code, c.reserved_count, count(r.reservation_id)
+        FROM coupon c LEFT JOIN reservation r
+        ON r.tenant_id = c.tenant_id AND r.coupon_id = c.coupon_id
+        AND r.state = 'held'
+        GROUP BY c.tenant_id, c.coupon_id, c.code, c.reserved_count
+        HAVING c.reserved_count <> count(r.reservation_id)
     """,
     "I2: a coupon's uses are not numbered from 1 to its count": """
         SELECT c.code, c.redemption_count, c.refund_count, count(r.use_number),
@@ -231,8 +250,31 @@ def assert_invariants() -> None:
         AND e.kind = 'revoked'))""",
         list_announced_revocations(),
     )
+    broken["I4: one event for each reservation and for its end"] = list(
+        find_wrong_reservation_events()
+    )
     found = {rule: rows for rule, rows in broken.items() if rows}
     assert found == {}, found
+
+
+def find_wrong_reservation_events() -> Iterator[tuple[str, str, Counter[str]]]:
+    """Yield reservations whose events do not tell their state, each once.
+
+    One that was confirmed late has expired before.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for verb in ("created", "confirmed", "released", "expired"):
+        for _, data in list_events(f"reservation.{verb}"):
+            counts.setdefault(data["reservation_id"], Counter())[verb] += 1
+    for reservation_id, state in fetch_rows(
+        "SELECT reservation_id, state FROM reservation"
+    ):
+        found = counts.pop(str(reservation_id), Counter())
+        expected = {"created": 1, **({} if state == "held" else {state: 1})}
+        late = {**expected, "expired": 1} if state == "confirmed" else expected
+        if found not in (expected, late):
+            yield str(reservation_id), state, found
+    yield from ((unknown, "unknown", found) for unknown, found in counts.items())
 
 
 def assert_all_delivered() -> None:

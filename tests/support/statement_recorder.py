@@ -34,6 +34,7 @@ READERS_OF_ALL_TENANTS = {
     "outbox.list_tenants_with_events",
     "outbox.measure_backlog",
     "outbox.purge",
+    "tenant_deletions.list_tenant_ids",
     "tenants.list_tenants",
     "webhook_deliveries.claim_webhooks",
     "webhook_deliveries.list_subscriptions",

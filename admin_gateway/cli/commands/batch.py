@@ -23,12 +23,14 @@ from coupon_core.services import batches, suspension
 POLL_INTERVAL_SECONDS = 0.5
 COLUMNS = (
     "batch_id",
+    "kind",
     "state",
     "requested",
     "generated",
     "rate_per_second",
     "eta_seconds",
     "created_at",
+    "suspended_at",
 )
 batch_argument = click.argument("batch_id", type=UUID_PARAM)
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.localized_text import LocalizedTextParam
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
     EnumChoice,
-    JsonObjectParam,
     body_file_option,
     build_body,
     combine_options,
@@ -34,13 +34,13 @@ campaign_field_options = combine_options(
     body_file_option,
     click.option(
         "--names",
-        type=JsonObjectParam(),
-        help='Names by locale, for example {"en": "Launch"}.',
+        type=LocalizedTextParam(),
+        help='Name, or names by locale: Launch or {"en": "Launch", "ko": "…"}.',
     ),
     click.option(
         "--description",
-        type=JsonObjectParam(),
-        help='Descriptions by locale, for example {"en": "Launch"}.',
+        type=LocalizedTextParam(),
+        help="Description, or descriptions by locale.",
     ),
     click.option("--status", type=STATUS_CHOICE, help="Status of the campaign."),
     metadata_option,
@@ -115,9 +115,10 @@ def list_(
 
 @tenant_command(campaign, campaign_argument)
 def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
-    """Show a campaign.
+    """Show a campaign; `show` is the same.
 
-    Example: `couponctl campaign get --tenant acme campaign_001`
+    Example: `couponctl campaign get --tenant acme campaign_001`, or
+    `couponctl campaign show --tenant acme campaign_001`
     """
     return campaign_responses.serialize_campaign(campaigns.get(tenant_id, campaign_id))
 
@@ -136,7 +137,9 @@ def update(
 ) -> dict[str, Any]:
     """Change a campaign; omitted options keep their values.
 
-    While a campaign is COMPLETED or CANCELLED, its codes cannot be redeemed.
+    While a campaign is COMPLETED or CANCELLED, its codes cannot be redeemed. New dates
+    apply to its packages without dates and to new definitions; those that exist keep
+    theirs: move them by `definition update --expires`.
 
     Example: `couponctl campaign update --tenant acme campaign_001
     --status CANCELLED`

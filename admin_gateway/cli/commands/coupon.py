@@ -18,7 +18,6 @@ from admin_gateway.cli.options import (
     pagination_options,
     read_new_expiry,
     tenant_option,
-    without_unset,
 )
 from admin_gateway.cli.output import json_command, tenant_command
 from admin_gateway.requests.coupons import UpdateCouponSchema
@@ -105,7 +104,9 @@ def update(
     Example: `couponctl coupon update --tenant acme --code WELCOME8X4F2K9P
     --metadata '{"wave": 2}'`
     """
-    changes = UpdateCouponSchema().load(without_unset(metadata=metadata))
+    if metadata is None:
+        raise click.UsageError("Use --metadata.")
+    changes = UpdateCouponSchema().load({"metadata": metadata})
     return _change(tenant_id, selection, changes)
 
 

@@ -108,6 +108,8 @@ def import_(
     except CreatorsRejected as error:
         raise creator_import.to_api_error(error) from None
     if dry_run:
+        message = f"The file is valid: it would create {len(new_creators)} creators."
+        click.echo(message, err=True)
         return {"dry_run": True, "creators": [], "total": len(new_creators)}
     return campaign_responses.serialize_created_creators(
         {"creators": created, "total": len(created)}

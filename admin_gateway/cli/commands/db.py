@@ -7,8 +7,13 @@ import rich_click as click
 from admin_gateway.cli.errors import CommandError, database_status_message
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from coupon_core.persistence import diagnostics, distribution, schema
+from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.diagnostics import DatabaseStatus
 
+SQLITE_MESSAGE = (
+    "SQLite serves one machine only. To distribute tables, set COUPON_DATABASE_URL to "
+    "a PostgreSQL with the extension Citus, and run `couponctl db upgrade`."
+)
 NO_EXTENSION_MESSAGE = (
     "The database has no extension that distributes tables. Install Citus, run "
     "`CREATE EXTENSION citus` in the database and add its worker nodes first; without "
@@ -84,7 +89,8 @@ def distribute() -> dict[str, Any]:
             print_status(step.description)
             steps.append(step.description)
     except distribution.DistributionUnavailable:
-        raise CommandError(NO_EXTENSION_MESSAGE) from None
+        message = NO_EXTENSION_MESSAGE if is_postgresql() else SQLITE_MESSAGE
+        raise CommandError(message) from None
     if not steps:
         print_status("All tables are distributed already.")
     return {"steps": steps}

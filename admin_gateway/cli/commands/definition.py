@@ -7,8 +7,8 @@ import rich_click as click
 from admin_gateway.cli.definition_options import (
     build_body,
     definition_field_options,
-    without_omitted_limits,
 )
+from admin_gateway.cli.limit_options import without_omitted_limits
 from admin_gateway.cli.options import (
     UUID_PARAM,
     EnumChoice,
@@ -84,6 +84,7 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
         "status",
         "config.code_format",
         "config.usage_limit.max_uses",
+        "suspended_at",
     ),
 )
 def list_(tenant_id: str, page: Page, **filters: Any) -> Rows:

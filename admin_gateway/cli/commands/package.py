@@ -4,6 +4,7 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.localized_text import LocalizedTextParam
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
     JsonObjectParam,
@@ -46,14 +47,14 @@ package_field_options = combine_options(
     click.option(
         "--name",
         "item_name",
-        type=JsonObjectParam(),
-        help='Names by locale, for example {"en": "Welcome"}.',
+        type=LocalizedTextParam(),
+        help='Name, or names by locale: Welcome or {"en": "Welcome", "ko": "…"}.',
     ),
     click.option(
         "--description",
         "item_description",
-        type=JsonObjectParam(),
-        help="Descriptions by locale.",
+        type=LocalizedTextParam(),
+        help="Description, or descriptions by locale.",
     ),
     click.option(
         "--reward",

@@ -5,6 +5,10 @@ from collections.abc import Callable
 
 from cryptography.fernet import InvalidToken
 
+from admin_gateway.cli.doctor.cluster_checks import (
+    check_counters,
+    check_report_database,
+)
 from admin_gateway.cli.doctor.distribution_checks import check_nodes
 from admin_gateway.cli.doctor.file_checks import (
     check_data_directory,
@@ -27,6 +31,7 @@ from admin_gateway.cli.server.addresses import (
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.messaging import health_check, inspection
 from coupon_core.messaging.topology import BrokerUnavailable
+from coupon_core.observability.error_causes import ACCESS_REFUSED, find_cause
 from coupon_core.persistence import diagnostics, schema
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.services.access import tenants
@@ -65,9 +70,21 @@ def check_database(_: Settings) -> Findings:
         yield Finding("database", "ok", found=f"{product}, up to date")
     yield _check_journal_mode()
     yield _check_writable()
+    yield from _check_session_settings()
     yield _check_secrets()
+    yield from _check_tenant_ids()
     yield from _check_definition_names()
     yield from check_nodes()
+
+
+def _check_tenant_ids() -> Findings:
+    """Report tenants with an ID that newer routes have as a word of their paths."""
+    if tenant_ids := tenants.list_with_reserved_ids():
+        advice = (
+            "Paths that begin with such an ID lead to other routes. Call the query "
+            "gateway without the tenant in the path, and create a new tenant."
+        )
+        yield Finding("tenant ids", "warn", ", ".join(tenant_ids), advice)
 
 
 def _check_definition_names() -> Findings:
@@ -102,6 +119,13 @@ def _check_writable() -> Finding:
         advice = database_status_message(DatabaseStatus.READY, error)
         return Finding("writing", "fail", found="not writable", advice=advice)
     return Finding("writing", "ok", found="the database is writable")
+
+
+def _check_session_settings() -> Findings:
+    """Report deadlines and the time zone if a pooler has dropped them."""
+    if missing := "; ".join(diagnostics.list_missing_session_settings()):
+        advice = f"Set it in the pooler. With PgBouncer: connect_query='{missing}'."
+        yield Finding("session", "fail", found=f"without {missing}", advice=advice)
 
 
 def _check_secrets() -> Finding:
@@ -148,8 +172,7 @@ def check_broker(settings: Settings) -> Findings:
         else:
             yield _check_broker_access(settings.broker_url)
     elif not is_embedded:
-        advice = "Start it or correct COUPON_BROKER_URL; events wait in the outbox."
-        yield Finding("bus", "fail", found="the bus does not answer", advice=advice)
+        yield _check_broker_access(settings.broker_url)
     elif problem := broker_port_problem(settings):
         yield Finding(
             "bus", "fail", found=f"{settings.bus_port}: not available", advice=problem
@@ -163,7 +186,9 @@ def _check_broker_access(url: str) -> Finding:
         inspection.check_access(url)
     except BrokerUnavailable as error:
         advice = broker_unavailable_message(error)
-        return Finding("bus", "fail", found="the bus refuses access", advice=advice)
+        is_refused = find_cause(error.__cause__) == ACCESS_REFUSED
+        found = "refuses access" if is_refused else "cannot be used"
+        return Finding("bus", "fail", found=f"the bus {found}", advice=advice)
     return Finding("bus", "ok", found="the bus answers")
 
 
@@ -205,7 +230,9 @@ CHECKS: tuple[Callable[[Settings], Findings], ...] = (
     check_disk,
     check_master_key,
     check_database,
+    check_report_database,
     check_ports,
     check_broker,
+    check_counters,
     check_clock,
 )

@@ -17,13 +17,12 @@ from coupon_core.domain.enums import (
     Trigger,
     UsagePeriod,
 )
+from coupon_core.domain.models.coupon_counts import CouponUsage, DefinitionStats
 from coupon_core.domain.models.coupons import (
     NO_USAGE,
     Coupon,
-    CouponUsage,
     Decision,
     Definition,
-    DefinitionStats,
     IssuedCoupon,
     Page,
     Redemption,
@@ -50,6 +49,7 @@ from coupon_core.domain.refusals import (
     PurchaseReason,
     Reason,
     Refused,
+    ReservationReason,
 )
 
 __all__ = [
@@ -86,6 +86,7 @@ __all__ = [
     "RedemptionRecord",
     "RedemptionResult",
     "Refused",
+    "ReservationReason",
     "RewardItem",
     "Scope",
     "SharedCode",

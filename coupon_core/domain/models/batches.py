@@ -21,11 +21,15 @@ ACTIVE_STATES = frozenset({BatchState.PENDING, BatchState.RUNNING})
 
 
 class BatchKind(StrEnum):
-    """What a batch was requested with: a number, a list of users, or a CSV of codes."""
+    """What a batch was requested with: a number, a list of users, or a CSV of codes.
+
+    A refill is requested by the definition that runs out of codes.
+    """
 
     COUNT = "count"
     USERS = "users"
     IMPORT = "import"
+    REFILL = "refill"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from typing import Any
 from coupon_core.domain.enums import (
     CodeAlphabet,
     CodeFormat,
-    CouponStatus,
     DefinitionStatus,
     Dialect,
     Trigger,
     UsagePeriod,
 )
 from coupon_core.domain.metadata import Metadata
+from coupon_core.domain.models.reservations import NO_RESERVED_USES, ReservedUses
 from coupon_core.domain.refusals import Reason
 
 
@@ -58,9 +58,7 @@ class Definition:
     per_user_limit: int  # redemptions of all coupons by one user
     total_limit: int  # all redemptions; if awarded_only, all awards
     awarded_only: bool  # only its user redeems a coupon; none is claimed
-    # Counted only while there is a total limit. Beside a coupon, that of a definition
-    # with slots is 0 until the limit is reached.
-    used_count: int
+    used_count: int  # counted only while there is a total limit
     trigger_kind: Trigger | None
     trigger_enabled: bool
     trigger_source: str  # streak_id, achievement_id or leaderboard_id
@@ -73,8 +71,12 @@ class Definition:
     user_period_limit: int = 0  # redemptions of all coupons by one user in a period
     user_period: UsagePeriod | None = None
     suspended_at: datetime | None = None  # None unless suspended
+    refill_count: int = 0  # codes that are generated when fewer are left; 0: none
+    refill_below: int = 0  # than this many unassigned ones
+    has_reservations: bool = False  # a use of it was reserved at some time
     hot: bool = False  # its uses are counted in slots, even under a low limit
-    # Read with the definition, never stored.
+    # Read with the definition, never stored. Beside a coupon, `used_count` of a
+    # definition with slots is 0 until all of them are full.
     has_usage_slots: bool = False
     is_campaign_ended: bool = False
     campaign_suspended_at: datetime | None = None
@@ -117,6 +119,7 @@ class Coupon:
     refund_count: int = 0
     copy_number: int = 1  # a user may hold a code several times
     batch_id: str | None = None  # None unless generated or imported by workers
+    reserved_count: int = 0  # held by reservations, also by ended ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +155,15 @@ class SharedCode:
 
 @dataclass(frozen=True, slots=True)
 class UserUsage:
-    """A user's redemptions of all codes of a definition, as far as limits count them.
+    """A user's uses of all codes of a definition, as far as limits count them.
 
     `period_count` counts those of the current period of a limit per user and period.
+    Both include the uses that are reserved now.
     """
 
     total_count: int = 0
     period_count: int = 0
+    reserved: ReservedUses = NO_RESERVED_USES
 
 
 NO_USAGE = UserUsage()
@@ -235,26 +240,6 @@ class RedemptionResult:
     issued: IssuedCoupon
     redemption: Redemption
     document: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CouponUsage:
-    """How the coupons of a definition were used; changes of its limits depend on it."""
-
-    coupon_count: int
-    award_count: int  # assigned to users, and not returned
-    use_count: int
-    max_coupon_use_count: int  # of the coupon that was used most
-    max_user_use_count: int
-    max_user_period_use_count: int = 0  # in the current period
-
-
-@dataclass(frozen=True, slots=True)
-class DefinitionStats:
-    """Number of coupons of a definition by status, and number of redemptions."""
-
-    coupon_counts: Mapping[CouponStatus, int]
-    redemption_count: int
 
 
 @dataclass(frozen=True, slots=True)

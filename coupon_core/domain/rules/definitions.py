@@ -33,6 +33,8 @@ def definition_violations(draft: Definition) -> Iterator[AdminReason]:
     yield from _code_pattern_violations(draft)
     if draft.starts_at and draft.expires_at and draft.starts_at >= draft.expires_at:
         yield AdminReason.DATES_REVERSED
+    if draft.refill_count and not _has_random_codes(draft):
+        yield AdminReason.REFILL_NEEDS_RANDOM
     if draft.trigger_enabled and draft.trigger_kind is None:
         yield AdminReason.TRIGGER_MISSING
 

@@ -58,21 +58,52 @@ def _redemption_violations(
         yield Reason.SUSPENDED
     if is_used_up(coupon, definition):
         yield _get_used_up_reason(definition)
+    if _is_reserved(coupon, definition, usage):
+        yield Reason.RESERVED
     if definition.effective_status == DefinitionStatus.ARCHIVED:
         yield Reason.ARCHIVED
     if issued.expires_at and now > issued.expires_at:
         yield Reason.EXPIRED
     if definition.starts_at and now < definition.starts_at:
         yield Reason.NOT_YET_ACTIVE
+    reserved = usage.reserved
     if NO_LIMIT < definition.per_user_limit <= usage.total_count:
-        yield Reason.USER_LIMIT
+        is_used = definition.per_user_limit <= usage.total_count - reserved.user_count
+        yield Reason.USER_LIMIT if is_used else Reason.RESERVED
     if NO_LIMIT < definition.user_period_limit <= usage.period_count:
-        yield Reason.USER_PERIOD_LIMIT
+        used_count = usage.period_count - reserved.period_count
+        is_used = definition.user_period_limit <= used_count
+        yield Reason.USER_PERIOD_LIMIT if is_used else Reason.RESERVED
     if (
         total_limit_counts_redemptions(definition)
-        and definition.used_count >= definition.total_limit
+        and definition.used_count - reserved.ended_count >= definition.total_limit
     ):
         yield Reason.POOL_EMPTY
+
+
+def _is_reserved(coupon: Coupon, definition: Definition, usage: UserUsage) -> bool:
+    """Return True if reservations hold what is left of the coupon."""
+    held_count = usage.reserved.coupon_counts.get(coupon.coupon_id, 0)
+    limit = definition.per_code_limit
+    is_full = limit != NO_LIMIT and coupon.redemption_count + held_count >= limit
+    return bool(
+        held_count and (is_full or coupon.coupon_id in usage.reserved.coupons_of_others)
+    )
+
+
+ENDING_REASONS = frozenset({Reason.REVOKED, Reason.SUSPENDED, Reason.ARCHIVED})
+"""What an administrator may do while a use is reserved; it cannot be redeemed then."""
+_USED_UP_REASONS = frozenset({Reason.ALREADY_REDEEMED, Reason.USED_UP})
+
+
+def decide_confirmation(issued: IssuedCoupon, now: datetime) -> Decision:
+    """Decide whether a use of the coupon that is reserved may be redeemed now.
+
+    Dates and limits were decided when it was reserved.
+    """
+    violations = _redemption_violations(issued, now, usage=NO_USAGE)
+    lasting_reasons = ENDING_REASONS | _USED_UP_REASONS
+    return Decision(next((r for r in violations if r in lasting_reasons), None))
 
 
 def total_limit_counts_redemptions(definition: Definition) -> bool:

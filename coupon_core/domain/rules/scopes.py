@@ -31,7 +31,9 @@ CLIENT_KEY_SCOPES: Mapping[ClientKeyKind, frozenset[Scope]] = MappingProxyType(
     }
 )
 # Events without codes; all others, also future ones, are taken to carry them.
-_EVENT_TYPES_WITHOUT_CODES = frozenset({"batch.completed"})
+_EVENT_TYPES_WITHOUT_CODES = frozenset(
+    {"batch.completed", "definition.exhausted", "definition.expiring"}
+)
 
 
 def list_granting_scopes(scope: Scope) -> list[Scope]:

@@ -15,6 +15,7 @@ from coupon_core.persistence.distribution import place_table
 COLUMNS = (
     "ALTER TABLE definition ADD COLUMN hot {bool} NOT NULL DEFAULT {false}",
     "ALTER TABLE redemption ADD COLUMN usage_slot smallint",
+    "ALTER TABLE reservation ADD COLUMN usage_slot smallint",
 )
 # Each redemption writes a new version of its slot's row into the same page.
 CREATE_SLOTS = """

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.codes import to_lookup_key
+from coupon_core.domain.models import UNASSIGNED
 from coupon_core.domain.models.inventory import CodeJob, ImportRow, RejectedRow
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_for_values
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
 from coupon_core.persistence.repositories.code_job_chunks import ChunkResult
+from coupon_core.persistence.repositories.definition_notices import mark_stocked
 from coupon_core.persistence.row_sets import execute_for_rows
 
 RESERVE = """
@@ -125,7 +127,7 @@ INSERT_IMPORTED_COUPONS = """
         :now, expires_at, 0, code_key, '', :job_id
     FROM import_row WHERE {range} ORDER BY code_key
     ON CONFLICT (tenant_id, code_key, code_scope, copy_number) DO NOTHING
-    RETURNING coupon_id
+    RETURNING coupon_id, user_id
 """
 SELECT_NEXT_CODES = """
     SELECT code_key FROM import_row WHERE tenant_id = :tenant_id AND job_id = :job_id
@@ -154,9 +156,11 @@ def import_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
     inserted_rows = execute(
         INSERT_IMPORTED_COUPONS.format(range=IMPORT_ROWS_CONDITION), parameters
     ).fetchall()
+    if any(user_id == UNASSIGNED for _, user_id in inserted_rows):
+        mark_stocked(job.tenant_id, {job.definition_id or ""})
     execute(f"DELETE FROM import_row WHERE {IMPORT_ROWS_CONDITION}", parameters)
     return ChunkResult(
         last_key=last_key,
         examined_count=len(next_rows),
-        changed_ids=[coupon_id for (coupon_id,) in inserted_rows],
+        changed_ids=[coupon_id for coupon_id, _ in inserted_rows],
     )

@@ -26,14 +26,21 @@ def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionSt
     return DefinitionStats(counts, int(sum(uses for _, _, uses in rows)))
 
 
-# Grouped by user first, so that unassigned coupons form one group.
+# Grouped by user first, so that unassigned coupons form one group. A use that is
+# reserved counts for its user, also if the coupon is unassigned.
 SELECT_USAGE = """
     SELECT COALESCE(sum(coupons), 0),
     COALESCE(sum(CASE WHEN user_id <> '' THEN kept ELSE 0 END), 0),
     COALESCE(sum(uses), 0), COALESCE(max(most), 0), COALESCE(max(uses), 0)
-    FROM (SELECT user_id, count(*) AS coupons, count(*) - count(returned_at) AS kept,
-        sum(redemption_count) AS uses, max(redemption_count) AS most
-        FROM coupon WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    FROM (SELECT user_id, sum(coupons) AS coupons, sum(kept) AS kept,
+        sum(uses) AS uses, max(most) AS most FROM (
+            SELECT user_id, 1 AS coupons, redemption_count AS uses,
+            CASE WHEN returned_at IS NULL THEN 1 ELSE 0 END AS kept,
+            redemption_count + reserved_count AS most FROM coupon
+            WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+            UNION ALL SELECT user_id, 0, 1, 0, 0 FROM reservation
+            WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+            AND state = 'held') AS by_coupon
         GROUP BY user_id) AS by_user
 """
 

@@ -25,6 +25,7 @@ from coupon_core.persistence.repositories.coupon_filters import (
     build_where_clause,
     to_filter_parameters,
 )
+from coupon_core.persistence.repositories.definition_notices import mark_stocked
 from coupon_core.persistence.row_locks import coupon_lock_clause
 from coupon_core.persistence.row_mapping import (
     SELECT_ISSUED_COUPONS,
@@ -104,6 +105,10 @@ def insert_rows(tenant_id: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     They are inserted in a fixed order: otherwise two transactions with the same codes
     could deadlock.
     """
+    mark_stocked(
+        tenant_id,
+        {row["definition_id"] for row in rows if row["user_id"] == UNASSIGNED},
+    )
     cursor = execute_for_rows(
         INSERT, COUPON_ROW_COLUMNS, rows=rows, parameters={"tenant_id": tenant_id}
     )

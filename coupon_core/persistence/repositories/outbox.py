@@ -34,18 +34,22 @@ def add(events: Iterable[Event]) -> None:
     """Store events in the transaction of the caller."""
     rows_by_tenant: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in events:
-        row = {
-            "event_id": event.event_id,
-            "event_type": event.event_type,
-            "subject": event.subject,
-            "occurred_at": format_timestamp_milliseconds(event.occurred_at),
-            "data": event.data,
-        }
-        rows_by_tenant[event.tenant_id].append(row)
+        rows_by_tenant[event.tenant_id].append(to_event_row(event))
     for tenant_id, rows in rows_by_tenant.items():
         execute_for_rows(
             INSERT, ROW_COLUMNS, rows=rows, parameters={"tenant_id": tenant_id}
         )
+
+
+def to_event_row(event: Event) -> dict[str, Any]:
+    """Return the columns of an event, without its tenant."""
+    return {
+        "event_id": event.event_id,
+        "event_type": event.event_type,
+        "subject": event.subject,
+        "occurred_at": format_timestamp_milliseconds(event.occurred_at),
+        "data": event.data,
+    }
 
 
 CLAIM = """

@@ -20,6 +20,7 @@ from coupon_core.persistence.tables import (
     PointEntryTable,
     PurchaseTable,
     RedemptionTable,
+    ReservationTable,
     TenantKeyTable,
     UserPeriodUsageTable,
     UserUsageTable,
@@ -30,7 +31,9 @@ from coupon_core.persistence.tables import (
 OF_COUPONS = """ AND coupon_id IN (SELECT c.coupon_id FROM coupon c
     WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id)"""
 OF_DEFINITIONS = """ AND definition_id IN (SELECT c.definition_id FROM coupon c
-    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id)"""
+    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id
+    UNION SELECT v.definition_id FROM reservation v
+    WHERE v.tenant_id = :tenant_id AND v.user_id = :user_id)"""
 ERASE_NOTES = ", reference = NULL, metadata = NULL, reversal_reason = NULL"
 # The ID is also part of the scope in which a shared code is unique.
 ERASE_COUPON = """, metadata = NULL, code_scope = CASE code_scope
@@ -56,12 +59,14 @@ class PersonalTable:
         return str(self.table._meta.table_name)
 
 
-# Coupons come last, because the conditions refer to them.
+# Reservations follow the counters, and coupons come last, because the conditions of
+# those before refer to them.
 PERSONAL_TABLES = (
     PersonalTable(RedemptionTable, OF_COUPONS, ERASE_NOTES),
     PersonalTable(UserUsageTable, OF_DEFINITIONS),
     PersonalTable(UserPeriodUsageTable, OF_DEFINITIONS),
     PersonalTable(EarnedCouponTable, OF_DEFINITIONS),
+    PersonalTable(ReservationTable, erased=", reference = NULL, metadata = NULL"),
     PersonalTable(PurchaseTable, OF_COUPONS),
     PersonalTable(CouponEventTable, OF_COUPONS),
     PersonalTable(WalletTable),

@@ -138,7 +138,6 @@ def _undo_redemptions(
         "now": format_timestamp_milliseconds(now),
     }
     rows = sorted(execute(UNDO_REDEMPTIONS, parameters).fetchall())
-    period_keys = [period_key for _, period_key, _ in rows]
-    slots = [slot for _, _, slot in rows]
-    user_usage.lower_usage(coupon, definition, period_keys, slots=slots)
+    uses = [(coupon.user_id, period_key, slot) for _, period_key, slot in rows]
+    user_usage.lower_usage(definition, uses)
     return [int(use_number) for use_number, *_ in rows]

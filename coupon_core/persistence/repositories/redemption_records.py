@@ -35,7 +35,9 @@ CONDITIONS = {
         AND d.definition_id = c.definition_id AND d.case_sensitive))""",
     "definition_id": "c.definition_id = :definition_id",
     "campaign_id": """c.definition_id IN (SELECT p.definition_id FROM package p
-        WHERE p.tenant_id = :tenant_id AND p.campaign_id = :campaign_id)""",
+        WHERE p.tenant_id = :tenant_id AND p.campaign_id = :campaign_id
+        UNION ALL SELECT d.definition_id FROM definition d
+        WHERE d.tenant_id = :tenant_id AND d.campaign_id = :campaign_id)""",
     "reference": "r.reference = :reference",
     "dialect": "r.dialect = :dialect",
     "redeemed_from": "r.redemption_id >= :redeemed_from",

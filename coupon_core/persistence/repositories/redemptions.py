@@ -4,7 +4,8 @@ The statements are written once. SQLite runs them one by one; PostgreSQL as a si
 one, in which each part feeds the next, in one round trip.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from peewee import IntegrityError
@@ -21,63 +22,28 @@ from coupon_core.domain.rules.usage_slots import get_slot
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
+from coupon_core.persistence.repositories.outbox import to_event_row
 from coupon_core.persistence.repositories.usage_slots import (
     INCREMENT_SLOT_USAGE,
     get_total_increment,
 )
+from coupon_core.persistence.repositories.use_conditions import (
+    ACTIVE_SHARED_CODE_CONDITION,
+    SAME_PERIOD_CONDITION,
+    UNCHANGED_COUPON_CONDITION,
+    UNCHANGED_DEFINITION_CONDITION,
+    UNSUSPENDED_BATCH_CONDITION,
+    UNSUSPENDED_CAMPAIGN_CONDITION,
+)
+from coupon_core.persistence.repositories.user_usage import (
+    INCREMENT_PERIOD_USAGE,
+    INCREMENT_USER_USAGE,
+)
 from coupon_core.persistence.tables import to_json_text
 
-INCREMENT_USER_USAGE = """
-    INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
-    SELECT :tenant_id, :definition_id, :user_id, 1 {source} WHERE true
-    ON CONFLICT (tenant_id, definition_id, user_id) DO UPDATE
-    SET used_count = user_usage.used_count + 1
-    WHERE user_usage.used_count < :per_user_limit
-"""
-INCREMENT_PERIOD_USAGE = """
-    INSERT INTO user_period_usage (tenant_id, definition_id, user_id, period_key,
-        used_count)
-    SELECT :tenant_id, :definition_id, :user_id, :period_key, 1 {source} WHERE true
-    ON CONFLICT (tenant_id, definition_id, user_id, period_key) DO UPDATE
-    SET used_count = user_period_usage.used_count + 1
-    WHERE user_period_usage.used_count < :user_period_limit
-"""
-# Both writes require that coupon and definition are unchanged since the decision. A
-# change of these columns waits for running redemptions (lock_coupons_exclusively).
-UNCHANGED_DEFINITION_CONDITION = """
-    EXISTS (SELECT 1 FROM definition d
-    WHERE d.tenant_id = :tenant_id AND d.definition_id = :definition_id
-    AND d.per_code_limit = :per_code_limit AND d.per_user_limit = :per_user_limit
-    AND d.total_limit = :total_limit AND d.user_period_limit = :user_period_limit
-    AND d.suspended_at IS NULL
-    AND d.custom_code = :custom_code AND d.case_sensitive = :case_sensitive)
-"""
-ACTIVE_SHARED_CODE_CONDITION = """
-    EXISTS (SELECT 1 FROM shared_code s
-    WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
-    AND s.definition_id = :definition_id AND s.revoked_at IS NULL)
-"""
-SAME_PERIOD_CONDITION = """
-    EXISTS (SELECT 1 FROM definition d WHERE d.tenant_id = :tenant_id
-    AND d.definition_id = :definition_id AND d.user_period = :user_period)
-"""
-UNSUSPENDED_BATCH_CONDITION = """
-    NOT EXISTS (SELECT 1 FROM batch b
-    WHERE b.tenant_id = :tenant_id AND b.batch_id = :batch_id
-    AND b.suspended_at IS NOT NULL)
-"""
-UNSUSPENDED_CAMPAIGN_CONDITION = """
-    NOT EXISTS (SELECT 1 FROM campaign a
-    WHERE a.tenant_id = :tenant_id AND a.campaign_id = :campaign_id
-    AND a.suspended_at IS NOT NULL)
-"""
 UPDATE_COUPON = f"""
     UPDATE coupon SET user_id = :user_id, redemption_count = redemption_count + 1,
-        redeemed_at = :redeemed_at
-    WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
-    AND redemption_count = :seen_count AND refund_count = :seen_refunds
-    AND user_id = :seen_user_id AND revoked_at IS NULL AND returned_at IS NULL
-    AND {UNCHANGED_DEFINITION_CONDITION}
+        redeemed_at = :redeemed_at WHERE {UNCHANGED_COUPON_CONDITION}
 """
 INSERT_CLAIMED_COUPON = f"""
     INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
@@ -103,35 +69,43 @@ INSERT_EVENT = """
 """
 
 
-def record(
-    candidate: IssuedCoupon, redemption: Redemption, event: Event, claim: bool
-) -> bool:
-    """Write a redemption that was decided on `candidate`, with its event.
+@dataclass(frozen=True, slots=True)
+class UseForm:
+    """How a use is written: redeemed, reserved, or confirmed after it was counted."""
 
-    With `claim` the coupon itself is created too. Returns False if the coupon or the
-    rules of the definition have changed, or a limit is exhausted. The caller must then
-    roll back.
+    update: str  # of the coupon, unless it is claimed
+    insert: str
+    is_counted: bool = True
+    parameters: Mapping[str, object] = field(default_factory=dict, compare=False)
+
+
+def record(
+    candidate: IssuedCoupon,
+    redemption: Redemption,
+    event: Event,
+    claim: bool,
+    form: UseForm | None = None,
+) -> bool:
+    """Write a use that was decided on `candidate`, with its event.
+
+    With `claim` the coupon itself is created too. Returns False, and the caller must
+    roll back, if coupon or definition have changed or a limit is exhausted.
     """
-    definition = candidate.definition
+    form = form or UseForm(UPDATE_COUPON, INSERT_REDEMPTION)
     parameters = {
-        **to_coupon_row(candidate.coupon, definition),
+        **to_coupon_row(candidate.coupon, candidate.definition),
         **_to_redemption_parameters(redemption),
-        **_to_rule_parameters(definition),
+        **_to_rule_parameters(candidate.definition),
+        **form.parameters,
         "batch_id": candidate.coupon.batch_id,
         "seen_count": candidate.coupon.redemption_count,
         "seen_refunds": candidate.coupon.refund_count,
+        "seen_reserved": candidate.coupon.reserved_count,
         "seen_user_id": candidate.coupon.user_id,
-        "event_id": event.event_id,
-        "event_type": event.event_type,
-        "subject": event.subject,
-        "occurred_at": format_timestamp_milliseconds(event.occurred_at),
-        "data": event.data,
+        **to_event_row(event),
     }
     layout = _choose_layout(candidate, claim, has_note=redemption.has_note)
-    if layout.has_note:
-        parameters["reference"] = redemption.reference
-        parameters["metadata"] = to_json_text(redemption.metadata or {})
-    statements = _build_statements(layout, is_postgresql())
+    statements = _build_statements(layout, form, is_postgresql())
     try:
         return all(
             execute_prepared(sql, parameters).rowcount == 1 for sql in statements
@@ -148,6 +122,8 @@ def _to_redemption_parameters(redemption: Redemption) -> dict[str, object]:
         "dialect": redemption.dialect.value,
         "redeemed_at": format_timestamp_milliseconds(redemption.redeemed_at),
         "period_key": redemption.period_key,
+        "reference": redemption.reference,
+        "metadata": to_json_text(redemption.metadata or {}),
         "user_slot": get_slot(redemption.user_id),
     }
 
@@ -173,7 +149,6 @@ class StatementLayout:
     claim: bool
     has_shared_code: bool
     has_batch: bool
-    has_period: bool
     has_note: bool  # a reference or metadata
     has_campaign: bool
 
@@ -192,22 +167,26 @@ def _choose_layout(
         claim=claim,
         has_shared_code=definition.code_format == CodeFormat.SHARED,
         has_batch=candidate.coupon.batch_id is not None,
-        has_period=definition.user_period_limit > 0,
         has_note=has_note,
         has_campaign=definition.campaign_id != "",
     )
 
 
 @cache
-def _build_statements(layout: StatementLayout, is_combined: bool) -> tuple[str, ...]:
+def _build_statements(
+    layout: StatementLayout, form: UseForm, is_combined: bool
+) -> tuple[str, ...]:
+    counters = layout.counter_statements if form.is_counted else ()
     if is_combined:
-        return (_combine_statements(layout),)
-    counts = [sql.format(source="") for sql in layout.counter_statements]
-    record = _build_redemption_statement(layout, ":use_number")
-    return (*counts, _build_coupon_statement(layout, ""), record, INSERT_EVENT)
+        return (_combine_statements(layout, form, counters),)
+    counts = [sql.format(source="") for sql in counters]
+    record = _build_record_statement(layout, form, ":use_number")
+    return (*counts, _build_coupon_statement(layout, form, ""), record, INSERT_EVENT)
 
 
-def _combine_statements(layout: StatementLayout) -> str:
+def _combine_statements(
+    layout: StatementLayout, form: UseForm, counters: tuple[str, ...]
+) -> str:
     """Combine the parts into one statement; each part feeds the next.
 
     An exhausted limit or a changed coupon stops all following parts. A use that was
@@ -215,48 +194,48 @@ def _combine_statements(layout: StatementLayout) -> str:
     So the statement fails as a whole and counts nothing.
     """
     parts, last = [], ""
-    for number, sql in enumerate(layout.counter_statements):
+    for number, sql in enumerate(counters):
         source = f"FROM {last}" if last else ""
         last = f"count_{number}"
         returned = "slot" if sql == INCREMENT_SLOT_USAGE else "1"
         parts.append(f"{last} AS ({sql.format(source=source)} RETURNING {returned})")
     numbered = "RETURNING redemption_count + refund_count AS number"
-    parts.append(f"used AS ({_build_coupon_statement(layout, last)} {numbered})")
-    record = _build_redemption_statement(layout, "(SELECT number FROM used)")
-    first = "count_0" if layout.counter_statements else "used"
+    parts.append(f"used AS ({_build_coupon_statement(layout, form, last)} {numbered})")
+    record = _build_record_statement(layout, form, "(SELECT number FROM used)")
+    first = "count_0" if counters else "used"
     parts.append(f"recorded AS ({record} FROM {first} RETURNING 1)")
     return f"WITH {', '.join(parts)} {INSERT_EVENT} FROM recorded"
 
 
-def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:
+def _build_coupon_statement(
+    layout: StatementLayout, form: UseForm, previous: str
+) -> str:
     """Return the statement that uses or claims the coupon.
 
     It takes effect only if the part `previous` has returned a row.
     """
     conditions = {
-        SAME_PERIOD_CONDITION: layout.has_period,
+        SAME_PERIOD_CONDITION: INCREMENT_PERIOD_USAGE in layout.counter_statements,
         UNSUSPENDED_CAMPAIGN_CONDITION: layout.has_campaign,
         UNSUSPENDED_BATCH_CONDITION: layout.has_batch,
         ACTIVE_SHARED_CODE_CONDITION: layout.has_shared_code and not layout.claim,
         f"EXISTS (SELECT 1 FROM {previous})": bool(previous) and not layout.claim,
     }
-    needed = " ".join(
-        f"AND {sql}" for sql, is_needed in conditions.items() if is_needed
-    )
+    needed = " ".join(f"AND {sql}" for sql, needed in conditions.items() if needed)
     if layout.claim:
         source = f"FROM {previous}" if previous else ""
         insert = INSERT_CLAIMED_COUPON.format(source=source)
         return f"{insert} {needed} {ON_CONFLICT_DO_NOTHING}"
-    return f"{UPDATE_COUPON} {needed}"
+    return f"{form.update} {needed}"
 
 
-def _build_redemption_statement(layout: StatementLayout, use_number: str) -> str:
-    note = ", reference, metadata" if layout.has_note else ""
-    columns = note + (", period_key" if layout.has_period else "")
+def _build_record_statement(
+    layout: StatementLayout, form: UseForm, use_number: str
+) -> str:
+    has_period = INCREMENT_PERIOD_USAGE in layout.counter_statements
+    columns = ", reference, metadata" * layout.has_note + ", period_key" * has_period
     values = columns.replace(", ", ", :")
-    if INCREMENT_SLOT_USAGE in layout.counter_statements:  # count_0
+    if INCREMENT_SLOT_USAGE in layout.counter_statements:
         columns += ", usage_slot"
-        values += ", (SELECT slot FROM count_0)"
-    return INSERT_REDEMPTION.format(
-        use_number=use_number, columns=columns, values=values
-    )
+        values += ", (SELECT slot FROM count_0)" if form.is_counted else ", :usage_slot"
+    return form.insert.format(use_number=use_number, columns=columns, values=values)

@@ -21,6 +21,9 @@ RETAINED_TABLES = {
     "dead_letters": RetainedTable("dead_letter", "letter_id"),
     "events": RetainedTable("outbox", "event_id", " AND state = 'sent'"),
     "deliveries": RetainedTable("webhook_delivery", "event_id"),
+    "reservations": RetainedTable(
+        "reservation", "reservation_id", " AND state <> 'held'"
+    ),
 }
 PAST_RETENTION = "tenant_id = :tenant_id AND {id_column} < :first_kept{condition}"
 

@@ -1,6 +1,6 @@
 """Tenants, their signing secrets and their API keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from coupon_core.domain.models import ApiKey, Page, Scope
@@ -50,6 +50,14 @@ def list_tenants(page: Page) -> tuple[list[tuple[str, datetime]], int]:
     )
     rows = query.limit(page.limit).offset(page.offset).tuples()
     return list(rows), TenantTable.select().count()
+
+
+def list_existing(tenant_ids: Sequence[str]) -> list[str]:
+    """Return which of the tenants exist, ordered by id."""
+    query = TenantTable.select(TenantTable.tenant_id).where(
+        TenantTable.tenant_id.in_(tenant_ids)
+    )
+    return [row[0] for row in query.order_by(TenantTable.tenant_id).tuples()]
 
 
 def lock(tenant_id: str) -> bool:

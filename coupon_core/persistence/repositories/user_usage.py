@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from coupon_core.domain.models import NO_USAGE, Coupon, Definition, UserUsage
+from coupon_core.domain.models import NO_USAGE, Definition, UserUsage
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_prepared
@@ -23,9 +23,13 @@ DELETE_USAGE = """
 """
 INSERT_RECOUNTED_USAGE = """
     INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
-    SELECT tenant_id, definition_id, user_id, sum(redemption_count) FROM coupon
-    WHERE tenant_id = :tenant_id AND definition_id = :definition_id AND user_id <> ''
-    GROUP BY tenant_id, definition_id, user_id HAVING sum(redemption_count) > 0
+    SELECT :tenant_id, :definition_id, user_id, sum(uses) FROM (
+        SELECT user_id, redemption_count AS uses FROM coupon
+        WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+        UNION ALL SELECT user_id, 1 FROM reservation
+        WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+        AND state = 'held') AS by_coupon
+    GROUP BY user_id HAVING sum(uses) > 0
 """
 # Redemptions are found through their coupons, which an index lists by definition. The
 # coupon has the time of its latest redemption.
@@ -35,9 +39,17 @@ REDEMPTION_IN_PERIOD_CONDITION = """
         WHERE c.tenant_id = :tenant_id AND c.definition_id = :definition_id
         AND c.redeemed_at >= :since)
 """
+RESERVATION_IN_PERIOD_CONDITION = """
+    tenant_id = :tenant_id AND definition_id = :definition_id AND state = 'held'
+    AND reserved_at >= :since
+"""
+USES_IN_PERIOD = f"""(SELECT user_id FROM redemption
+    WHERE {REDEMPTION_IN_PERIOD_CONDITION}
+    UNION ALL SELECT user_id FROM reservation
+    WHERE {RESERVATION_IN_PERIOD_CONDITION}) AS uses"""
 SELECT_MAX_PERIOD_USE_COUNT = f"""
-    SELECT COALESCE(max(uses), 0) FROM (SELECT count(*) AS uses FROM redemption
-        WHERE {REDEMPTION_IN_PERIOD_CONDITION} GROUP BY user_id) AS by_user
+    SELECT COALESCE(max(uses), 0) FROM (SELECT count(*) AS uses FROM {USES_IN_PERIOD}
+        GROUP BY user_id) AS by_user
 """
 RECOUNT_PERIOD_USAGE = (
     """
@@ -49,13 +61,31 @@ RECOUNT_PERIOD_USAGE = (
     WHERE {REDEMPTION_IN_PERIOD_CONDITION}
     """,
     f"""
+    UPDATE reservation SET period_key = :period_key
+    WHERE {RESERVATION_IN_PERIOD_CONDITION}
+    """,
+    f"""
     INSERT INTO user_period_usage (tenant_id, definition_id, user_id, period_key,
         used_count)
-    SELECT tenant_id, definition_id, user_id, period_key, count(*) FROM redemption
-    WHERE {REDEMPTION_IN_PERIOD_CONDITION}
-    GROUP BY tenant_id, definition_id, user_id, period_key
+    SELECT :tenant_id, :definition_id, user_id, :period_key, count(*)
+    FROM {USES_IN_PERIOD} GROUP BY user_id
     """,
 )
+INCREMENT_USER_USAGE = """
+    INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
+    SELECT :tenant_id, :definition_id, :user_id, 1 {source} WHERE true
+    ON CONFLICT (tenant_id, definition_id, user_id) DO UPDATE
+    SET used_count = user_usage.used_count + 1
+    WHERE user_usage.used_count < :per_user_limit
+"""
+INCREMENT_PERIOD_USAGE = """
+    INSERT INTO user_period_usage (tenant_id, definition_id, user_id, period_key,
+        used_count)
+    SELECT :tenant_id, :definition_id, :user_id, :period_key, 1 {source} WHERE true
+    ON CONFLICT (tenant_id, definition_id, user_id, period_key) DO UPDATE
+    SET used_count = user_period_usage.used_count + 1
+    WHERE user_period_usage.used_count < :user_period_limit
+"""
 LOWER_USER_USAGE = """
     UPDATE user_usage SET used_count = used_count - :count
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
@@ -79,7 +109,8 @@ def get_usage(definition: Definition, user_id: str, period_key: str) -> UserUsag
         "period_key": period_key,
     }
     rows = execute_prepared(SELECT_USED_COUNTS, parameters).fetchall()
-    return UserUsage(*map(int, rows[0]))
+    total_count, period_count = map(int, rows[0])
+    return UserUsage(total_count, period_count)
 
 
 def recount(tenant_id: str, definition_id: str) -> None:
@@ -120,27 +151,24 @@ def _to_period_parameters(
 
 
 def lower_usage(
-    coupon: Coupon,
-    definition: Definition,
-    period_keys: Sequence[str],
-    slots: Sequence[int | None],
+    definition: Definition, uses: Sequence[tuple[str, str, int | None]]
 ) -> None:
-    """Give uses of a coupon back in every counter that they raised.
+    """Give uses of a definition back in every counter that they raised.
 
-    `period_keys` and `slots` have the `period_key` and the `usage_slot` of each
-    redemption that was undone. The caller must hold the locks of the definition and of
-    the coupon.
+    `uses` has the user, the `period_key` and the `usage_slot` of each redemption or
+    reservation that was undone. The caller must hold the locks of the definition and,
+    for redemptions, of the coupon. Rows are locked in the order of a redemption.
     """
-    parameters = {
-        "tenant_id": coupon.tenant_id,
-        "definition_id": coupon.definition_id,
-        "user_id": coupon.user_id,
-        "count": len(period_keys),
+    key = {
+        "tenant_id": definition.tenant_id,
+        "definition_id": definition.definition_id,
     }
     if total_limit_counts_redemptions(definition):
-        usage_slots.lower(definition, slots)
+        usage_slots.lower(definition, [slot for *_, slot in uses])
     if definition.per_user_limit:
-        execute(LOWER_USER_USAGE, parameters)
-    for period_key, count in sorted(Counter(filter(None, period_keys)).items()):
-        period = {"period_key": period_key, "count": count}
-        execute(LOWER_PERIOD_USAGE, {**parameters, **period})
+        for user_id, count in sorted(Counter(user for user, *_ in uses).items()):
+            execute(LOWER_USER_USAGE, {**key, "user_id": user_id, "count": count})
+    period_uses = Counter((user, period) for user, period, _ in uses if period)
+    for (user_id, period_key), count in sorted(period_uses.items()):
+        period = {"user_id": user_id, "period_key": period_key, "count": count}
+        execute(LOWER_PERIOD_USAGE, {**key, **period})

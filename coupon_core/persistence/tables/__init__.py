@@ -31,6 +31,7 @@ from coupon_core.persistence.tables.coupons import (
 )
 from coupon_core.persistence.tables.definitions import (
     CheckedStemTable,
+    DefinitionNoticeTable,
     DefinitionTable,
     RewardItemTable,
     SharedCodeTable,
@@ -67,6 +68,7 @@ from coupon_core.persistence.tables.purchases import (
     OfferTable,
     PurchaseTable,
 )
+from coupon_core.persistence.tables.reservations import ReservationTable
 from coupon_core.persistence.tables.tenants import (
     ApiKeyTable,
     TenantSecretTable,
@@ -97,6 +99,7 @@ __all__ = [
     "CouponTable",
     "CreatorTable",
     "DeadLetterTable",
+    "DefinitionNoticeTable",
     "DefinitionSweepTable",
     "DefinitionTable",
     "EarnedCouponTable",
@@ -113,6 +116,7 @@ __all__ = [
     "PointEntryTable",
     "PurchaseTable",
     "RedemptionTable",
+    "ReservationTable",
     "RewardItemTable",
     "SharedCodeTable",
     "TenantDeletionTable",
@@ -154,6 +158,7 @@ ALL_TABLES = (
     UserUsageTable,
     UserPeriodUsageTable,
     UsageSlotTable,
+    ReservationTable,
     OutboxTable,
     EarnedCouponTable,
     AcceptedEventTable,
@@ -172,6 +177,7 @@ ALL_TABLES = (
     ImportRowTable,
     CouponEventTable,
     DefinitionSweepTable,
+    DefinitionNoticeTable,
     AuditEntryTable,
     WebhookTable,
     WebhookDeliveryTable,

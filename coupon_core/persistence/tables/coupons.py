@@ -38,6 +38,7 @@ class CouponTable(BaseTable):
     swept_at = UtcTimestampField(null=True)
     replaced_by = UuidTextField(null=True)
     metadata = JsonTextField(null=True)
+    reserved_count = IntegerField(default=0)
 
     class Meta:
         table_name = "coupon"
@@ -69,6 +70,14 @@ CouponTable.add_index(
     CouponTable.expires_at,
     where=CouponTable.expires_at.is_null(False) & CouponTable.swept_at.is_null(),
     name="coupon_to_sweep",
+)
+
+CouponTable.add_index(
+    CouponTable.tenant_id,
+    CouponTable.definition_id,
+    CouponTable.expires_at,
+    where=(CouponTable.user_id == "") & CouponTable.revoked_at.is_null(),
+    name="coupon_available",
 )
 
 

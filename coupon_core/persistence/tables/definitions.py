@@ -83,6 +83,9 @@ class DefinitionTable(BaseTable):
     suspended_at = UtcTimestampField(null=True)
     campaign_id = TextField(default="")
     time_zone = TextField(default="")
+    refill_count = IntegerField(default=0)
+    refill_below = IntegerField(default=0)
+    has_reservations = BooleanField(default=False)
     hot = BooleanField(default=False)
 
     class Meta:
@@ -128,6 +131,24 @@ class SharedCodeTable(BaseTable):
         table_name = "shared_code"
         primary_key = CompositeKey("tenant_id", "code_key", "code_exact")
         indexes = ((("tenant_id", "definition_id"), False),)
+
+
+class DefinitionNoticeTable(BaseTable):
+    """What was announced about a definition, and the batch that refilled it last.
+
+    `has_stock` is true once it had unassigned codes, which can run out.
+    """
+
+    tenant_id = TextField()
+    definition_id = UuidTextField()
+    has_stock = BooleanField(default=False)
+    exhausted_at = UtcTimestampField(null=True)
+    announced_expiry = UtcTimestampField(null=True)
+    refill_batch_id = UuidTextField(null=True)
+
+    class Meta:
+        table_name = "definition_notice"
+        primary_key = CompositeKey("tenant_id", "definition_id")
 
 
 class CheckedStemTable(BaseTable):

@@ -25,8 +25,8 @@ from coupon_core.services.errors import require_found
 # A tenant with one of these IDs would make URL paths ambiguous. The Mambo segments are
 # ambiguous in Mambo's paths only: Phoenix still accepts tenants with these IDs.
 PHOENIX_PATH_SEGMENTS = frozenset(
-    ["user", "definitions", "validate", "redeem", "server", "client", "tenants"]
-)
+    ["user", "definitions", "validate", "redeem", "reserve", "reservations"]
+) | {"server", "client", "tenants"}
 MAMBO_PATH_SEGMENTS = frozenset(["activities", "coupons"])
 RESERVED_TENANT_IDS = PHOENIX_PATH_SEGMENTS | MAMBO_PATH_SEGMENTS
 MAX_ACTIVE_SECRETS = 2
@@ -55,6 +55,11 @@ def create(tenant_id: str, now: datetime) -> tuple[TenantSecret, ApiKey, str]:
 def list_tenants(page: Page) -> tuple[list[tuple[str, datetime]], int]:
     """Return a page of tenant IDs with creation times, and the number of tenants."""
     return tenant_repository.list_tenants(page)
+
+
+def list_with_reserved_ids() -> list[str]:
+    """Return the tenants whose ID was reserved only after they were created."""
+    return tenant_repository.list_existing(sorted(RESERVED_TENANT_IDS))
 
 
 def require(tenant_id: str) -> None:

@@ -4,12 +4,12 @@ A batch publishes no event for its individual coupons, only `batch.completed`.
 """
 
 from coupon_core.services.batches.chunks import COMPLETED_EVENT_TYPE, generate_chunk
+from coupon_core.services.batches.refills import refill
 from coupon_core.services.batches.requests import (
     MAX_COUPONS,
     MAX_USERS,
     BatchRequest,
     cancel,
-    estimate_progress,
     fail,
     get,
     list_batches,
@@ -23,11 +23,11 @@ __all__ = [
     "MAX_USERS",
     "BatchRequest",
     "cancel",
-    "estimate_progress",
     "fail",
     "generate_chunk",
     "get",
     "list_batches",
+    "refill",
     "request",
     "requeue_stalled_batches",
 ]

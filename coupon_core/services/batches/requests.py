@@ -28,6 +28,7 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import bulk_coupons
+from coupon_core.persistence.repositories.definition_notices import mark_stocked
 from coupon_core.services import audit, outbox, time_zones
 from coupon_core.services.coupons import code_capacity, generation
 from coupon_core.services.errors import require_found
@@ -48,6 +49,7 @@ class BatchRequest:
     user_ids: Sequence[str] = ()
     expires_at: EnteredTime | None = None
     metadata: Metadata = field(default_factory=dict)
+    kind: BatchKind = BatchKind.COUNT
 
     @property
     def is_small(self) -> bool:
@@ -86,6 +88,8 @@ def request(
         batch = _build_batch(definition, batch_request, expires_at, now)
         chunks = list(_split_into_chunks(batch, batch_request.user_ids))
         batch_repository.insert(batch, chunks)
+        if not batch_request.user_ids:
+            mark_stocked(tenant_id, [definition_id])
         outbox.add(
             _build_chunk_event(batch, chunk.chunk_number, now) for chunk in chunks
         )
@@ -101,7 +105,7 @@ def _build_batch(
     expires_at: datetime | None,
     now: datetime,
 ) -> Batch:
-    kind = BatchKind.USERS if batch_request.user_ids else BatchKind.COUNT
+    kind = BatchKind.USERS if batch_request.user_ids else batch_request.kind
     chunk_count = -(-batch_request.count // bulk_coupons.get_chunk_size())
     return Batch(
         tenant_id=definition.tenant_id,
@@ -236,21 +240,3 @@ def _requeue_stalled(key: tuple[str, str], now: datetime) -> int:
         ]
         outbox.add(events)
     return len(events)
-
-
-def estimate_progress(batch: Batch) -> tuple[float | None, float | None]:
-    """Return the coupons generated per second, and the seconds until completion.
-
-    Both are None before the second chunk is finished. The second is None unless the
-    batch is running.
-    """
-    # `started_at` and `updated_at` are both taken when a chunk begins, so the interval
-    # between them covers one chunk less than are finished.
-    chunks = batch.finished_chunk_count - 1
-    if batch.started_at is None or chunks < 1:
-        return None, None
-    seconds = max(0.001, (batch.updated_at - batch.started_at).total_seconds())
-    rate = batch.generated_count * chunks / batch.finished_chunk_count / seconds
-    remaining_chunks = batch.chunk_count - batch.finished_chunk_count
-    eta = seconds / chunks * remaining_chunks
-    return rate, eta if batch.state == BatchState.RUNNING else None

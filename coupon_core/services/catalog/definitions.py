@@ -61,15 +61,16 @@ DEFAULTS: Mapping[str, Any] = {
     "metadata": {},
     "campaign_id": "",
     "time_zone": "",
+    "refill_count": 0,
+    "refill_below": 0,
 }
 CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
 # They decide with which characters random codes begin.
 PREFIX_FIELDS = frozenset({"code_prefix", "code_pattern"})
-LIMIT_FIELDS = frozenset(
-    {"per_code_limit", "per_user_limit", "total_limit"}
-    | {"user_period_limit", "user_period", "hot"}
-)
-FIELDS_AFFECTING_COUPONS = CODE_FIELDS | LIMIT_FIELDS | {"awarded_only"}
+FIELDS_AFFECTING_COUPONS = CODE_FIELDS | {
+    *("per_code_limit", "per_user_limit", "total_limit", "hot", "awarded_only"),
+    *("user_period_limit", "user_period"),
+}
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:

@@ -8,6 +8,7 @@ from coupon_core.domain.rules import definitions as definition_rules
 from coupon_core.domain.rules import usage_periods
 from coupon_core.persistence.repositories import coupon_counts, usage_slots
 from coupon_core.persistence.repositories import user_usage as user_usage_repository
+from coupon_core.services.coupons import reservation_endings
 
 
 def with_recounted_usage(
@@ -20,6 +21,8 @@ def with_recounted_usage(
     """
     if not definition_rules.change_affects_coupons(before, after):
         return after
+    while reservation_endings.reclaim(before, "", now):
+        pass  # until no ended reservation is counted
     usage = coupon_counts.get_usage(after.tenant_id, after.definition_id)
     if after.user_period_limit:
         period_start = usage_periods.get_period_start(after, now)

@@ -12,10 +12,12 @@ from coupon_core.domain.models.inventory import (
     JobKind,
     TimelineEntry,
 )
+from coupon_core.domain.models.reservations import ReservationState
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
+from coupon_core.persistence.repositories import reservations as reservation_repository
 from coupon_core.services.errors import require_found
 
 
@@ -41,6 +43,7 @@ def get_timeline(
             if event.kind != "reversed"
         ),
         *_list_redemption_entries(tenant_id, coupon_id, coupon_events),
+        *_list_reservation_entries(tenant_id, coupon_id, now),
         *_list_end_entries(coupon_with_batch, coupon_events, jobs, now),
     ]
     return coupon_with_batch, sorted(entries, key=lambda entry: entry.occurred_at)
@@ -102,6 +105,28 @@ def _list_redemption_entries(
             )
         elif refunded_at:
             yield TimelineEntry(refunded_at, "refunded", None, details)
+
+
+def _list_reservation_entries(
+    tenant_id: str, coupon_id: str, now: datetime
+) -> Iterator[TimelineEntry]:
+    for reservation in reservation_repository.list_by_coupon(tenant_id, coupon_id):
+        details = {
+            "user_id": reservation.user_id,
+            "reservation_id": reservation.reservation_id,
+        }
+        until = {"expires_at": format_timestamp(reservation.expires_at)}
+        yield TimelineEntry(
+            reservation.reserved_at, "reserved", None, {**details, **until}
+        )
+        if reservation.state in (ReservationState.CONFIRMED, ReservationState.RELEASED):
+            ended_at = reservation.ended_at or reservation.expires_at
+            event_name = f"reservation_{reservation.state.value}"
+            yield TimelineEntry(ended_at, event_name, None, details)
+        elif not reservation.is_live(now):
+            yield TimelineEntry(
+                reservation.expires_at, "reservation_expired", None, details
+            )
 
 
 def _list_end_entries(

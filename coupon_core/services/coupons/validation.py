@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from coupon_core.domain.models import (
+    NO_USAGE,
     UNASSIGNED,
     Decision,
     ImpossibleCode,
@@ -57,7 +58,7 @@ def _validate(
     candidates, exists = find_for_user(tenant_id, code, user_id, now)
     if not candidates:
         return UNKNOWN_CODE
-    usage = get_user_usage(candidates[0], user_id, now)
+    usage = get_user_usage(candidates, user_id, now)
     issued = redemption_rules.select_redeemable(candidates, now, usage)
     decision = redemption_rules.decide_redeem(issued, now, usage)
     return (
@@ -92,25 +93,26 @@ def _validate_for_new_user(tenant_id: str, code: str, now: datetime) -> Validati
     claimable_coupon = find_claimable_coupon(tenant_id, code, UNASSIGNED, now)
     if claimable_coupon is None or not claimable_coupon.definition.claimable:
         return _validate_for_tenant(tenant_id, code, now)
-    return _validation_of_definition(
-        redemption_rules.decide_redeem(claimable_coupon, now), claimable_coupon
-    )
+    return _validation_of_definition(_decide(claimable_coupon, now), claimable_coupon)
 
 
 def _validate_for_tenant(tenant_id: str, code: str, now: datetime) -> Validation:
     coupons = code_lookup_repository.find_for_tenant(tenant_id, code)
     if len(coupons) == 1:
-        return _validation_of_coupon(
-            redemption_rules.decide_redeem(coupons[0], now), coupons[0]
-        )
+        return _validation_of_coupon(_decide(coupons[0], now), coupons[0])
     claimable_coupon = find_claimable_coupon(tenant_id, code, UNASSIGNED, now)
     if claimable_coupon is None:
         return UNKNOWN_CODE
     if not coupons and not claimable_coupon.definition.claimable:
         return UNKNOWN_CODE
-    return _validation_of_definition(
-        redemption_rules.decide_redeem(claimable_coupon, now), claimable_coupon
-    )
+    return _validation_of_definition(_decide(claimable_coupon, now), claimable_coupon)
+
+
+def _decide(issued: IssuedCoupon, now: datetime) -> Decision:
+    """Decide for any user who has used no code of the definition yet."""
+    has_reservations = issued.definition.has_reservations
+    usage = get_user_usage([issued], UNASSIGNED, now) if has_reservations else NO_USAGE
+    return redemption_rules.decide_redeem(issued, now, usage)
 
 
 def _validation_of_coupon(decision: Decision, issued: IssuedCoupon) -> Validation:

@@ -24,7 +24,7 @@ from coupon_core.persistence.repositories import definitions as definition_repos
 from coupon_core.persistence.repositories import points as point_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.persistence.repositories import users as user_repository
-from coupon_core.services.coupons import lookup
+from coupon_core.services.coupons import lookup, reservation_endings
 from coupon_core.services.coupons.code_reading import read_code
 from coupon_core.services.points import offers
 
@@ -39,6 +39,7 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
     definition = _lock_definition(request.tenant_id, code)
     if definition is None:
         raise Refused(Reason.COUPON_NOT_FOUND)
+    reservation_endings.reclaim(definition, request.user_id, now)
     offer = offers.get_terms(definition)
     copies, exists = _lock_copies(replace(request, code=code), definition, now)
     return PurchaseContext(
@@ -47,7 +48,7 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
         user=user_repository.get(request.tenant_id, request.user_id),
         copies=copies,
         is_claim=not exists,
-        usage=lookup.get_user_usage(copies[0], request.user_id, now)
+        usage=lookup.get_user_usage(copies, request.user_id, now)
         if copies
         else NO_USAGE,
         has_stock=_has_stock(definition),

@@ -10,11 +10,12 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from coupon_core.domain.models import PurchaseReason, Refused
+from coupon_core.domain.models import AdminReason, PurchaseReason, Refused
 from coupon_core.json_encoding import encode_json
 from coupon_core.persistence.database import discarded_transaction, transaction
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import personal_data, personal_texts
+from coupon_core.persistence.repositories import reservations as reservation_repository
 from coupon_core.persistence.repositories.personal_texts import PERSONAL_TEXTS
 from coupon_core.security import encryption
 from coupon_core.services import audit
@@ -69,12 +70,15 @@ def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
     small transactions; after an interruption, call this again to continue.
 
     Raises:
-        Refused: Nothing is stored about the user; nothing has changed.
+        Refused: Nothing is stored about the user, or reservations hold uses for the
+            user; nothing has changed.
     """
-    key = _require_key(tenant_id, now)
-    pseudonym, is_resumed = _choose_pseudonym(tenant_id, user_id, key)
     with transaction():
         coupon_repository.lock_coupons_exclusively()
+        if reservation_repository.has_live(tenant_id, user_id, now):
+            raise Refused(AdminReason.LIVE_RESERVATIONS)
+        key = _require_key(tenant_id, now)
+        pseudonym, is_resumed = _choose_pseudonym(tenant_id, user_id, key)
         counts = personal_data.replace_user_id(tenant_id, user_id, pseudonym)
         if not is_resumed:
             _require_rows(any(counts.values()))
@@ -94,8 +98,7 @@ def _require_key(tenant_id: str, now: datetime) -> bytes:
     sealed = personal_data.get_key(tenant_id, KEY_PURPOSE)
     if sealed is None:
         new_key = encryption.encrypt(secrets.token_hex(32))
-        with transaction():
-            personal_data.insert_key(tenant_id, KEY_PURPOSE, new_key, now)
+        personal_data.insert_key(tenant_id, KEY_PURPOSE, new_key, now)
         sealed = personal_data.get_key(tenant_id, KEY_PURPOSE) or new_key
     return encryption.decrypt(sealed).encode()
 

@@ -96,6 +96,13 @@ _COUPON: Json = {
         "payload": {"item_id": "test_item", "quantity": 1},
     },
 }
+_DEFINITION: Json = {
+    "definition_id": "00000000-0000-7000-8000-000000000005",
+    "name": "Test definition",
+    "campaign_id": None,
+    "total_limit": 100,
+    "expires_at": "2030-11-30T23:59:59Z",
+}
 SAMPLES: Mapping[str, Json] = {
     "coupon.redeemed": {"redemption_id": 1, "use_number": 1, "coupon": _COUPON},
     "coupon.generated": {"coupon": {**_COUPON, "status": "active"}},
@@ -115,6 +122,8 @@ SAMPLES: Mapping[str, Json] = {
         "requested": 1,
         "generated": 1,
     },
+    "definition.exhausted": {**_DEFINITION, "cause": "total_limit"},
+    "definition.expiring": _DEFINITION,
 }
 EVENT_TYPES = tuple(SAMPLES)
 """The event types that a webhook can subscribe to."""

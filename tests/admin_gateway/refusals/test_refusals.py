@@ -17,10 +17,11 @@ from coupon_core.domain.models import (
     utc_now,
 )
 from coupon_core.domain.models.points import MAX_POINTS
+from coupon_core.persistence import database
 from coupon_core.services import batches
 from coupon_core.services.campaigns import creators
 from coupon_core.services.catalog import definitions
-from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons import redemption, reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.webhooks import subscriptions
 from tests.factories.dead_letters import create_dead_letter
@@ -170,6 +171,12 @@ def redeemed_coupon(admin: AdminClient) -> Answer:
     return admin.post(f"{path}/revoke")
 
 
+def erased_while_reserved(admin: AdminClient) -> Answer:
+    coupon = admin.generate_coupons(admin.create_definition()["id"], "a")[0]
+    reservations.reserve(RedeemRequest("acme", coupon["code"], "a"), 900, utc_now())
+    return admin.post("users/a/erase")
+
+
 def last_secret(admin: AdminClient) -> Answer:
     return admin.delete(f"secrets/{admin.secret.secret_id}")
 
@@ -217,6 +224,39 @@ def assigned_late(admin: AdminClient) -> Answer:
     coupon = expect_created(admin.post(f"{path}/generate", {"count": 1}))["coupons"][0]
     admin.post(f"{path}/coupons/{coupon['id']}/revoke")
     return admin.post("codes/assign", {"code": coupon["code"], "user_id": "a"})
+
+
+def restore_returned(admin: AdminClient) -> Answer:
+    coupon = admin.generate_coupons(admin.create_definition()["id"], "a")[0]
+    database.execute(
+        "UPDATE coupon SET returned_at = :now WHERE coupon_id = :coupon_id",
+        {"now": "2026-01-01 00:00:00", "coupon_id": coupon["id"]},
+    )
+    return admin.post(f"{get_path(coupon)}/restore")
+
+
+def restore_reissued(admin: AdminClient) -> Answer:
+    coupon = admin.generate_coupons(admin.create_definition()["id"], "a")[0]
+    expect_created(admin.post(f"{get_path(coupon)}/reissue"))
+    return admin.post(f"{get_path(coupon)}/restore")
+
+
+def restore_creators_code(admin: AdminClient) -> Answer:
+    (code, _) = expect_created(assign_creator_codes(admin))["codes"]
+    request = RedeemRequest("acme", code, "a")
+    coupon = redemption.redeem(request, utc_now()).document
+    admin.post("creators/ABC12/codes/revoke", {})
+    return admin.post(f"{get_path(coupon)}/restore")
+
+
+def reissue_shared(admin: AdminClient) -> Answer:
+    definition_id = admin.create_definition(**CUSTOM)["id"]
+    coupon = admin.generate_coupons(definition_id, "a")[0]
+    return admin.post(f"{get_path(coupon)}/reissue")
+
+
+def get_path(coupon: dict[str, Any]) -> str:
+    return f"coupons/{coupon['definition_id']}/coupons/{coupon['id']}"
 
 
 def call_for_unknown_batch(admin: AdminClient, action: str, **members: str) -> Answer:
@@ -344,6 +384,10 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
         AdminReason.CLAIMABLE_NEEDS_CUSTOM,
         lambda a: create_definition(a, claimable=True),
     ),
+    (
+        AdminReason.REFILL_NEEDS_RANDOM,
+        lambda a: create_definition(a, **CUSTOM, refill={"count": 9}),
+    ),
     (AdminReason.CODE_RULES_FROZEN, frozen_rules),
     (AdminReason.LIMIT_BELOW_USES, limit_below_uses),
     (AdminReason.NOT_ACTIVE, not_active),
@@ -353,6 +397,7 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
     (AdminReason.TOTAL_LIMIT_REACHED, all_given_out),
     (AdminReason.SEVERAL_COUPONS, several_coupons),
     (AdminReason.REDEEMED_COUPON, redeemed_coupon),
+    (AdminReason.LIVE_RESERVATIONS, erased_while_reserved),
     (AdminReason.LAST_SECRET, last_secret),
     (AdminReason.SCOPE_TOO_WIDE, scope_too_wide),
     (AdminReason.BATCH_FINISHED, finished_batch),
@@ -376,6 +421,11 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
         lambda a: call_for_unknown_batch(a, "extend", expires_at=PAST),
     ),
     (AdminReason.IMPORT_NEEDS_OWN_CODES, imported_for_all),
+    (AdminReason.COUPON_RETURNED, restore_returned),
+    (AdminReason.COUPON_REISSUED, restore_reissued),
+    (AdminReason.CREATOR_CODE_REVOKED, restore_creators_code),
+    (AdminReason.NOT_REISSUABLE, reissue_shared),
+    (AdminReason.REDEMPTION_NOT_FOUND, lambda a: a.get("redemptions/1")),
 ]
 # The texts of these reasons contain values of the individual case.
 REASONS_WITH_FIGURES = {
@@ -383,7 +433,9 @@ REASONS_WITH_FIGURES = {
     AdminReason.BAD_WEBHOOK_URL,
     AdminReason.EXPIRY_IS_PAST,
     AdminReason.LIMIT_BELOW_USES,
+    AdminReason.NOT_REISSUABLE,
     AdminReason.STEM_TAKEN,
+    AdminReason.TIME_OUT_OF_RANGE,
 }
 # A tenant's key can neither name nor create another tenant; only couponctl can. The
 # longest prefix with the longest code has exactly the maximum length of a code.

@@ -207,6 +207,36 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"usage_limit": {"limit_type": "unlimited"}, "limits": {"total": 1}}, "limits"),
 ]
+REFILL = {"count": 5_000, "below": 500}
+CONTRADICTIONS += [
+    ({"refill": {}}, "refill.count"),
+    ({"refill": {"count": 0}}, "refill.count"),
+    ({"refill": {"count": 10_000_001}}, "refill.count"),
+    ({"refill": {**REFILL, "below": 0}}, "refill.below"),
+    ({"refill": {**REFILL, "below": 5_001}}, "refill.below"),
+    ({"refill": {**REFILL, "at": 1}}, "refill.at"),
+    ({"refill": 5_000}, "refill"),
+]
+
+
+def test_a_refill_is_shown_and_removed(admin: AdminClient) -> None:
+    definition = admin.create_definition(refill={"count": 5_000})
+    path = f"coupons/{definition['id']}"
+    assert definition["config"]["refill"] == {"count": 5_000, "below": 1}
+    changed = admin.patch(path, {"config": {"refill": REFILL}}).json
+    assert changed["config"]["refill"] == REFILL
+    changed = admin.patch(path, {"config": {"code_length": 9}}).json
+    assert changed["config"]["refill"] == REFILL
+    changed = admin.patch(path, {"config": {"refill": None}}).json
+    assert "refill" not in changed["config"]
+
+
+def test_replacing_a_definition_removes_its_refill(admin: AdminClient) -> None:
+    definition = admin.create_definition(refill=REFILL)
+    item_id = definition["config"]["reward_item_id"]
+    whole = {"name": definition["name"], "config": {"reward_item_id": item_id}}
+    replaced = admin.put(f"coupons/{definition['id']}", whole).json
+    assert "refill" not in replaced["config"]
 
 
 @pytest.mark.parametrize(("config", "member"), CONTRADICTIONS)

@@ -11,6 +11,8 @@ from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence import database
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
+from tests.factories.campaigns import CAMPAIGN_ID, CampaignFactory
+from tests.factories.tenant import TenantFactory
 from tests.support.admin_client import AdminClient, expect_refusal
 
 NOW = utc_now()
@@ -51,6 +53,24 @@ def test_redemptions_are_filtered(admin: AdminClient, name: str) -> None:
     value = admin.get(f"redemptions/{wanted}").json[name]
     page = admin.get(f"redemptions?{name}={value}").json
     assert [row["redemption_id"] for row in page["redemptions"]] == [wanted]
+
+
+def test_those_of_a_campaign_are_of_its_definitions_and_packages(
+    admin: AdminClient,
+) -> None:
+    item_id = admin.create_reward_item()["item_id"]
+    tenant = TenantFactory(admin.tenant_id, "", reward_item_id=item_id)
+    campaigns = CampaignFactory(tenant)
+    of_package = campaigns.create_redeemable_code()
+    of_definition = tenant.create_code(campaign_id=CAMPAIGN_ID)
+    campaigns.create_campaign("another")
+    elsewhere = [tenant.create_code(campaign_id="another"), tenant.create_code()]
+    for code in (of_package, of_definition, *elsewhere):
+        tenant.redeem(code)
+    database.release_connection()
+    page = admin.get(f"redemptions?campaign_id={CAMPAIGN_ID}").json
+    codes = {row["code"] for row in page["redemptions"]}
+    assert codes == {of_package, of_definition}
 
 
 def test_from_is_inclusive_and_to_exclusive(admin: AdminClient) -> None:

@@ -22,7 +22,9 @@ from coupon_core.domain.models import (
     Reason,
     RewardItem,
     Trigger,
+    UserUsage,
 )
+from coupon_core.domain.models.reservations import ReservedUses
 from coupon_core.domain.rules import definitions as definition_rules
 from coupon_core.domain.rules import generation as generation_rules
 from coupon_core.domain.rules import redemption as redemption_rules
@@ -339,3 +341,85 @@ def test_shared_codes_need_users() -> None:
     custom = replace(DEFINITION, **CUSTOM)
     reasons = list(generation_rules.generation_violations(custom, is_unassigned=True))
     assert reasons == [AdminReason.CUSTOM_NEEDS_USERS]
+
+
+RESERVED_CASES = {
+    "nothing held": ({}, {}, None),
+    "the last use of the code": ({}, {"coupon_counts": {"c": 1}}, Reason.RESERVED),
+    "another code": ({}, {"coupon_counts": {"other": 1}}, None),
+    "one of two uses": ({"per_code_limit": 2}, {"coupon_counts": {"c": 1}}, None),
+    "both uses": (
+        {"per_code_limit": 2},
+        {"coupon_counts": {"c": 2}},
+        Reason.RESERVED,
+    ),
+    "an own use of an unlimited code": (
+        {"per_code_limit": 0},
+        {"coupon_counts": {"c": 1}},
+        None,
+    ),
+    "another user's use of an unlimited code": (
+        {"per_code_limit": 0},
+        {"coupon_counts": {"c": 1}, "coupons_of_others": {"c"}},
+        Reason.RESERVED,
+    ),
+    "the user's limit": ({"per_user_limit": 3}, {"user_count": 1}, Reason.RESERVED),
+    "the user's limit, used": ({"per_user_limit": 3}, {}, Reason.USER_LIMIT),
+    "the period's limit": (
+        {"user_period_limit": 2},
+        {"period_count": 1},
+        Reason.RESERVED,
+    ),
+    "the period's limit, used": (
+        {"user_period_limit": 2},
+        {},
+        Reason.USER_PERIOD_LIMIT,
+    ),
+    "the pool": ({"total_limit": 5, "used_count": 5}, {}, Reason.POOL_EMPTY),
+    "ended in the pool": (
+        {"total_limit": 5, "used_count": 5},
+        {"ended_count": 1},
+        None,
+    ),
+    "archived too": (
+        {"status": DefinitionStatus.ARCHIVED},
+        {"coupon_counts": {"c": 1}},
+        Reason.RESERVED,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("limits", "reserved", "expected"),
+    RESERVED_CASES.values(),
+    ids=RESERVED_CASES.keys(),
+)
+def test_what_is_left_is_refused_while_reservations_hold_it(
+    limits: dict[str, Any], reserved: dict[str, Any], expected: Reason | None
+) -> None:
+    definition = replace(DEFINITION, **limits)
+    issued = IssuedCoupon(COUPON, definition, REWARD_ITEM)
+    usage = UserUsage(3, 2, ReservedUses(**reserved))
+    assert redemption_rules.decide_redeem(issued, NOW, usage).reason == expected
+
+
+@pytest.mark.parametrize(
+    ("definition", "coupon", "expected"),
+    [
+        ({"expires_at": BEFORE}, {}, None),
+        ({"starts_at": AFTER}, {}, None),
+        ({"total_limit": 1, "used_count": 1}, {}, None),
+        ({"expires_at": BEFORE}, {"revoked_at": NOW}, Reason.REVOKED),
+        ({"suspended_at": NOW}, {}, Reason.SUSPENDED),
+        ({"status": DefinitionStatus.ARCHIVED}, {}, Reason.ARCHIVED),
+        ({}, {"redemption_count": 1}, Reason.ALREADY_REDEEMED),
+    ],
+    ids=["ended", "early", "pool", "revoked", "suspended", "archived", "used"],
+)
+def test_a_confirmation_is_refused_only_for_what_was_done_meanwhile(
+    definition: dict[str, Any], coupon: dict[str, Any], expected: Reason | None
+) -> None:
+    issued = IssuedCoupon(
+        replace(COUPON, **coupon), replace(DEFINITION, **definition), REWARD_ITEM
+    )
+    assert redemption_rules.decide_confirmation(issued, NOW).reason == expected

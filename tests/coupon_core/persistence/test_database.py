@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from peewee import DataError, IntegrityError, ProgrammingError
 
-from coupon_core.persistence import connection_pools, database, errors, tables
+from coupon_core.persistence import connection_pools, database, errors
 from coupon_core.persistence.database import (
     discarded_transaction,
     execute,
@@ -147,11 +147,11 @@ def test_a_statement_is_prepared_once_whatever_the_size_of_its_numbers(
 
 
 @ON_POSTGRESQL
-def test_nothing_is_prepared_where_psycopg_must_not_prepare(core: Settings) -> None:
-    """As behind a PgBouncer that gives each transaction another connection."""
-    tables.database_proxy.connection().prepare_threshold = None
+def test_nothing_is_prepared_if_the_setting_says_so(core: Settings) -> None:
+    database.open_database(core.database_url, prepares_statements=False)
     assert execute_prepared("SELECT 7", {}).fetchall() == [(7,)]
     (count,) = execute("SELECT count(*) FROM pg_prepared_statements", {}).fetchone()
+    database.open_database(core.database_url)
     assert count == 0
 
 

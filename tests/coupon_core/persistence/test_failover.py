@@ -13,6 +13,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from coupon_core.persistence import database
+from coupon_core.persistence.connection_pools import create_database
 from coupon_core.persistence.database import execute, transaction
 from coupon_core.persistence.database_url import HostOrder
 from tests.support.concurrency import Unavailable, run_task, started_core
@@ -82,6 +83,23 @@ def test_the_host_of_the_last_connection_comes_first(
     parameters = conninfo_to_dict(order.apply(url))
     assert (parameters["host"], parameters["port"]) == (host, port)
     assert parameters["dbname"] == "n"
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("postgresql://a,b/n", "read-write"),
+        ("postgresql://a,b?connect_timeout=1", "read-write"),
+        ("postgresql://a,b/n?target_session_attrs=any", "any"),
+        ("postgresql://a/n", None),
+        ("postgresql:///n?host=/run,/tmp", "read-write"),
+    ],
+)
+def test_of_several_hosts_the_one_that_accepts_writes_is_used(
+    url: str, target: str | None
+) -> None:
+    pool = create_database(url, 1)
+    assert conninfo_to_dict(pool.database).get("target_session_attrs") == target
 
 
 def test_a_server_that_became_read_only_is_left(

@@ -13,17 +13,28 @@ import pytest
 from coupon_core import persistence
 from coupon_core.persistence import repositories
 from coupon_core.persistence.repositories.redemptions import (
-    INCREMENT_USER_USAGE,
+    INSERT_REDEMPTION,
+    UPDATE_COUPON,
     StatementLayout,
+    UseForm,
     _build_statements,
+)
+from coupon_core.persistence.repositories.reservations import (
+    CONFIRM_COUPON,
+    INSERT_RESERVATION,
+    RESERVE_COUPON,
 )
 from coupon_core.persistence.repositories.usage_slots import (
     INCREMENT_SLOT_USAGE,
     INCREMENT_TOTAL_USAGE,
 )
+from coupon_core.persistence.repositories.user_usage import (
+    INCREMENT_PERIOD_USAGE,
+    INCREMENT_USER_USAGE,
+)
 from tests.support.tenant_binding import Binding, analyze
 
-ALL_COUNTERS = (INCREMENT_TOTAL_USAGE, INCREMENT_USER_USAGE)
+ALL_COUNTERS = (INCREMENT_TOTAL_USAGE, INCREMENT_USER_USAGE, INCREMENT_PERIOD_USAGE)
 
 # Beginnings of statements, whose other tables are bound already: the condition on the
 # tenant of `c` follows.
@@ -80,22 +91,32 @@ def test_statements_over_all_tenants_only_read() -> None:
 
 
 @pytest.mark.parametrize("is_combined", [True, False])
-def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
+@pytest.mark.parametrize(
+    "form",
+    [
+        UseForm(UPDATE_COUPON, INSERT_REDEMPTION),
+        UseForm(CONFIRM_COUPON, INSERT_REDEMPTION, is_counted=False),
+        UseForm(RESERVE_COUPON, INSERT_RESERVATION),
+    ],
+    ids=["redeem", "confirm", "reserve"],
+)
+def test_the_write_of_a_use_is_bound_in_all_its_forms(
+    form: UseForm, is_combined: bool
+) -> None:
     slot_counters = (INCREMENT_SLOT_USAGE, *ALL_COUNTERS[1:])
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS, slot_counters):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
-            for is_special in product([True, False], repeat=4):
-                has_batch, has_period, has_campaign, has_note = is_special
+            for is_special in product([True, False], repeat=3):
+                has_batch, has_campaign, has_note = is_special
                 layout = StatementLayout(
                     counters,
                     claim,
                     has_shared_code,
                     has_batch=has_batch,
-                    has_period=has_period,
                     has_note=has_note,
                     has_campaign=has_campaign,
                 )
-                for sql in _build_statements(layout, is_combined):
+                for sql in _build_statements(layout, form, is_combined):
                     assert analyze(sql) == Binding(True, ()), sql
 
 

@@ -220,14 +220,56 @@ def test_several_hosts_are_kept_as_given_and_shown_without_the_password(
     [
         ("COUPON_BROKER_URL", "redis://:hunter2@h1;redis://h2", "several URLs"),
         ("COUPON_BROKER_URL", "amqp://u:hunter2@h1;redis://h2", "several URLs"),
-        ("COUPON_BROKER_URL", "sentinel://:hunter2@h1:26379/0", "Sentinels of a group"),
+        ("COUPON_BROKER_URL", "sentinel://:hunter2@h1:26379/0", "master_name is miss"),
+        ("COUPON_BROKER_URL", "SENTINEL://:hunter2@h1", "master_name is missing"),
+        ("COUPON_BROKER_URL", "sentinel://h1?master_name=", "master_name is missing"),
+        ("COUPON_BROKER_URL", "sentinel://h1?master_name=a;", '"a;" is not a name'),
+        ("COUPON_BROKER_URL", "sentinel://h1,h2?master_name=a", '"h1,h2", is not host'),
+        ("COUPON_BROKER_URL", "sentinel://?master_name=a", 'URL 1, "", is not host'),
+        (
+            "COUPON_BROKER_URL",
+            "sentinel://h:0?master_name=a",
+            '"h:0", is not host:port',
+        ),
+        ("COUPON_BROKER_URL", "sentinel://h:65536?master_name=a", "is not host:port"),
+        (
+            "COUPON_BROKER_URL",
+            "sentinel://h/-1?master_name=a",
+            '"/-1" is not a database',
+        ),
+        (
+            "COUPON_BROKER_URL",
+            "sentinel://h?master_name=a&sentinal_password=hunter2",
+            '"sentinal_password" is not a parameter',
+        ),
+        (
+            "COUPON_REDIS_URL",
+            "sentinel://:hunter2@h1?master_name=a;sentinel://h2?master_name=b",
+            "a later URL contains more than an address",
+        ),
         ("COUPON_BROKER_URL", "amqp://h1//;amqp://u:hun@ter2/h2@h", "percent-encoded"),
         (
             "COUPON_REDIS_URL",
             "sentinel://h1:port?master_name=a",
-            "Sentinels of a group",
+            '"h1:port", is not host:port',
         ),
         ("COUPON_REPORT_DATABASE_URL", "sqlite:///hunter2.db", "expected a replica"),
+        ("COUPON_REPORT_DATABASE_URL", "postgresql://a,b:x/c", 'port "x" is not a num'),
+        ("COUPON_DATABASE_URL", "postgresql://a:1,b:65536/c", 'port "65536" is not a'),
+        ("COUPON_DATABASE_URL", "postgresql://a:0/c", 'port "0" is not a number'),
+        ("COUPON_DATABASE_URL", "postgresql://u:hunter2@a,,b/c", "a host is missing"),
+        ("COUPON_DATABASE_URL", "postgresql://a,b/c?port=1,2,3", "3 ports .* 2 hosts"),
+        ("COUPON_DATABASE_URL", "postgresql://u:hunter2@[::1]x/c", "expected postgres"),
+        (
+            "COUPON_DATABASE_URL",
+            "postgresql://u:hunter2@a,b/c?target_session_attr=any",
+            '"target_session_attr" is not a parameter',
+        ),
+        (
+            "COUPON_DATABASE_URL",
+            "postgresql://u:hunter2@a,b/c?target_session_attrs=readwrite",
+            '"readwrite" is none of any, read-write',
+        ),
     ],
 )
 def test_hosts_that_form_no_cluster_are_refused(

@@ -31,9 +31,9 @@ def finish_job(started_job: CodeJob) -> dict[str, Any]:
         )
     document = serialize_job(finished_job)
     done, skipped = finished_job.done_count, finished_job.skipped_count
-    start = f"Changed {done:,} codes" if done else "Nothing was changed"
+    start = f"Codes changed: {done:,}" if done else "Nothing was changed"
     reason = f" ({document['skipped_reason']})" if document["skipped_reason"] else ""
-    print_status(f"{start}; {skipped:,} codes were skipped{reason}.")
+    print_status(f"{start}; left alone: {skipped:,}{reason}.")
     return document
 
 

@@ -161,7 +161,9 @@ def _serialize_history(issued: IssuedCoupon, now: datetime) -> dict[str, Any]:
         "effective_status": reason.value
         if reason and is_active
         else document["status"],
-        "campaign_id": attribution.package and attribution.package.campaign_id,
+        "campaign_id": attribution.package.campaign_id
+        if attribution.package
+        else issued.definition.campaign_id or None,
         "creator_key": attribution.creator_key or None,
         "events": [f"{entry['event']} {entry['at']}" for entry in document["timeline"]],
     }

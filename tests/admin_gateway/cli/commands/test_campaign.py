@@ -195,6 +195,8 @@ def test_creators_are_imported_from_csv_or_json(
     file.write_text("creator_key,name,count\nXYZ01,Mina,2\nXYZ02,Ahn,\n")
     dry_run = campaign_factory.json(*command, "--dry-run")
     assert (dry_run["dry_run"], dry_run["total"]) == (True, 2)
+    message = campaign_factory.run(*command, "--dry-run").stderr
+    assert "The file is valid: it would create 2 creators." in message
     assert campaign_factory.json("creator", "list", *ACME)["total"] == 1
     created = campaign_factory.json(*command)["creators"]
     assert [len(row["codes"]) for row in created] == [2, 0]

@@ -134,12 +134,12 @@ def test_an_extend_that_changes_nothing_says_so(
     done = acme_cli.run(*extend, "2099-01-01T00:00:00Z")
     assert (done.exit_code, done.stderr) == (
         0,
-        "Changed 1,001 codes; 0 codes were skipped.\n",
+        "Codes changed: 1,001; left alone: 0.\n",
     )
     earlier = acme_cli.run(*extend, "2098-06-01T00:00:00Z", "--json")
     assert earlier.exit_code == 1
     reason = "1,001 valid at least as long already"
-    message = f"Nothing was changed; 1,001 codes were skipped ({reason}).\n"
+    message = f"Nothing was changed; left alone: 1,001 ({reason}).\n"
     assert earlier.stderr == message
     document = json.loads(earlier.stdout)
     assert (document["done"], document["skipped"]) == (0, 1001)
@@ -164,10 +164,20 @@ def test_a_code_is_shown_with_all_that_decides_about_it(
     assert lines[-1].split()[1] == "generated"
 
 
+def test_a_code_is_shown_with_the_campaign_of_its_definition(
+    acme_cli: CouponctlRunner,
+) -> None:
+    acme_cli.json("campaign", "create", *ACME, "Launch")
+    created = acme_cli.create_definition("Sale", "--campaign", "launch")
+    coupon, *_ = acme_cli.generate_coupons(created, "ann")
+    (shown,) = acme_cli.json("code", "show", *ACME, coupon["code"])["coupons"]
+    assert shown["campaign_id"] == "launch"
+
+
 def test_a_creators_code_is_shown_with_its_campaign(acme_cli: CouponctlRunner) -> None:
     acme_cli.run("campaign", "create", *ACME, "launch", "--names", '{"en": "Launch"}')
     acme_cli.run("creator", "create", *ACME, "ABC12", "--name", "Jun")
-    about = "--campaign", "launch", "--name", '{"en": "Gems"}', "--reward", "gem=100"
+    about = "--campaign", "launch", "--name", "Gems", "--reward", "gem=100"
     package = acme_cli.json("package", "create", *ACME, *about)["package_id"]
     give = "creator", "give", *ACME, "ABC12", "--package", str(package)
     (code,) = acme_cli.json(*give, "--count", "1")["codes"]
@@ -205,7 +215,7 @@ def test_codes_are_restored_and_their_expiry_moves(
     assert dry_run == {"dry_run": True, "total": 1, "done": 1, "skipped": 0}
     assert acme_cli.json(*restore, "--user", "ann", "--yes")["done"] == 1
     done = acme_cli.run(*expiry, "--yes")
-    assert done.stderr == "Changed 1 codes; 0 codes were skipped.\n"
+    assert done.stderr == "Codes changed: 1; left alone: 0.\n"
     again = acme_cli.json(*expiry, "--yes")
     assert again["skipped_reason"] == "1 with this expiry already"
     shown = acme_cli.json("coupon", "get", *ACME, "--id", coupon["id"])

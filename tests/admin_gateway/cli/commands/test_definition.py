@@ -201,6 +201,23 @@ def test_limits_are_combined(acme_cli: CouponctlRunner) -> None:
     assert set(changed["config"]["limits"].values()) == {None}
 
 
+def test_a_refill_is_given_by_two_numbers(acme_cli: CouponctlRunner) -> None:
+    created = acme_cli.create_definition("Sale", "--refill", "5000/500")
+    update = "definition", "update", *ACME, created
+    for value, expected in (
+        ("100/10", {"count": 100, "below": 10}),
+        ("100", {"count": 100, "below": 1}),
+        ("none", None),
+    ):
+        changed = acme_cli.json(*update, "--refill", value)
+        assert changed["config"].get("refill") == expected
+    for value in ("many", "10/x", "10/20"):
+        message = acme_cli.expect_usage_error(*update, "--refill", value)
+        assert f'"{value}": expected COUNT/BELOW' in message.replace("│ ", "")
+    message = acme_cli.expect_usage_error(*update, "--refill", "0/0")
+    assert "Invalid --refill" in message
+
+
 def test_what_belongs_to_a_trigger_is_not_passed_over(
     acme_cli: CouponctlRunner,
 ) -> None:
@@ -279,6 +296,8 @@ def test_a_definition_is_suspended_and_resumed(acme_cli: CouponctlRunner) -> Non
     (issued,) = acme_cli.generate_coupons(created, "ann")
     suspended = acme_cli.json("definition", "suspend", *ACME, created)
     assert (suspended["status"], suspended["suspended_at"] is None) == ("active", False)
+    listed = acme_cli.run("definition", "list", *ACME).stdout
+    assert suspended["suspended_at"] in listed
     redeem = "redeem", *ACME, issued["code"], "--user", "ann"
     assert acme_cli.expect_refusal(*redeem) == "Coupon is suspended"
     assert acme_cli.json("definition", "resume", *ACME, created)["suspended_at"] is None

@@ -13,8 +13,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from coupon_core.persistence.data_directory import find_exposed
-from coupon_core.persistence.tables import DefinitionTable
+from coupon_core.persistence.tables import DefinitionTable, TenantTable
 from coupon_core.security import encryption
+from tests.factories.tenant import NOW
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.concurrency import started_core
 from tests.support.servers import RedisServer
@@ -50,6 +51,14 @@ def test_a_machine_that_is_well(cli: CouponctlRunner) -> None:
     ]
 
 
+def test_tenants_whose_id_was_reserved_later_are_listed(cli: CouponctlRunner) -> None:
+    cli.create_tenant()
+    with started_core(build_settings(cli.env["COUPON_DATABASE_URL"])):
+        TenantTable.insert(tenant_id="reserve", created_at=NOW).execute()
+    finding = run_doctor(cli, 0)["tenant ids"]
+    assert (finding["level"], finding["found"]) == ("warn", "reserve")
+
+
 def test_definitions_with_one_name_are_listed(acme_cli: CouponctlRunner) -> None:
     acme_cli.create_definition("trail")
     older_id = acme_cli.create_definition("other")
@@ -60,6 +69,28 @@ def test_definitions_with_one_name_are_listed(acme_cli: CouponctlRunner) -> None
     finding = run_doctor(acme_cli, 0)["definition names"]
     assert finding["level"] == "warn"
     assert f'"trail " ({older_id} of acme)' in finding["found"]
+
+
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
+def test_what_statistics_and_rate_limits_need(
+    cli: CouponctlRunner, redis: RedisServer
+) -> None:
+    def check(report_database_url: str, redis_url: str, status: int) -> list[Any]:
+        urls = {
+            "COUPON_REPORT_DATABASE_URL": report_database_url,
+            "COUPON_REDIS_URL": redis_url,
+        }
+        found = run_doctor(CouponctlRunner({**cli.env, **urls}), status)
+        assert "hunter2" not in str(found)
+        return [found["report database"], found["rate limits"]]
+
+    replica, counters = check(
+        "postgresql://u:hunter2@127.0.0.1:1/n", "redis://127.0.0.1:1", 1
+    )
+    assert (replica["level"], counters["level"]) == ("fail", "warn")
+    assert "correct host and port in the URL" in replica["advice"]
+    well = check(cli.env["COUPON_DATABASE_URL"], redis.url, 0)
+    assert [finding["level"] for finding in well] == ["ok", "ok"]
 
 
 def test_a_database_without_tables(unmigrated_cli: CouponctlRunner) -> None:

@@ -107,6 +107,15 @@ def test_a_pause_waits_for_coupons_being_made(tenant: TenantFactory) -> None:
     run_after_waiting(share, partial(tenant.pause, definition))
 
 
+def test_a_suspension_waits_for_a_running_redemption(tenant: TenantFactory) -> None:
+    definition = tenant.define()
+    seen = tenant.find(tenant.issue_code(definition))
+    suspend = partial(tenant.suspend, definition)
+    suspended = run_after_waiting(partial(apply_redemption, seen), suspend)
+    assert suspended.suspended_at
+    assert tenant.find(seen.coupon.code).coupon.redemption_count == 1
+
+
 def test_drawing_codes_waits_for_a_code_being_named(tenant: TenantFactory) -> None:
     definition = tenant.define()
     naming = partial(tenant_repository.lock, tenant.tenant_id)

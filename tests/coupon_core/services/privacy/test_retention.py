@@ -11,12 +11,17 @@ from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.persistence.database import execute
 from coupon_core.services import audit
+from coupon_core.services.coupons import reservations
+from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.privacy import retention
 from coupon_core.settings.loader import Settings
 from tests.factories.dead_letters import create_dead_letter
 from tests.factories.tenant import TenantFactory, create_tenant
 
-KEPT_DAYS = {"audit": 30, "dead_letters": 0, "events": 7, "deliveries": 7}
+KEPT_DAYS = {
+    **{"audit": 30, "dead_letters": 0, "events": 7, "deliveries": 7},
+    "reservations": 2,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +81,19 @@ def test_pruning_stops_when_it_is_told(tenant: TenantFactory) -> None:
     before = count_rows(tenant, "audit_entry")
     retention.prune(tenant.tenant_id, utc_now() + timedelta(days=31), lambda: True)
     assert count_rows(tenant, "audit_entry") == before
+
+
+def test_reservations_are_kept_while_they_are_counted(tenant: TenantFactory) -> None:
+    now = utc_now()
+    held = [reserve(tenant) for _ in range(3)]
+    reservations.release(tenant.tenant_id, held[0], None, now)
+    reservations.confirm(tenant.tenant_id, held[1], None, now)
+    later = now + timedelta(days=3)
+    assert retention.prune(tenant.tenant_id, later, lambda: False)["reservations"] == 2
+    assert count_rows(tenant, "reservation") == 1
+
+
+def reserve(tenant: TenantFactory) -> str:
+    """Reserve a new code and return the ID of the reservation."""
+    request = RedeemRequest(tenant.tenant_id, tenant.create_code(), "ann")
+    return str(reservations.reserve(request, 900, utc_now())["reservation_id"])

@@ -1,0 +1,73 @@
+"""The limits of a definition as options, converted to the body of the admin API."""
+
+from typing import Any
+
+import rich_click as click
+
+# The member of `config.limits` by option, the fields of a definition by member, and
+# the `limit_type` of `config.usage_limit`.
+LIMIT_MEMBERS = {
+    "per_user": "per_code",
+    "per_customer": "per_user",
+    "per_period": "per_user_period",
+    "total": "total",
+}
+LIMIT_FIELDS = {
+    "per_code": ("per_code_limit",),
+    "per_user": ("per_user_limit",),
+    "per_user_period": ("user_period_limit", "user_period"),
+    "total": ("total_limit",),
+}
+LIMIT_TYPES = {"per_code": "per_user", "total": "global"}
+
+
+def build_limits(unlimited: bool, **options: Any) -> dict[str, Any]:
+    """Return the limits that the options set, by their path in the body."""
+    limits = _get_limits(**options)
+    if unlimited and limits:
+        raise click.UsageError("Use --unlimited without options that set a limit.")
+    if unlimited:
+        return {"config.limits": {}}
+    if _is_usage_limit(limits):
+        ((member, max_uses),) = limits.items()
+        usage_limit = {"limit_type": LIMIT_TYPES[member], "max_uses": max_uses}
+        return {"config.usage_limit": usage_limit}
+    return {f"config.limits.{member}": value for member, value in limits.items()}
+
+
+def drop_overridden_limits(document: dict[str, Any], **options: Any) -> None:
+    """Drop the form of the limits in a file that the options do not use."""
+    given, config = _get_limits(**options), document.get("config", {})
+    if _is_usage_limit(given):
+        config.pop("limits", None)
+    elif given or options["unlimited"]:
+        config.pop("usage_limit", None)
+
+
+def without_omitted_limits(
+    changes: dict[str, Any], body_file: Any, **options: Any
+) -> dict[str, Any]:
+    """Return the changes of a definition without limits that no option names."""
+    given = _get_limits(**options)
+    if body_file or _is_usage_limit(given):
+        return changes
+    omitted = {
+        name
+        for member, names in LIMIT_FIELDS.items()
+        if given and member not in given
+        for name in names
+    }
+    return {name: value for name, value in changes.items() if name not in omitted}
+
+
+def _get_limits(**options: Any) -> dict[str, Any]:
+    values = {member: options[name] for name, member in LIMIT_MEMBERS.items()}
+    return {member: value for member, value in values.items() if value is not None}
+
+
+def _is_usage_limit(limits: dict[str, Any]) -> bool:
+    """Return True for a single limit that the documented `usage_limit` knows.
+
+    It replaces the other limit that `usage_limit` knows, as in the API.
+    """
+    return len(limits) == 1 and limits.keys() <= LIMIT_TYPES.keys()

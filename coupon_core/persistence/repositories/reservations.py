@@ -1,0 +1,246 @@
+"""Reservations: the guarded write of one, and what ends them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from coupon_core.domain.models import (
+    Definition,
+    Dialect,
+    Event,
+    IssuedCoupon,
+    Redemption,
+)
+from coupon_core.domain.models.reservations import Reservation, ReservationState
+from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
+from coupon_core.persistence.database import execute, execute_for_values, execute_many
+from coupon_core.persistence.repositories import use_conditions, user_usage
+from coupon_core.persistence.repositories.redemptions import (
+    INSERT_REDEMPTION,
+    UPDATE_COUPON,
+    UseForm,
+)
+from coupon_core.persistence.repositories.redemptions import record as record_use
+from coupon_core.persistence.row_mapping import (
+    build_conversions,
+    convert_row,
+    format_columns,
+)
+from coupon_core.persistence.tables import (
+    DefinitionTable,
+    ReservationTable,
+    parse_json,
+    to_datetime,
+)
+
+CONFIRM_COUPON = UPDATE_COUPON.replace(
+    "SET", "SET reserved_count = reserved_count - 1,", 1
+)
+RESERVE_COUPON = f"""
+    UPDATE coupon SET reserved_count = reserved_count + 1
+    WHERE {use_conditions.UNCHANGED_COUPON_CONDITION}
+"""
+# Without a number the coupon was not updated. The state is then null, so that
+# PostgreSQL rolls the counters back, as for a redemption without a number.
+INSERT_RESERVATION = """
+    INSERT INTO reservation (tenant_id, reservation_id, coupon_id, definition_id,
+        user_id, state, reserved_at, expires_at{columns})
+    SELECT :tenant_id, :reservation_id, :coupon_id, :definition_id, :user_id,
+        CASE WHEN {use_number} >= 0 THEN 'held' END, :redeemed_at, :held_until{values}
+"""
+RESERVATION_COLUMNS = format_columns(Reservation, "r")
+# By index: those of the user and of the coupons are few, and ended ones wait for their
+# reclaim for a minute at most.
+SELECT_HELD = f"""
+    SELECT {RESERVATION_COLUMNS} FROM reservation r
+    WHERE r.tenant_id = :tenant_id AND r.definition_id = :definition_id
+    AND r.state = 'held' AND (r.user_id = :user_id OR r.coupon_id {{among}})
+"""
+COUNT_ENDED = """
+    SELECT count(*) FROM reservation
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    AND state = 'held' AND expires_at < :now
+"""
+MARK_EXPIRED = f"""
+    UPDATE reservation AS r SET state = 'expired', ended_at = :now
+    WHERE r.tenant_id = :tenant_id AND r.reservation_id IN (
+        SELECT e.reservation_id FROM reservation e
+        WHERE e.tenant_id = :tenant_id AND e.definition_id = :definition_id
+        AND e.state = 'held' AND e.expires_at < :now
+        ORDER BY e.user_id <> :user_id, e.expires_at LIMIT :limit)
+    RETURNING {RESERVATION_COLUMNS.replace("r.", "")}
+"""
+SELECT_DEFINITIONS_WITH_ENDED = """
+    SELECT DISTINCT definition_id FROM reservation
+    WHERE tenant_id = :tenant_id AND state = 'held' AND expires_at < :now
+"""
+LOWER_RESERVED_COUNT = """
+    UPDATE coupon SET reserved_count = reserved_count - :count
+    WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
+"""
+_CONVERSIONS = build_conversions(
+    Reservation,
+    state=ReservationState,
+    reserved_at=to_datetime,
+    expires_at=to_datetime,
+    ended_at=to_datetime,
+    metadata=parse_json,
+)
+
+
+def record(candidate: IssuedCoupon, reservation: Reservation, event: Event) -> bool:
+    """Write a reservation that was decided on `candidate`, with its event.
+
+    It raises the same counters as a redemption, under the same conditions. Returns
+    False if the data has changed or a limit is exhausted. The caller must then roll
+    back.
+    """
+    use = Redemption(
+        tenant_id=reservation.tenant_id,
+        coupon_id=reservation.coupon_id,
+        use_number=0,
+        redemption_id=0,
+        definition_id=reservation.definition_id,
+        user_id=reservation.user_id,
+        dialect=Dialect.PHOENIX,
+        redeemed_at=reservation.reserved_at,
+        reference=reservation.reference,
+        metadata=reservation.metadata,
+        period_key=reservation.period_key,
+    )
+    parameters = {
+        "reservation_id": reservation.reservation_id,
+        "held_until": format_timestamp_milliseconds(reservation.expires_at),
+    }
+    form = UseForm(RESERVE_COUPON, INSERT_RESERVATION, parameters=parameters)
+    return record_use(candidate, use, event, claim=False, form=form)
+
+
+def record_confirmation(
+    candidate: IssuedCoupon,
+    redemption: Redemption,
+    event: Event,
+    reservation: Reservation,
+) -> bool:
+    """Write a redemption whose use a reservation has counted already.
+
+    Returns False like `record`.
+    """
+    parameters = {"usage_slot": reservation.usage_slot}
+    form = UseForm(
+        CONFIRM_COUPON, INSERT_REDEMPTION, is_counted=False, parameters=parameters
+    )
+    return record_use(candidate, redemption, event, claim=False, form=form)
+
+
+def mark_definition(definition: Definition) -> None:
+    """Record that uses of a definition are reserved; decisions then read them."""
+    DefinitionTable.update(has_reservations=True).where(
+        DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
+    ).execute()
+
+
+def get(tenant_id: str, reservation_id: str) -> Reservation | None:
+    """Return a reservation, or None."""
+    key_condition = ReservationTable.match_key(tenant_id, reservation_id)
+    return next(iter(_select(key_condition)), None)
+
+
+def list_by_coupon(tenant_id: str, coupon_id: str) -> list[Reservation]:
+    """Return the reservations of a coupon."""
+    return _select(
+        ReservationTable.tenant_id == tenant_id, ReservationTable.coupon_id == coupon_id
+    )
+
+
+def _select(*conditions: Any) -> list[Reservation]:
+    columns = [getattr(ReservationTable, field.name) for field in fields(Reservation)]
+    query = ReservationTable.select(*columns).where(*conditions)
+    return [_to_reservation(row) for row in query.tuples()]
+
+
+def _to_reservation(row: Sequence[Any]) -> Reservation:
+    return Reservation(*convert_row(row, _CONVERSIONS))
+
+
+def _to_parameters(definition: Definition, **values: str | None) -> dict[str, Any]:
+    key = {"tenant_id": definition.tenant_id}
+    return {**key, "definition_id": definition.definition_id, **values}
+
+
+def list_held(
+    definition: Definition, user_id: str, coupon_ids: Sequence[str]
+) -> list[Reservation]:
+    """Return the held reservations of a user or of coupons, also ended ones."""
+    parameters = _to_parameters(definition, user_id=user_id)
+    rows = execute_for_values(
+        SELECT_HELD, "uuid", values=coupon_ids, parameters=parameters
+    )
+    return [_to_reservation(row) for row in rows.fetchall()]
+
+
+def count_ended(definition: Definition, now: datetime) -> int:
+    """Count the ended reservations that a total limit still contains."""
+    if not total_limit_counts_redemptions(definition):
+        return 0
+    parameters = _to_parameters(definition, now=format_timestamp_milliseconds(now))
+    return int(execute(COUNT_ENDED, parameters).fetchone()[0])
+
+
+def has_live(tenant_id: str, user_id: str, now: datetime) -> bool:
+    """Return True if reservations hold uses for a user."""
+    query = ReservationTable.select().where(
+        ReservationTable.tenant_id == tenant_id,
+        ReservationTable.user_id == user_id,
+        ReservationTable.state == ReservationState.HELD,
+        ReservationTable.expires_at >= now,
+    )
+    return bool(query.exists())
+
+
+def list_definitions_with_ended(tenant_id: str, now: datetime) -> list[str]:
+    """Return the definitions whose counters contain ended reservations."""
+    parameters = {"tenant_id": tenant_id, "now": format_timestamp_milliseconds(now)}
+    rows = execute(SELECT_DEFINITIONS_WITH_ENDED, parameters).fetchall()
+    return [definition_id for (definition_id,) in rows]
+
+
+def set_state(reservation: Reservation, state: ReservationState, now: datetime) -> None:
+    """Set the final state of a reservation; the caller lowers what it had raised."""
+    ReservationTable.update(state=state, ended_at=now).where(
+        ReservationTable.match_key(reservation.tenant_id, reservation.reservation_id)
+    ).execute()
+
+
+def mark_expired(
+    definition: Definition, user_id: str, limit: int, now: datetime
+) -> list[Reservation]:
+    """Mark and return ended reservations, those of a user first.
+
+    The caller must hold the lock of the definition, and lower what they had raised.
+    """
+    parameters = _to_parameters(
+        definition, user_id=user_id, now=format_timestamp_milliseconds(now)
+    )
+    rows = execute(MARK_EXPIRED, {**parameters, "limit": limit}).fetchall()
+    return [_to_reservation(row) for row in rows]
+
+
+def lower_counters(definition: Definition, reservations: Sequence[Reservation]) -> None:
+    """Give back what reservations of a definition, which is locked, had raised.
+
+    Rows are locked in the order of a redemption: first counters, then coupons.
+    """
+    if not reservations:
+        return
+    uses = [(held.user_id, held.period_key, held.usage_slot) for held in reservations]
+    user_usage.lower_usage(definition, uses)
+    counts = Counter(reservation.coupon_id for reservation in reservations)
+    rows = [
+        {"tenant_id": definition.tenant_id, "coupon_id": coupon_id, "count": count}
+        for coupon_id, count in sorted(counts.items())
+    ]
+    execute_many(LOWER_RESERVED_COUNT, rows)
