@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,6 @@ from coupon_core.domain.models import Definition, Reason, Refused
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
 from coupon_core.services.coupons import reservation_endings, reservations
-from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import (
@@ -21,9 +20,9 @@ from tests.support.concurrency import (
     run_concurrently_in_processes,
 )
 from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.reservations import reserve
 
 REQUESTS, USERS, CODES, TOTAL = 300, 30, 100, 20
-TTL_SECONDS = 60
 LONG_AGO = NOW - timedelta(hours=1)
 COUNT_LIVE_USES = """
     SELECT (SELECT count(*) FROM redemption WHERE tenant_id = :tenant_id)
@@ -49,13 +48,6 @@ def use(tenant: TenantFactory, code: str, user_id: str, kind: int) -> int:
     if kind == 2:
         reservations.release(tenant.tenant_id, held, None, NOW)
     return seen
-
-
-def reserve(tenant: TenantFactory, code: str, user_id: str, now: datetime) -> str:
-    """Reserve a code and return the ID of the reservation."""
-    request = RedeemRequest(tenant.tenant_id, code, user_id)
-    answer = reservations.reserve(request, TTL_SECONDS, now)
-    return str(answer["reservation_id"])
 
 
 @pytest.mark.parametrize("has_processes", [False, True], ids=["threads", "processes"])
