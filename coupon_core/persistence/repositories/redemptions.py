@@ -74,7 +74,8 @@ class UseForm:
     """How a use is written: redeemed, reserved, or confirmed after it was counted."""
 
     update: str  # of the coupon, unless it is claimed
-    insert: str
+    insert: str  # of the redemption or reservation
+    claim: str = INSERT_CLAIMED_COUPON
     is_counted: bool = True
     parameters: Mapping[str, object] = field(default_factory=dict, compare=False)
 
@@ -224,7 +225,7 @@ def _build_coupon_statement(
     needed = " ".join(f"AND {sql}" for sql, needed in conditions.items() if needed)
     if layout.claim:
         source = f"FROM {previous}" if previous else ""
-        insert = INSERT_CLAIMED_COUPON.format(source=source)
+        insert = form.claim.format(source=source)
         return f"{insert} {needed} {ON_CONFLICT_DO_NOTHING}"
     return f"{form.update} {needed}"
 

@@ -19,7 +19,8 @@ from coupon_core.persistence.repositories.redemptions import (
     UseForm,
     _build_statements,
 )
-from coupon_core.persistence.repositories.reservations import (
+from coupon_core.persistence.repositories.reservation_writes import (
+    CLAIM_RESERVED_COUPON,
     CONFIRM_COUPON,
     INSERT_RESERVATION,
     RESERVE_COUPON,
@@ -96,7 +97,7 @@ def test_statements_over_all_tenants_only_read() -> None:
     [
         UseForm(UPDATE_COUPON, INSERT_REDEMPTION),
         UseForm(CONFIRM_COUPON, INSERT_REDEMPTION, is_counted=False),
-        UseForm(RESERVE_COUPON, INSERT_RESERVATION),
+        UseForm(RESERVE_COUPON, INSERT_RESERVATION, claim=CLAIM_RESERVED_COUPON),
     ],
     ids=["redeem", "confirm", "reserve"],
 )

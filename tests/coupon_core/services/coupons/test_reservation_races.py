@@ -125,3 +125,19 @@ def test_a_redeem_and_the_first_reservation_do_not_share_a_use(
         )
         assert count_outcomes(outcomes)["done"] == 1
     assert_invariants()
+
+
+@pytest.mark.parametrize("total_limit", [20, 1_000], ids=["one counter", "slots"])
+def test_users_who_claim_a_code_in_both_ways_do_not_deadlock(
+    tenant: TenantFactory, total_limit: int
+) -> None:
+    for number in range(10):
+        code = f"BOTH-{number}"
+        tenant.define_claimable(code, per_code_limit=0, total_limit=total_limit)
+        tasks: list[Any] = [
+            partial(use, code, user, now=NOW)
+            for use in (tenant.redeem, partial(reserve, tenant))
+            for user in ("ann", "ben", "eve") * 2
+        ]
+        assert count_outcomes(run_concurrently(tasks)) == {"done": len(tasks)}
+    assert_invariants()
