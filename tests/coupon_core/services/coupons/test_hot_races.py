@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from coupon_core.domain.models import Reason
+from coupon_core.services.coupons import reservation_endings
 from coupon_core.settings.loader import Settings
-from tests.factories.tenant import TenantFactory
+from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import (
     Task,
     count_outcomes,
@@ -29,6 +30,7 @@ from tests.support.hot_codes import (
     reverse,
 )
 from tests.support.invariants import assert_invariants
+from tests.support.reservations import LATER, confirm, release, reserve
 
 Race = Callable[[Sequence[Task]], list[Any]]
 CONNECTION_COUNT = 45  # of three processes, whose pools have 16 each
@@ -110,3 +112,34 @@ def test_redemptions_and_reversals_of_a_hot_code_do_not_deadlock(
         assert count_outcomes(run_concurrently(tasks)) == {"done": 36}
         assert tenant.reload_definition(definition).used_count == 24
     assert_invariants()
+
+
+def test_of_redeemed_and_reserved_uses_of_a_hot_code_the_limit_remains(
+    tenant: TenantFactory, repetitions: int
+) -> None:
+    for repetition in range(repetitions):
+        code = f"HELD-{repetition}"
+        definition = tenant.define_claimable(code, total_limit=10, hot=True)
+        tasks: list[Task] = [partial(use, tenant, code, number) for number in range(40)]
+        sweep = partial(reservation_endings.announce_expired, tenant.tenant_id, LATER)
+        tasks[20:20] = [sweep, partial(tenant.change, definition, total_limit=12)]
+        outcomes = count_outcomes(run_concurrently(tasks))
+        assert outcomes.keys() <= {"done", Reason.POOL_EMPTY}
+        assert_invariants()
+        late_users = [f"late-{user}" for user in range(13)]  # what was held has ended
+        assert Reason.POOL_EMPTY in redeem_in_turn(tenant, code, late_users)
+        assert tenant.reload_definition(definition).used_count == 12
+        assert_invariants()
+
+
+def use(tenant: TenantFactory, code: str, number: int) -> None:
+    """Redeem a code, or reserve it and confirm or release that, or let it end."""
+    kind, user = number % 4, f"user-{number}"
+    if kind == 0:
+        tenant.redeem(code, user, NOW)
+        return
+    held = reserve(tenant, code, user)
+    if kind == 1:
+        confirm(tenant, held)
+    if kind == 2:
+        release(tenant, held)
