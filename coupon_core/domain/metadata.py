@@ -13,6 +13,7 @@ Metadata = Mapping[str, MetadataValue]
 MAX_KEYS = 50
 MAX_VALUE_LENGTH = 500
 MAX_REFERENCE_LENGTH = 255
+MAX_NUMBER = 2**53 - 1  # JSON numbers beyond it are not exact in most languages
 FILTER_PREFIX = "metadata."
 KEY_PATTERN = "^[A-Za-z0-9_-]{1,40}$"
 METADATA_EXPECTED = (
@@ -20,8 +21,6 @@ METADATA_EXPECTED = (
     f"values are text of up to {MAX_VALUE_LENGTH} characters, numbers, true or false"
 )
 _is_key = re.compile(KEY_PATTERN[1:-1]).fullmatch
-# JSON numbers beyond this are not exact in most languages.
-_MAX_NUMBER = 2**53 - 1
 
 
 def is_metadata_key(text: str) -> bool:
@@ -51,7 +50,7 @@ def _is_metadata_value(value: object) -> bool:
         return len(value) <= MAX_VALUE_LENGTH
     if isinstance(value, bool):
         return True
-    return isinstance(value, int | float) and abs(value) <= _MAX_NUMBER
+    return isinstance(value, int | float) and abs(value) <= MAX_NUMBER
 
 
 def list_matching_values(text: str) -> list[MetadataValue]:

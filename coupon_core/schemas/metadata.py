@@ -9,6 +9,7 @@ from coupon_core.domain.metadata import (
     FILTER_PREFIX,
     KEY_PATTERN,
     MAX_KEYS,
+    MAX_NUMBER,
     MAX_REFERENCE_LENGTH,
     MAX_VALUE_LENGTH,
     METADATA_EXPECTED,
@@ -33,7 +34,7 @@ class MetadataField(fields.Dict):
             "additionalProperties": {
                 "anyOf": [
                     {"type": "string", "maxLength": MAX_VALUE_LENGTH},
-                    {"type": "number"},
+                    {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
                     {"type": "boolean"},
                 ]
             },

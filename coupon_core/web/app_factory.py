@@ -13,7 +13,12 @@ from werkzeug.routing import BaseConverter
 
 from coupon_core.json_encoding import encode_json
 from coupon_core.web.access_log import ROUTE_ENVIRON_KEY
-from coupon_core.web.blueprint import BODY_LIMIT_ATTRIBUTE, JsonApi, JsonBlueprint
+from coupon_core.web.blueprint import (
+    BODY_LIMIT_ATTRIBUTE,
+    JsonApi,
+    JsonBlueprint,
+    copy_property_names,
+)
 from coupon_core.web.dialects import (
     ErrorFormat,
     RefusalResponse,
@@ -117,6 +122,7 @@ def _create_api(app: Flask, title: str, description: str) -> JsonApi:
         },
     }
     api = JsonApi(app, spec_kwargs=spec_options)
+    api.ma_plugin.converter.add_attribute_function(copy_property_names)
     app.extensions[API_EXTENSION] = api
     return api
 

@@ -151,3 +151,9 @@ class JsonApi(Api):
 
     def _register_error_handlers(self) -> None:
         """Do nothing: `error_handlers` registers ours."""
+
+
+def copy_property_names(_: Any, field: fields.Field[Any], **__: Any) -> dict[str, Any]:
+    """Return `propertyNames`, which apispec does not copy from a field's metadata."""
+    names = field.metadata.get("propertyNames")
+    return {"propertyNames": names} if names else {}

@@ -60,7 +60,7 @@ def test_a_bus_that_loses_messages_is_refused_with_the_reason(
     process = start_workers(settings)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert "expected a message broker at redis://… or amqp://…" in output
+    assert "expected a message broker at redis://…, sentinel://… or amqp://…" in output
 
 
 def test_an_unknown_worker_is_refused_by_name(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.support.make_run import (
 )
 from tests.support.ports import find_free_ports, is_port_free
 from tests.support.readme_snippets import (
-    check_documents_twice,
+    check_documents,
     check_milestones_earn_coupons,
 )
 from tests.support.servers import RedisServer
@@ -53,7 +53,7 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
         )
         assert response.json()["total"] == 7
         check_milestones_earn_coupons(run, env, key)
-        check_documents_twice(env)
+        check_documents(env)
         processes = run.list_processes()
         started_at = time.monotonic()
         os.killpg(run.process.pid, signal.SIGINT)  # as Ctrl-C does
