@@ -36,8 +36,8 @@ class Costs:
 
 
 # `make bench` on two cores of an AMD EPYC (docs/performance.md, 2026-11-28).
-MEASURED_COSTS = Costs(gateway=782, postgresql=464, client=51)
-MEASURED_RATE = 1_350
+MEASURED_COSTS = Costs(gateway=742, postgresql=471, client=50)
+MEASURED_RATE = 1_434
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Assumptions:
     cores_per_database: int = 16
     utilization: float = 0.6  # the rest is for peaks, backups, and a machine that fails
     validates_per_redeem: float = 1.0
-    # A validate costs 544 µs of the gateway and 192 µs of PostgreSQL (2026-11-28).
-    validate_gateway_share: float = 0.70
-    validate_postgresql_share: float = 0.41
+    # A validate costs 431 µs of the gateway and 156 µs of PostgreSQL (2026-11-28).
+    validate_gateway_share: float = 0.58
+    validate_postgresql_share: float = 0.33
     # A relay on RabbitMQ publishes at least twice what one confirmed publish at a time
     # does (1,400 per second).
     events_per_relay: int = 2_800

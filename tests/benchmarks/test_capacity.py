@@ -38,7 +38,9 @@ def test_machines_follow_from_costs() -> None:
     assert (plan.gateways, plan.databases, plan.relays) == (10, 3, 2)
     half_used = replace(SIMPLE, utilization=0.5)
     assert plan_machines(10, costs, half_used).gateways == 20
-    with_validates = replace(SIMPLE, validates_per_redeem=1.0)
+    with_validates = replace(
+        SIMPLE, validates_per_redeem=1.0, validate_gateway_share=0.7
+    )
     assert plan_machines(10, costs, with_validates).gateways == 17
 
 
