@@ -57,6 +57,11 @@ bench: $(STAMP) ## Measure, and print the table
 chaos: $(STAMP) ## Kill workers, relays and brokers under load, and count results
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: races
+races: $(STAMP) ## Run the races of hot codes 200 times, on PostgreSQL
+	@$(BIN)/python -m pytest -n 0 --database postgresql --race-repetitions 200 \
+		tests/coupon_core/services/coupons/test_hot_races.py $(ARGS)
+
 .PHONY: ha
 ha: $(STAMP) ## Kill each part of a cluster under load, and count results
 	@$(BIN)/python -m tests.ha $(ARGS)

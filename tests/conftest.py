@@ -80,6 +80,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="number of random purchases, redeems and refunds (default: %(default)s)",
     )
     parser.addoption(
+        "--race-repetitions",
+        type=int,
+        default=1,
+        help="how often races of hot codes run; from 2, with up to 3,000 callers",
+    )
+    parser.addoption(
         "--model-examples",
         type=int,
         help="number of longer examples of the state machine",

@@ -118,6 +118,12 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--total", "", "Maximum redemptions of all users together.", INTEGER),
     ("--unlimited", "", "No redemption limit.", FLAG),
     (
+        "--hot/--not-hot",
+        "hot",
+        "Whether many users redeem at once; always so from --total 1000.",
+        YES_OR_NO,
+    ),
+    (
         "--refill",
         "",
         "Generate COUNT codes when fewer than BELOW unassigned are left; or none.",

@@ -166,6 +166,14 @@ class UpdateDefinitionConfigSchema(StrictSchema):
         UsageLimitSchema, error_messages={"null": USAGE_LIMIT_NULL_MESSAGE}
     )
     limits = StrictNested(LimitsSchema, error_messages={"null": LIMITS_NULL_MESSAGE})
+    hot = StrictBoolean(
+        metadata={
+            "description": "Many users redeem at the same moment: on PostgreSQL the "
+            "uses under limits.total are counted in parts. A total limit of 1,000 or "
+            "more is always counted like this.",
+            "default": False,
+        }
+    )
     auto_generate = StrictNested(AutoGenerateSchema, allow_none=True)
     refill = StrictNested(
         RefillSchema,

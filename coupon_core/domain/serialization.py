@@ -109,12 +109,11 @@ def serialize_definition(definition: Definition) -> Document:
     """Return a definition for players.
 
     The custom code is left out, because knowing it is enough to claim the reward, and
-    `limits` and `refill`, because the specification prints the whole document.
+    `limits`, `refill` and `hot`, because the specification prints the whole document.
     """
     config = serialize_definition_config(definition)
-    config.pop("custom_code", None)
-    config.pop("limits")
-    config.pop("refill", None)
+    for name in ("custom_code", "limits", "refill", "hot"):
+        config.pop(name, None)
     return {
         "id": definition.definition_id,
         "tenant_id": definition.tenant_id,
@@ -133,6 +132,7 @@ def serialize_definition_config(definition: Definition) -> Document:
         "expires_at": format_timestamp(definition.expires_at),
         "auto_generate": _serialize_auto_generate(definition),
         "refill": _serialize_refill(definition),
+        "hot": definition.hot or None,
     }
     return {
         "reward_item_id": definition.reward_item_id,

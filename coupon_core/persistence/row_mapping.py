@@ -18,6 +18,7 @@ from coupon_core.domain.models import (
     UsagePeriod,
 )
 from coupon_core.persistence.tables import parse_json, to_datetime
+from coupon_core.persistence.tables.definitions import MIN_SLOTTED_COUNT, SLOTTED_COUNT
 
 Row = Sequence[Any]
 
@@ -48,14 +49,30 @@ _CAMPAIGN_COLUMN_EXPRESSION = """CASE WHEN d.campaign_id <> '' THEN (SELECT a.{c
 CAMPAIGN_SUSPENDED_AT_EXPRESSION = _CAMPAIGN_COLUMN_EXPRESSION.format(
     column="suspended_at"
 )
-_CAMPAIGN_EXPRESSIONS = {
+HAS_USAGE_SLOTS_EXPRESSION = f"(d.used_count >= {MIN_SLOTTED_COUNT})"
+USED_COUNT_EXPRESSION = f"""CASE WHEN {HAS_USAGE_SLOTS_EXPRESSION}
+    THEN d.used_count - {SLOTTED_COUNT} + (SELECT CAST(sum(u.used_count) AS integer)
+    FROM definition_usage_slot u WHERE u.tenant_id = :tenant_id
+    AND u.definition_id = d.definition_id) ELSE d.used_count END"""
+_DERIVED_EXPRESSIONS = {
+    "d.used_count": USED_COUNT_EXPRESSION,
+    "d.has_usage_slots": HAS_USAGE_SLOTS_EXPRESSION,
     "d.is_campaign_ended": IS_CAMPAIGN_ENDED_EXPRESSION,
     "d.campaign_suspended_at": CAMPAIGN_SUSPENDED_AT_EXPRESSION,
     "d.campaign_time_zone": _CAMPAIGN_COLUMN_EXPRESSION.format(column="time_zone"),
 }
 DEFINITION_COLUMNS = ", ".join(
-    _CAMPAIGN_EXPRESSIONS.get(column, column)
+    _DERIVED_EXPRESSIONS.get(column, column)
     for column in format_columns(Definition, "d").split(", ")
+)
+# Beside a coupon, the count of slots says only whether all are full: to read all would
+# slow down redemptions, and each would see another value of the definition.
+_FULL_SLOTS_EXPRESSION = f"""CASE WHEN NOT {HAS_USAGE_SLOTS_EXPRESSION}
+    THEN d.used_count WHEN EXISTS (SELECT 1 FROM definition_usage_slot u
+    WHERE u.tenant_id = :tenant_id AND u.definition_id = d.definition_id
+    AND u.used_count < u.max_count) THEN 0 ELSE d.total_limit END"""
+REDEEMED_DEFINITION_COLUMNS = DEFINITION_COLUMNS.replace(
+    USED_COUNT_EXPRESSION, _FULL_SLOTS_EXPRESSION
 )
 REWARD_ITEM_COLUMNS = format_columns(RewardItem, "r")
 _COUPON_COLUMN_COUNT = len(fields(Coupon))
@@ -70,7 +87,7 @@ BATCH_SUSPENDED_AT_EXPRESSION = """
     WHERE b.tenant_id = :tenant_id AND b.batch_id = c.batch_id) END
 """
 SELECT_ISSUED_COUPONS = f"""
-    SELECT {COUPON_COLUMNS}, {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS},
+    SELECT {COUPON_COLUMNS}, {REDEEMED_DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS},
         {BATCH_SUSPENDED_AT_EXPRESSION}
     FROM coupon c
     JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
@@ -120,6 +137,8 @@ DEFINITION_CONVERSIONS = build_conversions(
     user_period=UsagePeriod,
     suspended_at=to_datetime,
     has_reservations=bool,
+    hot=bool,
+    has_usage_slots=bool,
     is_campaign_ended=bool,
     campaign_suspended_at=to_datetime,
 )

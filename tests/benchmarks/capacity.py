@@ -17,7 +17,7 @@ from tests.benchmarks.__main__ import OUTPUT_PATH
 
 RATES = (1_000, 10_000, 100_000)
 # Uses per second of one definition with a total limit, by the number of slots of its
-# counter: 16 writers, fsync on, two cores (November 2026). The product has one slot.
+# counter: 16 writers, fsync on, two cores (November 2026). Hot definitions have 16.
 HOT_CODE_RATES = {1: 2_122, 4: 4_169, 16: 5_477}
 
 

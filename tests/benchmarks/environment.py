@@ -39,6 +39,8 @@ class Environment:
     ) -> None:
         self.options, self._home, self._stack = options, home, stack
         self.coupons = CouponPool(coupons, options.users)
+        # By all runners that redeem through the gateway.
+        self.redeem_count = self.unanswered_redeem_count = 0
 
     @cached_property
     def postgres(self) -> PostgresServer:
@@ -107,15 +109,18 @@ class Environment:
         spawn = multiprocessing.get_context("spawn")
         return self._stack.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
 
-    def drive(self, plan: load.LoadPlan, servers: dict[str, int]) -> Sample:
-        """Send the load from another process, and measure what it costs the servers."""
-        meter = Meter(servers)
+    def drive(
+        self, plan: load.LoadPlan, servers: dict[str, int], clients: int | None = None
+    ) -> Sample:
+        """Send the load from another process, and measure what it costs the servers.
+
+        `clients` overrides the number of clients of the options.
+        """
+        meter, clients = Meter(servers), clients or self.options.clients
         if wrk.can_drive(plan.seconds):
-            outcome = wrk.drive(plan, self.options.clients)
+            outcome = wrk.drive(plan, clients)
         else:
-            outcome = self._client.submit(
-                load.drive, plan, self.options.clients
-            ).result()
+            outcome = self._client.submit(load.drive, plan, clients).result()
         return Sample(
             completed=outcome.completed,
             unanswered=outcome.unanswered,

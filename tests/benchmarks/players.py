@@ -10,7 +10,7 @@ from pathlib import Path
 import jwt
 import psycopg
 
-from coupon_core.domain.models import Coupon, Definition, utc_now
+from coupon_core.domain.models import CodeFormat, Coupon, Definition, utc_now
 from coupon_core.persistence import database, id_generation, schema
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.security import encryption
@@ -20,6 +20,7 @@ from tests.support.servers import PostgresServer
 
 TENANT = "bench"
 CHUNK_SIZE = 5_000
+HOT_CODE = "BLACKFRIDAY"
 # Neighbours in order of use are far apart in tables and indexes, as in production:
 # a prime that divides no number of coupons that we create.
 INDEX_STEP = 7_919
@@ -33,6 +34,7 @@ class Players:
     master_key: str
     secret: str
     tokens: Mapping[str, str]  # by user
+    tenant_token: str  # for every user
 
 
 @dataclass
@@ -42,10 +44,11 @@ class CouponPool:
     count: int
     users: int
     next_index: int = 0
+    next_hot_index: int = 0
 
     def copy_unused(self) -> CouponPool:
         """Return the pool of the copied database, with all coupons unused."""
-        return replace(self, next_index=0)
+        return replace(self, next_index=0, next_hot_index=0)
 
     def reserve(self, count: int) -> int:
         """Reserve a number of coupons; return the first number in order of use."""
@@ -53,6 +56,15 @@ class CouponPool:
         if self.next_index > self.count:
             raise RuntimeError("too few coupons were made")
         return first
+
+    def allocate_users(self, count: int) -> Iterator[str]:
+        """Return users who have not redeemed the hot code, which each of them has."""
+        first = self.next_hot_index
+        self.next_hot_index = first + count
+        return (
+            to_user_id(number * INDEX_STEP % self.count)
+            for number in range(first, first + count)
+        )
 
     def allocate(self, count: int) -> Iterator[tuple[str, str]]:
         """Return the codes and users of the next coupons."""
@@ -95,13 +107,16 @@ def create_database(
     try:
         schema.upgrade()
         secret, *_ = tenants.create(TENANT, now)
-        _add_coupons(_create_definition(now), users, coupons, now)
+        definition = _create_definition(now)
+        _add_coupons(definition, users, coupons, now)
+        _add_hot_code(definition.reward_item_id, coupons, now)
     finally:
         database.close_database()
     _vacuum(url)
     names = [to_user_id(number) for number in range(users)]
-    tokens = {name: _create_token(name, secret.secret, now) for name in names}
-    return Players(url, key, secret.secret, tokens)
+    tokens = {name: _create_token(secret.secret, now, sub=name) for name in names}
+    any_user = _create_token(secret.secret, now)
+    return Players(url, key, secret.secret, tokens, any_user)
 
 
 def _create_definition(now: datetime) -> Definition:
@@ -132,6 +147,19 @@ def _add_coupons(definition: Definition, users: int, count: int, now: datetime) 
             )
 
 
+def _add_hot_code(reward_item_id: str, count: int, now: datetime) -> None:
+    """Give many users a code that all share, with a total limit."""
+    fields = {
+        "name": "Black Friday",
+        "reward_item_id": reward_item_id,
+        "code_format": CodeFormat.CUSTOM,
+        "custom_code": HOT_CODE,
+        "total_limit": 1_000_000_000,
+    }
+    definition = definitions.create(TENANT, fields, now)
+    _add_coupons(definition, count, count, now)
+
+
 def _build_coupon(
     definition: Definition, number: int, users: int, now: datetime
 ) -> Coupon:
@@ -141,7 +169,8 @@ def _build_coupon(
         definition.definition_id,
         to_user_id(number % users),
     )
-    return Coupon(*ids, to_code(number), now, None, None, 0, None)
+    code = definition.custom_code or to_code(number)
+    return Coupon(*ids, code, now, None, None, 0, None)
 
 
 def _vacuum(url: str) -> None:
@@ -150,10 +179,10 @@ def _vacuum(url: str) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def _create_token(name: str, secret: str, now: datetime) -> str:
+def _create_token(secret: str, now: datetime, **members: str) -> str:
     issued = int(now.timestamp())
     claims = {
-        "sub": name,
+        **members,
         "sub_type": "tenant",
         "sub_id": TENANT,
         "iat": issued,

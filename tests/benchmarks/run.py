@@ -74,7 +74,8 @@ class Session:
 def open_session(options: Options, cases: Sequence[BenchmarkCase]) -> Iterator[Session]:
     """Yield a session that has warmed up; stop all its servers afterwards."""
     seconds = options.rounds * options.seconds + _get_warm_up_seconds(options)
-    coupons = int(seconds * MAX_REDEMPTIONS_PER_SECOND) + CODE_COUNT
+    # For the two runners that redeem different codes through the gateway.
+    coupons = 2 * int(seconds * MAX_REDEMPTIONS_PER_SECOND) + CODE_COUNT
     with open_environment(options, coupons) as environment:
         yield Session(options, cases, environment)
 

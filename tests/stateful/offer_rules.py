@@ -9,10 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    precondition,
-    rule,
-)
+from hypothesis.stateful import precondition, rule
 
 from coupon_core.domain.models import CodeFormat, Refused
 from coupon_core.domain.timestamps import format_timestamp
@@ -72,6 +69,7 @@ class OfferRules(MachineBase):
             "starts_at": format_timestamp(offer.starts),
             "expires_at": format_timestamp(offer.ends),
             "usage_limit": to_limit_members(request.limit),
+            "hot": offer.hot,
         }
 
     @rule(request=dialect_offer_requests)
@@ -100,6 +98,7 @@ class OfferRules(MachineBase):
             "per_code_limit": offer.per_code,
             "per_user_limit": offer.per_user,
             "total_limit": offer.total,
+            "hot": offer.hot,
             "awarded_only": offer.awarded_only,
         }
 

@@ -39,6 +39,11 @@ class Offer:
     status: str = "active"
     id: str = ""
 
+    @property
+    def hot(self) -> bool:
+        """Return whether uses are counted in slots: both kinds must answer alike."""
+        return self.total % 2 == 1
+
 
 @dataclass(eq=False)
 class HeldCoupon:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from coupon_core.services.coupons import reservation_endings
 from tests.query_gateway.caller import CallStyle
@@ -16,12 +16,50 @@ from tests.stateful.api_client import (
     to_comparable_coupon,
     to_expected_coupon,
 )
-from tests.stateful.machine_base import MachineBase, pick_item
-from tests.stateful.strategies import call_styles, indexes, spellings, users
+from tests.stateful.machine_base import pick_item
+from tests.stateful.offer_rules import OfferRules
+from tests.stateful.reference_data import HeldUse
+from tests.stateful.strategies import (
+    DEFAULT_CALL_STYLE,
+    GLOBAL,
+    USERS,
+    DialectOfferRequest,
+    call_styles,
+    indexes,
+    spellings,
+    users,
+)
+
+SHORT_SECONDS = 30
 
 
-class ReservationRules(MachineBase):
+class ReservationRules(OfferRules):
     """Users reserve uses of codes, and confirm or release them later."""
+
+    @initialize(
+        total=st.integers(1, 3),
+        per_user=st.integers(0, 2),
+        ends=st.tuples(*[st.sampled_from(["confirm", "release", "leave"])] * 2),
+    )
+    def reserve_shared_code(
+        self, total: int, per_user: int, ends: tuple[str, ...]
+    ) -> None:
+        """Begin with reservations that use up a total limit, mostly that of slots."""
+        code, style = "SHARED", DEFAULT_CALL_STYLE
+        limit = GLOBAL, total
+        self._define_in_other_dialect(DialectOfferRequest(code, limit, per_user, False))
+        for user, end in zip(USERS, ends, strict=True):
+            self._reserve(code, user, style, SHORT_SECONDS)
+            self._check_redeem(code, user, style)
+            held_uses = [use for use in self.model.reservations if use.user == user]
+            if held_uses and end == "confirm":
+                self._confirm(held_uses[-1], style, 1)
+            if held_uses and end == "release":
+                self._release(held_uses[-1], style)
+        self._check_codes([code])
+        self._set_time(self.now + timedelta(seconds=SHORT_SECONDS + 1))
+        self._check_codes([code])
+        self._check_redeem(code, "bob", style)
 
     @rule(
         pick=indexes,
@@ -40,6 +78,11 @@ class ReservationRules(MachineBase):
     ) -> None:
         """Reserve a use of a code for a user."""
         code = spelt(pick_item(self._list_codes(), pick))
+        self._reserve(code, user, call_style, ttl_seconds)
+
+    def _reserve(
+        self, code: str, user: str, call_style: CallStyle, ttl_seconds: int
+    ) -> None:
         answer = self.api_client.reserve(code, user, call_style, ttl_seconds)
         held, violation = self.model.reserve(code, user, self.now, ttl_seconds)
         if held is None:
@@ -58,7 +101,9 @@ class ReservationRules(MachineBase):
     @rule(pick=indexes, call_style=call_styles, times=st.integers(1, 2))
     def confirm(self, pick: int, call_style: CallStyle, times: int) -> None:
         """Confirm a reservation, also one that has ended in any way."""
-        held = pick_item(self.model.reservations, pick)
+        self._confirm(pick_item(self.model.reservations, pick), call_style, times)
+
+    def _confirm(self, held: HeldUse, call_style: CallStyle, times: int) -> None:
         # Uses of the same moment could not be distinguished when they are reversed.
         self._set_time(self.now + timedelta(seconds=1))
         caller = self.api_client.get_caller(held.user, call_style)
@@ -77,7 +122,9 @@ class ReservationRules(MachineBase):
     @rule(pick=indexes, call_style=call_styles)
     def release(self, pick: int, call_style: CallStyle) -> None:
         """Release a reservation."""
-        held = pick_item(self.model.reservations, pick)
+        self._release(pick_item(self.model.reservations, pick), call_style)
+
+    def _release(self, held: HeldUse, call_style: CallStyle) -> None:
         caller = self.api_client.get_caller(held.user, call_style)
         answer = caller.call("DELETE", f"/reservations/{held.id}")
         self._check_agreement(partial(self.model.release, held, self.now), answer, 204)

@@ -12,6 +12,14 @@ from typing import Any
 
 from coupon_core.persistence.tables import database_proxy
 
+# The used_count of a definition that counts in slots says only that it does.
+TOTAL_USAGE = """(SELECT d.tenant_id, d.definition_id, d.name, d.total_limit,
+    d.awarded_only, CASE WHEN d.used_count < 1500000000 THEN d.used_count
+    ELSE d.used_count - 2000000000 + sum(s.used_count) END AS used_count
+    FROM definition d LEFT JOIN definition_usage_slot s
+    ON s.tenant_id = d.tenant_id AND s.definition_id = d.definition_id
+    GROUP BY d.tenant_id, d.definition_id, d.name, d.total_limit, d.awarded_only,
+    d.used_count)"""
 # What the counters of limits count: uses that were not given back, and reserved ones
 # until they are confirmed, released or reclaimed.
 COUNTED_USES = """(SELECT tenant_id, definition_id, user_id, period_key
@@ -26,9 +34,18 @@ VIOLATION_QUERIES = {
         ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
         WHERE d.per_code_limit > 0 AND c.redemption_count > d.per_code_limit
     """,
+    "I1: the slots of a definition share another number than its total limit": """
+        SELECT d.name, d.total_limit, sum(s.max_count) FROM definition d
+        JOIN definition_usage_slot s
+        ON s.tenant_id = d.tenant_id AND s.definition_id = d.definition_id
+        WHERE d.used_count >= 1500000000
+        GROUP BY d.tenant_id, d.definition_id, d.name, d.total_limit, d.used_count
+        HAVING sum(s.max_count) <> d.total_limit + 2000000000 - d.used_count
+        OR count(*) <> 16
+    """,
     "I1, I2: uses of a definition with a total limit": f"""
         SELECT d.name, d.used_count, d.total_limit, count(r.user_id)
-        FROM definition d LEFT JOIN {COUNTED_USES} r
+        FROM {TOTAL_USAGE} d LEFT JOIN {COUNTED_USES} r
         ON r.tenant_id = d.tenant_id AND r.definition_id = d.definition_id
         WHERE d.total_limit > 0 AND NOT d.awarded_only
         GROUP BY d.tenant_id, d.definition_id, d.name, d.used_count, d.total_limit

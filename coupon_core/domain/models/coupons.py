@@ -74,7 +74,10 @@ class Definition:
     refill_count: int = 0  # codes that are generated when fewer are left; 0: none
     refill_below: int = 0  # than this many unassigned ones
     has_reservations: bool = False  # a use of it was reserved at some time
-    # Read from the campaign, never stored.
+    hot: bool = False  # its uses are counted in slots, even under a low limit
+    # Read with the definition, never stored. Beside a coupon, `used_count` of a
+    # definition with slots is 0 until all of them are full.
+    has_usage_slots: bool = False
     is_campaign_ended: bool = False
     campaign_suspended_at: datetime | None = None
     campaign_time_zone: str | None = None  # None if it belongs to no campaign
@@ -94,6 +97,8 @@ CAMPAIGN_STATE = frozenset(
     {"is_campaign_ended", "campaign_suspended_at", "campaign_time_zone"}
 )
 """The members of a definition that are read from its campaign."""
+COUNTER_STATE = frozenset({"used_count", "has_usage_slots"})
+"""The members of a definition that are its counter; a change of others keeps them."""
 
 
 @dataclass(frozen=True, slots=True)

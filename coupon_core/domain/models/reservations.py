@@ -36,6 +36,7 @@ class Reservation:
     period_key: str = ""  # the period that it counts in
     reference: str | None = None
     metadata: Metadata | None = None
+    usage_slot: int | None = None  # None unless it raised a slot
 
     def is_live(self, now: datetime) -> bool:
         """Return True while it holds a use."""

@@ -97,6 +97,7 @@ def _get_limits(definition: Definition) -> tuple[object, ...]:
         definition.total_limit,
         definition.user_period_limit,
         definition.user_period,
+        definition.hot,
     )
 
 

@@ -14,7 +14,7 @@ from coupon_core.persistence.row_locks import coupon_lock_clause
 from coupon_core.persistence.row_mapping import (
     CODE_MATCHES,
     DEFINITION_COLUMN_COUNT,
-    DEFINITION_COLUMNS,
+    REDEEMED_DEFINITION_COLUMNS,
     REWARD_ITEM_COLUMNS,
     SELECT_ISSUED_COUPONS,
     to_definition,
@@ -43,7 +43,7 @@ SELECT_FOR_TENANT = (
 
 SELECT_SHARED_CODE = f"""
     SELECT s.code, s.creator_key, s.revoked_at,
-        {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
+        {REDEEMED_DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
     FROM shared_code s
     JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = s.definition_id
     JOIN reward_item r ON r.tenant_id = :tenant_id AND r.item_id = d.reward_item_id

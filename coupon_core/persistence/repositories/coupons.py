@@ -154,12 +154,13 @@ def find_by_users(definition: Definition, user_ids: Sequence[str]) -> list[Coupo
 
 
 def lock_coupons_exclusively() -> None:
-    """Block all coupon writes until the transaction ends (LOCK TABLE … SHARE).
+    """Block others' coupon writes until the transaction ends (SHARE ROW EXCLUSIVE).
 
     For rare changes of a definition that depend on how its coupons were used. Waits for
-    running redemptions. Call it before any row is locked.
+    running redemptions and for other such changes: each may write coupons, for which
+    two of them would wait for each other. Call it before any row is locked.
     """
-    _lock_table("SHARE")
+    _lock_table("SHARE ROW EXCLUSIVE")
 
 
 def announce_coupon_write() -> None:

@@ -8,7 +8,10 @@ from typing import Any
 from coupon_core.domain.models import Definition
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.row_mapping import IS_CAMPAIGN_ENDED_EXPRESSION
+from coupon_core.persistence.row_mapping import (
+    IS_CAMPAIGN_ENDED_EXPRESSION,
+    USED_COUNT_EXPRESSION,
+)
 
 AVAILABLE_CODES = """FROM coupon c WHERE c.tenant_id = :tenant_id
     AND c.definition_id = {definition_id} AND c.user_id = '' AND c.revoked_at IS NULL"""
@@ -30,7 +33,7 @@ _HAS_CODES = f"""(
     OR EXISTS (SELECT 1 FROM batch b WHERE b.tenant_id = :tenant_id
         AND b.definition_id = d.definition_id AND b.kind <> 'users'
         AND b.state IN ('pending', 'running')))"""
-_TOTAL_REACHED = "(d.total_limit > 0 AND d.used_count >= d.total_limit)"
+_TOTAL_REACHED = f"(d.total_limit > 0 AND {USED_COUNT_EXPRESSION} >= d.total_limit)"
 _EXHAUSTION_EXPRESSION = f"""CASE
     WHEN {_TOTAL_REACHED} THEN 'total_limit'
     WHEN n.has_stock AND NOT {_HAS_CODES} THEN 'unassigned_codes' END"""

@@ -1,18 +1,30 @@
-"""The query of the definitions of a tenant, with what is read from their campaigns."""
+"""The query of a tenant's definitions, with their uses and the state of campaigns."""
 
 from dataclasses import fields
 from typing import Any
 
-from peewee import Value, fn
+from peewee import Case, Value, fn
 
 from coupon_core.domain.models import Definition
 from coupon_core.domain.models.campaigns import ENDED_STATUSES
-from coupon_core.persistence.tables import CampaignTable, DefinitionTable
+from coupon_core.persistence.tables import (
+    CampaignTable,
+    DefinitionTable,
+    UsageSlotTable,
+)
+from coupon_core.persistence.tables.definitions import MIN_SLOTTED_COUNT, SLOTTED_COUNT
 
 
 def select_definitions(tenant_id: str) -> Any:
     """Return the query of all definitions of a tenant, in the order of the fields."""
-    campaign_columns = {
+    has_usage_slots = DefinitionTable.used_count >= MIN_SLOTTED_COUNT
+    derived_columns = {
+        "used_count": Case(
+            None,
+            [(has_usage_slots, _get_slotted_count(tenant_id))],
+            DefinitionTable.used_count,
+        ),
+        "has_usage_slots": has_usage_slots,
         "is_campaign_ended": is_campaign_ended(tenant_id),
         "campaign_suspended_at": _select_of_campaign(
             tenant_id, CampaignTable.suspended_at
@@ -20,14 +32,22 @@ def select_definitions(tenant_id: str) -> Any:
         "campaign_time_zone": _select_of_campaign(tenant_id, CampaignTable.time_zone),
     }
     columns = [
-        campaign_columns[field.name]
-        if field.name in campaign_columns
+        derived_columns[field.name]
+        if field.name in derived_columns
         else getattr(DefinitionTable, field.name)
         for field in fields(Definition)
     ]
     return DefinitionTable.select(*columns).where(
         DefinitionTable.tenant_id == tenant_id
     )
+
+
+def _get_slotted_count(tenant_id: str) -> Any:
+    used_counts = UsageSlotTable.select(fn.SUM(UsageSlotTable.used_count)).where(
+        UsageSlotTable.tenant_id == tenant_id,
+        UsageSlotTable.definition_id == DefinitionTable.definition_id,
+    )
+    return DefinitionTable.used_count - SLOTTED_COUNT + used_counts
 
 
 def is_campaign_ended(tenant_id: str) -> Any:

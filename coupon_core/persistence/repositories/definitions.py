@@ -10,10 +10,12 @@ from peewee import Case, IntegrityError, fn
 
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition, DefinitionStatus, Page
-from coupon_core.domain.models.coupons import CAMPAIGN_STATE
+from coupon_core.domain.models.coupons import CAMPAIGN_STATE, COUNTER_STATE
 from coupon_core.domain.names import to_name_key
+from coupon_core.domain.rules.usage_slots import is_hot
 from coupon_core.persistence.errors import FOREIGN_KEY, UNIQUE, violated_constraint
 from coupon_core.persistence.metadata_filters import build_metadata_conditions
+from coupon_core.persistence.repositories import usage_slots
 from coupon_core.persistence.repositories.definition_queries import (
     get_suspended_at,
     is_campaign_ended,
@@ -46,13 +48,16 @@ def insert(definition: Definition) -> None:
     """
     with _map_integrity_errors():
         DefinitionTable.insert(
-            _to_row(definition, name_key=to_name_key(definition.name))
+            **_to_row(definition, name_key=to_name_key(definition.name)),
+            used_count=definition.used_count,
         ).execute()
+    if is_hot(definition):
+        usage_slots.store_count(definition)
 
 
 def _to_row(definition: Definition, name_key: object) -> dict[str, Any]:
     row = {**asdict(definition), "name_key": name_key}
-    return {name: row[name] for name in row.keys() - CAMPAIGN_STATE}
+    return {name: row[name] for name in row.keys() - CAMPAIGN_STATE - COUNTER_STATE}
 
 
 @contextmanager
@@ -81,8 +86,12 @@ def get(tenant_id: str, definition_id: str) -> Definition | None:
 
 
 def lock(tenant_id: str, definition_id: str) -> Definition | None:
-    """Lock a definition against changes until the transaction ends, and return it."""
-    return _lock_row(tenant_id, definition_id, lock_mode="FOR NO KEY UPDATE")
+    """Lock a definition against changes until the transaction ends, and return it.
+
+    No other transaction can count a use under its total limit meanwhile.
+    """
+    definition = _lock_row(tenant_id, definition_id, lock_mode="FOR NO KEY UPDATE")
+    return definition and usage_slots.lock(definition)
 
 
 def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
@@ -155,7 +164,7 @@ def list_definitions(
 
 
 def update(definition: Definition) -> None:
-    """Overwrite a definition.
+    """Overwrite a definition, apart from its counter (`usage_slots.store_count`).
 
     Raises:
         NameTaken: Another definition has the same name.

@@ -30,7 +30,8 @@ MAX_USE_NUMBER = 2_147_483_647
 UNDO_REDEMPTIONS = """
     UPDATE redemption SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
-    AND use_number BETWEEN :first AND :last RETURNING use_number, period_key
+    AND use_number BETWEEN :first AND :last
+    RETURNING use_number, period_key, usage_slot
 """
 SELECT_LAST_USE_NUMBER = """
     SELECT max(use_number) FROM redemption WHERE tenant_id = :tenant_id
@@ -137,6 +138,6 @@ def _undo_redemptions(
         "now": format_timestamp_milliseconds(now),
     }
     rows = sorted(execute(UNDO_REDEMPTIONS, parameters).fetchall())
-    period_keys = [period_key for _, period_key in rows]
-    user_usage.lower_usage(definition, coupon.user_id, period_keys)
-    return [int(use_number) for use_number, _ in rows]
+    uses = [(coupon.user_id, period_key, slot) for _, period_key, slot in rows]
+    user_usage.lower_usage(definition, uses)
+    return [int(use_number) for use_number, *_ in rows]

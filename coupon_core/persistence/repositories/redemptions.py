@@ -18,10 +18,15 @@ from coupon_core.domain.models import (
     Redemption,
 )
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
+from coupon_core.domain.rules.usage_slots import get_slot
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
 from coupon_core.persistence.repositories.outbox import to_event_row
+from coupon_core.persistence.repositories.usage_slots import (
+    INCREMENT_SLOT_USAGE,
+    get_total_increment,
+)
 from coupon_core.persistence.repositories.use_conditions import (
     ACTIVE_SHARED_CODE_CONDITION,
     SAME_PERIOD_CONDITION,
@@ -30,30 +35,12 @@ from coupon_core.persistence.repositories.use_conditions import (
     UNSUSPENDED_BATCH_CONDITION,
     UNSUSPENDED_CAMPAIGN_CONDITION,
 )
+from coupon_core.persistence.repositories.user_usage import (
+    INCREMENT_PERIOD_USAGE,
+    INCREMENT_USER_USAGE,
+)
 from coupon_core.persistence.tables import to_json_text
 
-# Only definitions with a total limit maintain a counter: counting every redemption in
-# one row would halve the throughput.
-INCREMENT_TOTAL_USAGE = """
-    UPDATE definition SET used_count = used_count + 1
-    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
-    AND used_count < total_limit
-"""
-INCREMENT_USER_USAGE = """
-    INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
-    SELECT :tenant_id, :definition_id, :user_id, 1 {source} WHERE true
-    ON CONFLICT (tenant_id, definition_id, user_id) DO UPDATE
-    SET used_count = user_usage.used_count + 1
-    WHERE user_usage.used_count < :per_user_limit
-"""
-INCREMENT_PERIOD_USAGE = """
-    INSERT INTO user_period_usage (tenant_id, definition_id, user_id, period_key,
-        used_count)
-    SELECT :tenant_id, :definition_id, :user_id, :period_key, 1 {source} WHERE true
-    ON CONFLICT (tenant_id, definition_id, user_id, period_key) DO UPDATE
-    SET used_count = user_period_usage.used_count + 1
-    WHERE user_period_usage.used_count < :user_period_limit
-"""
 UPDATE_COUPON = f"""
     UPDATE coupon SET user_id = :user_id, redemption_count = redemption_count + 1,
         redeemed_at = :redeemed_at WHERE {UNCHANGED_COUPON_CONDITION}
@@ -87,7 +74,8 @@ class UseForm:
     """How a use is written: redeemed, reserved, or confirmed after it was counted."""
 
     update: str  # of the coupon, unless it is claimed
-    insert: str
+    insert: str  # of the redemption or reservation
+    claim: str = INSERT_CLAIMED_COUPON
     is_counted: bool = True
     parameters: Mapping[str, object] = field(default_factory=dict, compare=False)
 
@@ -137,6 +125,7 @@ def _to_redemption_parameters(redemption: Redemption) -> dict[str, object]:
         "period_key": redemption.period_key,
         "reference": redemption.reference,
         "metadata": to_json_text(redemption.metadata or {}),
+        "user_slot": get_slot(redemption.user_id),
     }
 
 
@@ -170,7 +159,7 @@ def _choose_layout(
 ) -> StatementLayout:
     definition = candidate.definition
     counts = {
-        INCREMENT_TOTAL_USAGE: total_limit_counts_redemptions(definition),
+        get_total_increment(definition): total_limit_counts_redemptions(definition),
         INCREMENT_USER_USAGE: definition.per_user_limit > 0,
         INCREMENT_PERIOD_USAGE: definition.user_period_limit > 0,
     }
@@ -209,7 +198,8 @@ def _combine_statements(
     for number, sql in enumerate(counters):
         source = f"FROM {last}" if last else ""
         last = f"count_{number}"
-        parts.append(f"{last} AS ({sql.format(source=source)} RETURNING 1)")
+        returned = "slot" if sql == INCREMENT_SLOT_USAGE else "1"
+        parts.append(f"{last} AS ({sql.format(source=source)} RETURNING {returned})")
     numbered = "RETURNING redemption_count + refund_count AS number"
     parts.append(f"used AS ({_build_coupon_statement(layout, form, last)} {numbered})")
     record = _build_record_statement(layout, form, "(SELECT number FROM used)")
@@ -235,7 +225,7 @@ def _build_coupon_statement(
     needed = " ".join(f"AND {sql}" for sql, needed in conditions.items() if needed)
     if layout.claim:
         source = f"FROM {previous}" if previous else ""
-        insert = INSERT_CLAIMED_COUPON.format(source=source)
+        insert = form.claim.format(source=source)
         return f"{insert} {needed} {ON_CONFLICT_DO_NOTHING}"
     return f"{form.update} {needed}"
 
@@ -246,4 +236,7 @@ def _build_record_statement(
     has_period = INCREMENT_PERIOD_USAGE in layout.counter_statements
     columns = ", reference, metadata" * layout.has_note + ", period_key" * has_period
     values = columns.replace(", ", ", :")
+    if INCREMENT_SLOT_USAGE in layout.counter_statements:
+        columns += ", usage_slot"
+        values += ", (SELECT slot FROM count_0)" if form.is_counted else ", :usage_slot"
     return form.insert.format(use_number=use_number, columns=columns, values=values)

@@ -1,56 +1,24 @@
-"""Reservations: the guarded write of one, and what ends them."""
+"""Reservations: reads, and what ends them."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain.models import (
-    Definition,
-    Dialect,
-    Event,
-    IssuedCoupon,
-    Redemption,
-)
+from coupon_core.domain.models import Definition
 from coupon_core.domain.models.reservations import Reservation, ReservationState
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_for_values, execute_many
-from coupon_core.persistence.repositories import use_conditions, user_usage
-from coupon_core.persistence.repositories.redemptions import (
-    INSERT_REDEMPTION,
-    UPDATE_COUPON,
-    UseForm,
-)
-from coupon_core.persistence.repositories.redemptions import record as record_use
+from coupon_core.persistence.repositories import user_usage
 from coupon_core.persistence.row_mapping import (
     build_conversions,
     convert_row,
     format_columns,
 )
-from coupon_core.persistence.tables import (
-    DefinitionTable,
-    ReservationTable,
-    parse_json,
-    to_datetime,
-)
+from coupon_core.persistence.tables import ReservationTable, parse_json, to_datetime
 
-CONFIRM_COUPON = UPDATE_COUPON.replace(
-    "SET", "SET reserved_count = reserved_count - 1,", 1
-)
-RESERVE_COUPON = f"""
-    UPDATE coupon SET reserved_count = reserved_count + 1
-    WHERE {use_conditions.UNCHANGED_COUPON_CONDITION}
-"""
-# Without a number the coupon was not updated. The state is then null, so that
-# PostgreSQL rolls the counters back, as for a redemption without a number.
-INSERT_RESERVATION = """
-    INSERT INTO reservation (tenant_id, reservation_id, coupon_id, definition_id,
-        user_id, state, reserved_at, expires_at{columns})
-    SELECT :tenant_id, :reservation_id, :coupon_id, :definition_id, :user_id,
-        CASE WHEN {use_number} >= 0 THEN 'held' END, :redeemed_at, :held_until{values}
-"""
 RESERVATION_COLUMNS = format_columns(Reservation, "r")
 # By index: those of the user and of the coupons are few, and ended ones wait for their
 # reclaim for a minute at most.
@@ -89,52 +57,6 @@ _CONVERSIONS = build_conversions(
     ended_at=to_datetime,
     metadata=parse_json,
 )
-
-
-def record(candidate: IssuedCoupon, reservation: Reservation, event: Event) -> bool:
-    """Write a reservation that was decided on `candidate`, with its event.
-
-    It raises the same counters as a redemption, under the same conditions. Returns
-    False if the data has changed or a limit is exhausted. The caller must then roll
-    back.
-    """
-    use = Redemption(
-        tenant_id=reservation.tenant_id,
-        coupon_id=reservation.coupon_id,
-        use_number=0,
-        redemption_id=0,
-        definition_id=reservation.definition_id,
-        user_id=reservation.user_id,
-        dialect=Dialect.PHOENIX,
-        redeemed_at=reservation.reserved_at,
-        reference=reservation.reference,
-        metadata=reservation.metadata,
-        period_key=reservation.period_key,
-    )
-    parameters = {
-        "reservation_id": reservation.reservation_id,
-        "held_until": format_timestamp_milliseconds(reservation.expires_at),
-    }
-    form = UseForm(RESERVE_COUPON, INSERT_RESERVATION, parameters=parameters)
-    return record_use(candidate, use, event, claim=False, form=form)
-
-
-def record_confirmation(
-    candidate: IssuedCoupon, redemption: Redemption, event: Event
-) -> bool:
-    """Write a redemption whose use a reservation has counted already.
-
-    Returns False like `record`.
-    """
-    form = UseForm(CONFIRM_COUPON, INSERT_REDEMPTION, is_counted=False)
-    return record_use(candidate, redemption, event, claim=False, form=form)
-
-
-def mark_definition(definition: Definition) -> None:
-    """Record that uses of a definition are reserved; decisions then read them."""
-    DefinitionTable.update(has_reservations=True).where(
-        DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
-    ).execute()
 
 
 def get(tenant_id: str, reservation_id: str) -> Reservation | None:
@@ -226,17 +148,15 @@ def mark_expired(
 def lower_counters(definition: Definition, reservations: Sequence[Reservation]) -> None:
     """Give back what reservations of a definition, which is locked, had raised.
 
-    Rows are locked in the order of a redemption: first those of users, then coupons.
+    Rows are locked in the order of a redemption: first counters, then coupons.
     """
-    period_keys = defaultdict(list)
-    for reservation in reservations:
-        period_keys[reservation.user_id].append(reservation.period_key)
-    for user_id in sorted(period_keys):
-        user_usage.lower_usage(definition, user_id, period_keys[user_id])
+    if not reservations:
+        return
+    uses = [(held.user_id, held.period_key, held.usage_slot) for held in reservations]
+    user_usage.lower_usage(definition, uses)
     counts = Counter(reservation.coupon_id for reservation in reservations)
     rows = [
         {"tenant_id": definition.tenant_id, "coupon_id": coupon_id, "count": count}
         for coupon_id, count in sorted(counts.items())
     ]
-    if rows:
-        execute_many(LOWER_RESERVED_COUNT, rows)
+    execute_many(LOWER_RESERVED_COUNT, rows)

@@ -8,6 +8,7 @@ from coupon_core.domain.models import NO_USAGE, Definition, UserUsage
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_prepared
+from coupon_core.persistence.repositories import usage_slots
 
 SELECT_USED_COUNTS = """
     SELECT COALESCE((SELECT used_count FROM user_usage WHERE tenant_id = :tenant_id
@@ -70,9 +71,20 @@ RECOUNT_PERIOD_USAGE = (
     FROM {USES_IN_PERIOD} GROUP BY user_id
     """,
 )
-LOWER_TOTAL_USAGE = """
-    UPDATE definition SET used_count = used_count - :count
-    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+INCREMENT_USER_USAGE = """
+    INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
+    SELECT :tenant_id, :definition_id, :user_id, 1 {source} WHERE true
+    ON CONFLICT (tenant_id, definition_id, user_id) DO UPDATE
+    SET used_count = user_usage.used_count + 1
+    WHERE user_usage.used_count < :per_user_limit
+"""
+INCREMENT_PERIOD_USAGE = """
+    INSERT INTO user_period_usage (tenant_id, definition_id, user_id, period_key,
+        used_count)
+    SELECT :tenant_id, :definition_id, :user_id, :period_key, 1 {source} WHERE true
+    ON CONFLICT (tenant_id, definition_id, user_id, period_key) DO UPDATE
+    SET used_count = user_period_usage.used_count + 1
+    WHERE user_period_usage.used_count < :user_period_limit
 """
 LOWER_USER_USAGE = """
     UPDATE user_usage SET used_count = used_count - :count
@@ -139,23 +151,24 @@ def _to_period_parameters(
 
 
 def lower_usage(
-    definition: Definition, user_id: str, period_keys: Sequence[str]
+    definition: Definition, uses: Sequence[tuple[str, str, int | None]]
 ) -> None:
-    """Give uses of a user back in every counter that they raised.
+    """Give uses of a definition back in every counter that they raised.
 
-    `period_keys` has the `period_key` of each redemption or reservation that was
-    undone. The caller must hold the locks of the definition and of the coupon.
+    `uses` has the user, the `period_key` and the `usage_slot` of each redemption or
+    reservation that was undone. The caller must hold the locks of the definition and,
+    for redemptions, of the coupon. Rows are locked in the order of a redemption.
     """
-    parameters = {
+    key = {
         "tenant_id": definition.tenant_id,
         "definition_id": definition.definition_id,
-        "user_id": user_id,
-        "count": len(period_keys),
     }
     if total_limit_counts_redemptions(definition):
-        execute(LOWER_TOTAL_USAGE, parameters)
+        usage_slots.lower(definition, [slot for *_, slot in uses])
     if definition.per_user_limit:
-        execute(LOWER_USER_USAGE, parameters)
-    for period_key, count in sorted(Counter(filter(None, period_keys)).items()):
-        period = {"period_key": period_key, "count": count}
-        execute(LOWER_PERIOD_USAGE, {**parameters, **period})
+        for user_id, count in sorted(Counter(user for user, *_ in uses).items()):
+            execute(LOWER_USER_USAGE, {**key, "user_id": user_id, "count": count})
+    period_uses = Counter((user, period) for user, period, _ in uses if period)
+    for (user_id, period_key), count in sorted(period_uses.items()):
+        period = {"user_id": user_id, "period_key": period_key, "count": count}
+        execute(LOWER_PERIOD_USAGE, {**key, **period})

@@ -35,6 +35,7 @@ from coupon_core.persistence.tables.definitions import (
     DefinitionTable,
     RewardItemTable,
     SharedCodeTable,
+    UsageSlotTable,
 )
 from coupon_core.persistence.tables.events import (
     AcceptedEventTable,
@@ -122,6 +123,7 @@ __all__ = [
     "TenantKeyTable",
     "TenantSecretTable",
     "TenantTable",
+    "UsageSlotTable",
     "UserPeriodUsageTable",
     "UserUsageTable",
     "UtcTimestampField",
@@ -155,6 +157,7 @@ ALL_TABLES = (
     RedemptionTable,
     UserUsageTable,
     UserPeriodUsageTable,
+    UsageSlotTable,
     ReservationTable,
     OutboxTable,
     EarnedCouponTable,

@@ -1,6 +1,12 @@
 """The tables of coupons and their redemptions."""
 
-from peewee import BigIntegerField, CompositeKey, IntegerField, TextField
+from peewee import (
+    BigIntegerField,
+    CompositeKey,
+    IntegerField,
+    SmallIntegerField,
+    TextField,
+)
 
 from coupon_core.persistence.tables.base import (
     BaseTable,
@@ -92,6 +98,7 @@ class RedemptionTable(BaseTable):
     reversed_at = UtcTimestampField(null=True)
     reversal_reason = TextField(null=True)
     period_key = TextField(default="")
+    usage_slot = SmallIntegerField(null=True)  # null unless it raised a slot
 
     class Meta:
         table_name = "redemption"

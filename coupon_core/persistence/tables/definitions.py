@@ -1,6 +1,12 @@
 """The tables of reward items, definitions and shared codes."""
 
-from peewee import BooleanField, CompositeKey, IntegerField, TextField
+from peewee import (
+    BooleanField,
+    CompositeKey,
+    IntegerField,
+    SmallIntegerField,
+    TextField,
+)
 
 from coupon_core.persistence.tables.base import (
     BaseTable,
@@ -8,6 +14,11 @@ from coupon_core.persistence.tables.base import (
     UtcTimestampField,
     UuidTextField,
 )
+
+# Above every limit, so that the previous release does not raise it. That release may
+# lower it, for uses that it gives back.
+SLOTTED_COUNT = 2_000_000_000
+MIN_SLOTTED_COUNT = 1_500_000_000
 
 
 class RewardItemTable(BaseTable):
@@ -31,6 +42,8 @@ class RewardItemTable(BaseTable):
 class DefinitionTable(BaseTable):
     """A template of coupons; `used_count` is maintained only under a total limit.
 
+    While the uses are counted in slots, `used_count` is `SLOTTED_COUNT`, less the uses
+    that the previous release has given back.
     `name_key` is null for rows of earlier releases, and for older definitions whose
     name is another one's but for blanks or composition.
     """
@@ -73,6 +86,7 @@ class DefinitionTable(BaseTable):
     refill_count = IntegerField(default=0)
     refill_below = IntegerField(default=0)
     has_reservations = BooleanField(default=False)
+    hot = BooleanField(default=False)
 
     class Meta:
         table_name = "definition"
@@ -82,6 +96,20 @@ class DefinitionTable(BaseTable):
             (("tenant_id", "name_key"), True),
             (("tenant_id", "reward_item_id"), False),
         )
+
+
+class UsageSlotTable(BaseTable):
+    """A part of the uses of a hot definition, and the share of its limit for them."""
+
+    tenant_id = TextField()
+    definition_id = UuidTextField()
+    slot = SmallIntegerField()
+    used_count = IntegerField()
+    max_count = IntegerField()
+
+    class Meta:
+        table_name = "definition_usage_slot"
+        primary_key = CompositeKey("tenant_id", "definition_id", "slot")
 
 
 class SharedCodeTable(BaseTable):

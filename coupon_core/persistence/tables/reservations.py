@@ -1,6 +1,6 @@
 """The table of reservations."""
 
-from peewee import CompositeKey, TextField
+from peewee import CompositeKey, SmallIntegerField, TextField
 
 from coupon_core.persistence.tables.base import (
     BaseTable,
@@ -25,6 +25,7 @@ class ReservationTable(BaseTable):
     period_key = TextField(default="")
     reference = TextField(null=True)
     metadata = JsonTextField(null=True)
+    usage_slot = SmallIntegerField(null=True)  # null unless it raised a slot
 
     class Meta:
         table_name = "reservation"

@@ -50,6 +50,7 @@ DEFAULTS: Mapping[str, Any] = {
     "per_code_limit": 1,
     "per_user_limit": 0,
     "total_limit": 0,
+    "hot": False,
     "user_period_limit": 0,
     "user_period": None,
     "awarded_only": False,
@@ -66,11 +67,10 @@ DEFAULTS: Mapping[str, Any] = {
 CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
 # They decide with which characters random codes begin.
 PREFIX_FIELDS = frozenset({"code_prefix", "code_pattern"})
-LIMIT_FIELDS = frozenset(
-    {"per_code_limit", "per_user_limit", "total_limit"}
-    | {"user_period_limit", "user_period"}
-)
-FIELDS_AFFECTING_COUPONS = CODE_FIELDS | LIMIT_FIELDS | {"awarded_only"}
+FIELDS_AFFECTING_COUPONS = CODE_FIELDS | {
+    *("per_code_limit", "per_user_limit", "total_limit", "hot", "awarded_only"),
+    *("user_period_limit", "user_period"),
+}
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
@@ -215,7 +215,7 @@ def update_in_transaction(
     after = usage_recounts.with_recounted_usage(before, after, now)
     with definition_checks.translate_conflicts():
         definition_repository.update(after)
-    usage_recounts.recount_user_usage(before, after, now)
+    usage_recounts.store_recounted_usage(before, after, now)
     frozen_before = definition_rules.get_frozen_fields(before)
     if definition_rules.get_frozen_fields(after) != frozen_before:
         definition_checks.require_unused_code(after)

@@ -6,7 +6,7 @@ from datetime import datetime
 from coupon_core.domain.models import Definition
 from coupon_core.domain.rules import definitions as definition_rules
 from coupon_core.domain.rules import usage_periods
-from coupon_core.persistence.repositories import coupon_counts
+from coupon_core.persistence.repositories import coupon_counts, usage_slots
 from coupon_core.persistence.repositories import user_usage as user_usage_repository
 from coupon_core.services.coupons import reservation_endings
 
@@ -36,11 +36,14 @@ def with_recounted_usage(
     return replace(after, used_count=used_count)
 
 
-def recount_user_usage(before: Definition, after: Definition, now: datetime) -> None:
-    """Count the uses per user again that were not counted before the change.
+def store_recounted_usage(before: Definition, after: Definition, now: datetime) -> None:
+    """Store the uses that `with_recounted_usage` has counted, and those per user.
 
-    The caller must hold `lock_coupons_exclusively`.
+    Uses per user are counted again if they were not counted before the change. The
+    caller must hold `lock_coupons_exclusively`.
     """
+    if definition_rules.change_affects_coupons(before, after):
+        usage_slots.store_count(after)
     if after.per_user_limit and not before.per_user_limit:
         user_usage_repository.recount(after.tenant_id, after.definition_id)
     if usage_periods.counts_in_other_periods(before, after):

@@ -19,7 +19,7 @@ from coupon_core.domain.rules.usage_periods import get_period_key
 from coupon_core.observability import metrics
 from coupon_core.persistence.id_generation import generate_integer_id
 from coupon_core.persistence.repositories import redemptions as redemption_repository
-from coupon_core.persistence.repositories import reservations as reservation_repository
+from coupon_core.persistence.repositories import reservation_writes
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services import outbox
 from coupon_core.services.coupons.code_use import (
@@ -104,7 +104,9 @@ def apply_redemption(
         after = replace(after, redemption=redemption)
     event = _build_redeemed_event(after, request)
     is_written = (
-        reservation_repository.record_confirmation(candidate, after.redemption, event)
+        reservation_writes.record_confirmation(
+            candidate, after.redemption, event, reservation
+        )
         if reservation
         else redemption_repository.record(candidate, after.redemption, event, claim)
     )

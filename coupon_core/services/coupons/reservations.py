@@ -23,6 +23,7 @@ from coupon_core.persistence.database import ConcurrentUpdate, transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.persistence.repositories import reservation_writes
 from coupon_core.persistence.repositories import reservations as reservation_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services import outbox
@@ -71,7 +72,7 @@ def _apply_reservation(
     Raises:
         StaleDecision: The stored data no longer matches `candidate`.
     """
-    coupon, definition = candidate.coupon, candidate.definition
+    definition = candidate.definition
     reservation = _build_reservation(candidate, request, now, expires_at=expires_at)
     event = reservation_endings.build_event(
         ReservationState.HELD, reservation, candidate, now=now
@@ -79,10 +80,8 @@ def _apply_reservation(
     with transaction():
         coupon_repository.announce_coupon_write()
         if not definition.has_reservations:
-            reservation_repository.mark_definition(definition)
-        if claim and not coupon_repository.insert_new([coupon], definition):
-            raise StaleDecision
-        if not reservation_repository.record(candidate, reservation, event):
+            reservation_writes.mark_definition(definition)
+        if not reservation_writes.record(candidate, reservation, event, claim):
             raise StaleDecision
     return {
         "reservation_id": reservation.reservation_id,

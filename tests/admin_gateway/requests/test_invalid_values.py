@@ -60,6 +60,7 @@ CONFIG: dict[str, list[Any]] = {
     "custom_code": ["", " ", "_A", "A B", "ſAVE", "Ä", "x" * 65, "A/B", 1, "A\tB"],
     "case_sensitive": BAD_BOOLEANS,
     "claimable": BAD_BOOLEANS,
+    "hot": BAD_BOOLEANS,
     "starts_at": BAD_TIMES,
     "expires_at": BAD_TIMES,
     "usage_limit": [None, "", 1, [], "per_user"],

@@ -33,6 +33,7 @@ STORED_CONFIGS: list[dict[str, Any]] = [
     {"usage_limit": {"limit_type": "global", "max_uses": 1_000_000_000}},
     {"usage_limit": {"limit_type": "unlimited"}, "limits": NO_LIMITS},
     {"limits": {**NO_LIMITS, "per_user": 1, "total": 20}},
+    {"limits": {**NO_LIMITS, "total": 20}, "hot": True},
     {
         "usage_limit": {"limit_type": "per_user", "max_uses": 1},
         "limits": {

@@ -3,6 +3,7 @@
 from tests.benchmarks.cases import (
     bulk,
     bus,
+    hot_code,
     redeem_cpu,
     redeem_throughput,
     validate_cpu,
@@ -12,6 +13,7 @@ from tests.benchmarks.cases import (
 CASES = (
     redeem_cpu.CASE,
     redeem_throughput.CASE,
+    hot_code.CASE,
     validate_cpu.CASE,
     worker_cpu.CASE,
     *bus.CASES,

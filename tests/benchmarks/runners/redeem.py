@@ -6,28 +6,31 @@ from tests.benchmarks.http import build_post
 from tests.benchmarks.load import LoadPlan
 from tests.benchmarks.model import Sample
 
+MANY_CLIENTS = 64
+
 
 class Redeem:
     """`POST /v1/coupons/redeem/CODE` by the owners of the codes."""
 
     name = "redeem"
+    clients: int | None = None  # as many as the options say
 
     def __init__(self, environment: Environment) -> None:
         self.environment, self.players = environment, environment.players
         self.server_pids = environment.gateway_pids
-        self.completed = self.unanswered = 0
 
     def run(self, seconds: float) -> Sample:
         """Run one round."""
-        share = self.environment.coupons.allocate(
-            int(seconds * MAX_REDEMPTIONS_PER_SECOND)
-        )
-        requests = [self._build_request(code, user) for code, user in share]
+        requests = self._build_requests(int(seconds * MAX_REDEMPTIONS_PER_SECOND))
         work = LoadPlan(self.environment.gateway.port, requests, seconds)
-        sample = self.environment.drive(work, self.server_pids)
-        self.completed += sample.completed
-        self.unanswered += sample.unanswered
+        sample = self.environment.drive(work, self.server_pids, self.clients)
+        self.environment.redeem_count += sample.completed
+        self.environment.unanswered_redeem_count += sample.unanswered
         return sample
+
+    def _build_requests(self, count: int) -> list[bytes]:
+        share = self.environment.coupons.allocate(count)
+        return [self._build_request(code, user) for code, user in share]
 
     def _build_request(self, code: str, user: str) -> bytes:
         token = self.players.tokens[user]
@@ -38,6 +41,13 @@ class Redeem:
         return counts.find_mismatches(
             self.environment.database_url("gateway"),
             self.name,
-            self.completed,
-            unanswered=self.unanswered,
+            self.environment.redeem_count,
+            unanswered=self.environment.unanswered_redeem_count,
         )
+
+
+class RedeemByMany(Redeem):
+    """The same by 64 clients."""
+
+    name = "redeem by many"
+    clients = MANY_CLIENTS

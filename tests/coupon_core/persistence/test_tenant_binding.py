@@ -13,19 +13,25 @@ import pytest
 from coupon_core import persistence
 from coupon_core.persistence import repositories
 from coupon_core.persistence.repositories.redemptions import (
-    INCREMENT_PERIOD_USAGE,
-    INCREMENT_TOTAL_USAGE,
-    INCREMENT_USER_USAGE,
     INSERT_REDEMPTION,
     UPDATE_COUPON,
     StatementLayout,
     UseForm,
     _build_statements,
 )
-from coupon_core.persistence.repositories.reservations import (
+from coupon_core.persistence.repositories.reservation_writes import (
+    CLAIM_RESERVED_COUPON,
     CONFIRM_COUPON,
     INSERT_RESERVATION,
     RESERVE_COUPON,
+)
+from coupon_core.persistence.repositories.usage_slots import (
+    INCREMENT_SLOT_USAGE,
+    INCREMENT_TOTAL_USAGE,
+)
+from coupon_core.persistence.repositories.user_usage import (
+    INCREMENT_PERIOD_USAGE,
+    INCREMENT_USER_USAGE,
 )
 from tests.support.tenant_binding import Binding, analyze
 
@@ -91,14 +97,15 @@ def test_statements_over_all_tenants_only_read() -> None:
     [
         UseForm(UPDATE_COUPON, INSERT_REDEMPTION),
         UseForm(CONFIRM_COUPON, INSERT_REDEMPTION, is_counted=False),
-        UseForm(RESERVE_COUPON, INSERT_RESERVATION),
+        UseForm(RESERVE_COUPON, INSERT_RESERVATION, claim=CLAIM_RESERVED_COUPON),
     ],
     ids=["redeem", "confirm", "reserve"],
 )
 def test_the_write_of_a_use_is_bound_in_all_its_forms(
     form: UseForm, is_combined: bool
 ) -> None:
-    for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
+    slot_counters = (INCREMENT_SLOT_USAGE, *ALL_COUNTERS[1:])
+    for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS, slot_counters):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
             for is_special in product([True, False], repeat=3):
                 has_batch, has_campaign, has_note = is_special

@@ -131,6 +131,15 @@ def test_a_code_makes_a_definition_custom(acme_cli: CouponctlRunner) -> None:
     assert config["usage_limit"] == {"limit_type": "global", "max_uses": 1000}
 
 
+def test_a_definition_is_marked_as_hot_and_back(acme_cli: CouponctlRunner) -> None:
+    created = acme_cli.create_definition("Concert", "--total", "500", "--hot")
+    shown = ("definition", "get", *ACME, created)
+    assert acme_cli.json(*shown)["config"]["hot"] is True
+    acme_cli.json("definition", "update", *ACME, created, "--not-hot")
+    config = acme_cli.json(*shown)["config"]
+    assert ("hot" in config, config["limits"]["total"]) == (False, 500)
+
+
 @pytest.mark.parametrize(
     ("words", "trigger_config"),
     [

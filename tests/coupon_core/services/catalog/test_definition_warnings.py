@@ -48,6 +48,14 @@ def use_up_total(tenant: TenantFactory, user_id: str = "ann") -> Definition:
     return definition
 
 
+def use_up_hot_total(tenant: TenantFactory) -> Definition:
+    definition = tenant.define(per_code_limit=0, total_limit=20, hot=True)
+    code = tenant.issue_code(definition)
+    for _ in range(20):
+        tenant.redeem(code)
+    return definition
+
+
 def use_up_codes(tenant: TenantFactory) -> Definition:
     definition = tenant.define()
     tenant.redeem(tenant.issue_unassigned_code(definition))
@@ -56,7 +64,11 @@ def use_up_codes(tenant: TenantFactory) -> Definition:
 
 @pytest.mark.parametrize(
     ("use_up", "cause"),
-    [(use_up_total, "total_limit"), (use_up_codes, "unassigned_codes")],
+    [
+        (use_up_total, "total_limit"),
+        (use_up_hot_total, "total_limit"),
+        (use_up_codes, "unassigned_codes"),
+    ],
 )
 def test_an_exhaustion_is_announced_once(
     tenant: TenantFactory, use_up: Callable[[TenantFactory], Definition], cause: str
@@ -117,6 +129,7 @@ def test_imported_codes_can_run_out(tenant: TenantFactory) -> None:
 def test_what_is_not_used_up_is_not_announced(tenant: TenantFactory) -> None:
     tenant.issue_unassigned_code(tenant.define())
     tenant.redeem(tenant.issue_code(tenant.define(total_limit=2)))
+    tenant.redeem(tenant.issue_code(tenant.define(total_limit=1_000)))
     tenant.redeem(tenant.issue_code(tenant.define()))  # never had unassigned codes
     assert announce(tenant) == 0
 

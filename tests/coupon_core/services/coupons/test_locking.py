@@ -20,6 +20,7 @@ from coupon_core.domain.models import (
     Page,
     Reason,
     UsagePeriod,
+    utc_now,
 )
 from coupon_core.persistence import database
 from coupon_core.persistence.repositories import coupons as coupon_repository
@@ -28,9 +29,17 @@ from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services import outbox
 from coupon_core.services.coupons import code_assignment, lookup, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest, StaleDecision
+from coupon_core.services.privacy import personal_data
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
-from tests.support.concurrency import RACE_TIMEOUT_SECONDS, run_task
+from tests.support.concurrency import (
+    RACE_TIMEOUT_SECONDS,
+    Task,
+    count_outcomes,
+    run_concurrently,
+    run_task,
+)
 from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.reservations import reserve
 
 WAIT_CHECK_SECONDS = 0.3  # seconds in which one who need not wait would long be done
 
@@ -169,6 +178,24 @@ def test_uses_wait_for_a_limit_being_set(tenant: TenantFactory) -> None:
         == 1
     )
     assert tenant.reload_definition(definition).used_count == 1
+    assert_invariants()
+
+
+def test_changes_that_write_coupons_do_not_deadlock(tenant: TenantFactory) -> None:
+    definition = tenant.define_claimable("SAVE10", total_limit=100)
+    users = [f"user-{number}" for number in range(6)]
+    for user in users:
+        reserve(
+            tenant, "SAVE10", user
+        )  # in the past: a change of the limit reclaims it
+    tasks: list[Task] = [
+        partial(tenant.change, definition, total_limit=limit) for limit in range(50, 54)
+    ]
+    tasks += [
+        partial(personal_data.erase, tenant.tenant_id, user, utc_now())
+        for user in users
+    ]
+    assert count_outcomes(run_concurrently(tasks)) == {"done": len(tasks)}
     assert_invariants()
 
 

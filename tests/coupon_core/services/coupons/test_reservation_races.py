@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,6 @@ from coupon_core.domain.models import Definition, Reason, Refused
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
 from coupon_core.services.coupons import reservation_endings, reservations
-from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import (
@@ -21,9 +20,9 @@ from tests.support.concurrency import (
     run_concurrently_in_processes,
 )
 from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.reservations import reserve
 
 REQUESTS, USERS, CODES, TOTAL = 300, 30, 100, 20
-TTL_SECONDS = 60
 LONG_AGO = NOW - timedelta(hours=1)
 COUNT_LIVE_USES = """
     SELECT (SELECT count(*) FROM redemption WHERE tenant_id = :tenant_id)
@@ -49,13 +48,6 @@ def use(tenant: TenantFactory, code: str, user_id: str, kind: int) -> int:
     if kind == 2:
         reservations.release(tenant.tenant_id, held, None, NOW)
     return seen
-
-
-def reserve(tenant: TenantFactory, code: str, user_id: str, now: datetime) -> str:
-    """Reserve a code and return the ID of the reservation."""
-    request = RedeemRequest(tenant.tenant_id, code, user_id)
-    answer = reservations.reserve(request, TTL_SECONDS, now)
-    return str(answer["reservation_id"])
 
 
 @pytest.mark.parametrize("has_processes", [False, True], ids=["threads", "processes"])
@@ -132,4 +124,20 @@ def test_a_redeem_and_the_first_reservation_do_not_share_a_use(
             [redeem, partial(reserve, tenant, code, "ann", NOW)]
         )
         assert count_outcomes(outcomes)["done"] == 1
+    assert_invariants()
+
+
+@pytest.mark.parametrize("total_limit", [20, 1_000], ids=["one counter", "slots"])
+def test_users_who_claim_a_code_in_both_ways_do_not_deadlock(
+    tenant: TenantFactory, total_limit: int
+) -> None:
+    for number in range(10):
+        code = f"BOTH-{number}"
+        tenant.define_claimable(code, per_code_limit=0, total_limit=total_limit)
+        tasks: list[Any] = [
+            partial(use, code, user, now=NOW)
+            for use in (tenant.redeem, partial(reserve, tenant))
+            for user in ("ann", "ben", "eve") * 2
+        ]
+        assert count_outcomes(run_concurrently(tasks)) == {"done": len(tasks)}
     assert_invariants()

@@ -18,41 +18,13 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.services.codes import timeline
-from coupon_core.services.coupons import reservation_endings, reservations
-from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.coupons import reservation_endings
 from coupon_core.services.points import activities, users
 from coupon_core.services.privacy import personal_data
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import assert_invariants, fetch_rows
 from tests.support.refusals import capture_refusal
-
-TTL_SECONDS = 60
-END = NOW + timedelta(seconds=TTL_SECONDS)
-LATER = END + timedelta(seconds=1)
-
-
-def reserve(
-    tenant: TenantFactory, code: str, user_id: str = "ann", now: datetime = NOW
-) -> str:
-    """Reserve a use of a code and return the ID of the reservation."""
-    request = RedeemRequest(tenant.tenant_id, code, user_id)
-    found: str = reservations.reserve(request, TTL_SECONDS, now)["reservation_id"]
-    return found
-
-
-def confirm(
-    tenant: TenantFactory,
-    reservation_id: str,
-    now: datetime = NOW,
-    user_id: str | None = None,
-) -> dict[str, Any]:
-    """Confirm a reservation."""
-    return reservations.confirm(tenant.tenant_id, reservation_id, user_id, now)
-
-
-def release(tenant: TenantFactory, reservation_id: str, now: datetime = NOW) -> None:
-    """Release a reservation."""
-    reservations.release(tenant.tenant_id, reservation_id, None, now)
+from tests.support.reservations import END, LATER, confirm, release, reserve
 
 
 def list_types(tenant: TenantFactory) -> list[str]:
