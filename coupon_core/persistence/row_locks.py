@@ -16,5 +16,10 @@ def coupon_lock_clause(lock: bool = True) -> str:
 
 
 def skip_locked_clause(lock_mode: str = "FOR UPDATE") -> str:
-    """Return the SQL clause that locks rows and skips those locked by others."""
+    """Return the SQL clause that locks rows and skips those locked by others.
+
+    With a LIMIT it belongs into `WITH ... AS MATERIALIZED`. PostgreSQL may run another
+    subquery several times in one statement, and each run skips the rows of the runs
+    before it and takes more.
+    """
     return f"{lock_mode} SKIP LOCKED" if is_postgresql() else ""

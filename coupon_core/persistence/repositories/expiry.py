@@ -22,11 +22,13 @@ SELECT_ID_OF_ALL_TENANTS = """
 """
 # A second worker skips the rows that the first has locked, and takes others.
 MARK_OWN_EXPIRY = """
-    UPDATE coupon SET swept_at = :now
-    WHERE tenant_id = :tenant_id AND coupon_id IN (
+    WITH expired AS MATERIALIZED (
         SELECT coupon_id FROM coupon WHERE tenant_id = :tenant_id
         AND expires_at < :now AND swept_at IS NULL
-        ORDER BY expires_at LIMIT :limit {skipping})
+        ORDER BY expires_at LIMIT :limit {skipping}
+    )
+    UPDATE coupon SET swept_at = :now
+    WHERE tenant_id = :tenant_id AND coupon_id IN (SELECT coupon_id FROM expired)
     RETURNING coupon_id
 """
 SELECT_EXPIRED_DEFINITION = """

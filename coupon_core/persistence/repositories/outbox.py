@@ -53,12 +53,13 @@ def to_event_row(event: Event) -> dict[str, Any]:
 
 
 CLAIM = """
-    UPDATE outbox SET claimed_until = :until
-    WHERE tenant_id = :tenant_id AND event_id IN (
+    WITH due AS MATERIALIZED (
         SELECT event_id FROM outbox WHERE tenant_id = :tenant_id
         AND state = 'pending' AND (claimed_until IS NULL OR claimed_until < :now)
         ORDER BY event_id LIMIT :limit {skipping}
     )
+    UPDATE outbox SET claimed_until = :until
+    WHERE tenant_id = :tenant_id AND event_id IN (SELECT event_id FROM due)
     RETURNING tenant_id, event_id, event_type, subject, occurred_at, data
 """
 MARK_SENT = """

@@ -63,7 +63,7 @@ def list_statement_texts() -> Iterator[tuple[str, str]]:
                     yield f"{module.name}.{name}", complete_statement(name, value)
 
 
-is_statement = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b").match
+is_statement = re.compile(r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE)\b").match
 
 
 def complete_statement(name: str, text: str) -> str:
