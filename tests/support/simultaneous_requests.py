@@ -9,6 +9,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,18 +54,21 @@ def send_simultaneously(
     gateway: Gateway, requests: Sequence[bytes]
 ) -> list[TimedResponse]:
     """Send the last bytes of all requests within about a millisecond."""
-    connections = [_open_connection(gateway, request[:-1]) for request in requests]
-    if len(requests) > 1:
-        time.sleep(0.2)  # until all but the last bytes are read
-    sent_at = []
-    for connection, request in zip(connections, requests, strict=True):
-        sent_at.append(time.monotonic())
-        connection.sendall(request[-1:])
-    arrived_at = _await_responses(connections)
-    return [
-        _read_response(connection, arrived_at[connection] - sent)
-        for connection, sent in zip(connections, sent_at, strict=True)
-    ]
+    with ExitStack() as stack:
+        connections = [stack.enter_context(_open_connection(gateway)) for _ in requests]
+        for connection, request in zip(connections, requests, strict=True):
+            connection.sendall(request[:-1])
+        if len(requests) > 1:
+            time.sleep(0.2)  # until all but the last bytes are read
+        sent_at = []
+        for connection, request in zip(connections, requests, strict=True):
+            sent_at.append(time.monotonic())
+            connection.sendall(request[-1:])
+        arrived_at = _await_responses(connections)
+        return [
+            _read_response(connection, arrived_at[connection] - sent)
+            for connection, sent in zip(connections, sent_at, strict=True)
+        ]
 
 
 def _await_responses(connections: Iterable[socket.socket]) -> dict[Any, float]:
@@ -83,12 +87,11 @@ def _await_responses(connections: Iterable[socket.socket]) -> dict[Any, float]:
     return found
 
 
-def _open_connection(gateway: Gateway, data: bytes) -> socket.socket:
+def _open_connection(gateway: Gateway) -> socket.socket:
     connection = socket.create_connection(
         (gateway.host, gateway.port), RESPONSE_TIMEOUT_SECONDS
     )
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.sendall(data)
     return connection
 
 

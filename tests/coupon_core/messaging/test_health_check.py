@@ -61,7 +61,7 @@ def test_a_broker_that_hangs_keeps_nobody_waiting(
     health = BrokerHealth(f"{scheme}://127.0.0.1:{silent_port}/")
     assert health.status() == "unavailable"
     # Without a timeout the check would never finish.
-    assert time.monotonic() - started_at < 3.0
+    assert time.monotonic() - started_at < 15
 
 
 def test_the_answer_is_remembered_for_a_while_only(

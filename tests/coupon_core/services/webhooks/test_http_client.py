@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -161,7 +162,7 @@ def test_a_receiver_that_hangs_is_left_in_time(receiver: WebhookReceiver) -> Non
     receiver.statuses = [NEVER_RESPONDS]
     started_at = time.monotonic()
     answer = post(receiver.url, BODY, {}, 1)
-    assert time.monotonic() - started_at < 3
+    assert time.monotonic() - started_at < 10
     assert answer.error == "no answer within 1 s"
 
 
@@ -169,21 +170,24 @@ def test_a_receiver_that_drips_is_left_in_time(receiver: WebhookReceiver) -> Non
     receiver.drips_headers = True
     started_at = time.monotonic()
     answer = post(receiver.url, BODY, {}, 1)
-    assert time.monotonic() - started_at < 3
+    assert time.monotonic() - started_at < 10
     assert answer.error == "no answer within 1 s"
 
 
 def test_a_name_that_is_never_resolved_is_left_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    is_over = threading.Event()
+
     def resolve_slowly(*_: Any, **__: Any) -> list[Any]:
-        time.sleep(2)
+        is_over.wait(60)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve_slowly)
     started_at = time.monotonic()
     answer = post("http://slow.test/", BODY, {}, 1)
-    assert time.monotonic() - started_at < 3
+    assert time.monotonic() - started_at < 10
+    is_over.set()
     assert answer.error == "the name slow.test was not resolved in time"
 
 

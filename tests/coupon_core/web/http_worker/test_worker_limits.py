@@ -45,7 +45,8 @@ def test_streams_occupy_at_most_half_of_the_threads(tmp_path: Path) -> None:
         for wire in slow:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             wire.sendall(get("/stream?20000"))
-        time.sleep(0.5)
+        for wire in slow:
+            assert wire.recv(1)  # a thread serves it
         told = running.exchange(get("/stream?20000"))
         assert told.startswith(b"HTTP/1.1 503 ")
         assert b"Retry-After: 1\r\n" in told
@@ -67,7 +68,7 @@ def test_a_slow_reader_of_a_document_occupies_no_thread(tmp_path: Path) -> None:
         for _ in range(20):
             began = time.monotonic()
             assert running.exchange(get("/echo")).startswith(b"HTTP/1.1 200")
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 5
         for wire in readers:
             rest = b""
             for _ in range(8):
