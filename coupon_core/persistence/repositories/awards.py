@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.codes import code_scope, to_lookup_key
-from coupon_core.domain.models import Coupon, Definition
+from coupon_core.domain.models import CodeFormat, Coupon, Definition
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.row_locks import coupon_lock_clause
@@ -56,6 +56,16 @@ def list_unassigned(definition: Definition, limit: int) -> list[Coupon]:
     return [to_coupon(row) for row in execute(SELECT_UNASSIGNED, parameters).fetchall()]
 
 
+def list_next_ids(definition: Definition) -> list[str]:
+    """Return the ID of the next unassigned code, if the definition has a list of them.
+
+    A transaction that locks other coupons as well locks it together with them.
+    """
+    if definition.code_format != CodeFormat.LISTED:
+        return []
+    return [coupon.coupon_id for coupon in list_unassigned(definition, 1)]
+
+
 def assign(coupon: Coupon, now: datetime) -> bool:
     """Assign a code to the user of `coupon`; return False if it is already assigned."""
     parameters = {
@@ -68,10 +78,15 @@ def assign(coupon: Coupon, now: datetime) -> bool:
     return bool(execute(ASSIGN, parameters).rowcount == 1)
 
 
-def lock_user_coupons(definition: Definition, user_id: str) -> Sequence[Any]:
-    """Lock the coupons of a user of a definition, and return them, oldest first."""
+def list_user_coupons(
+    definition: Definition, user_id: str, lock: bool
+) -> Sequence[Any]:
+    """Return the coupons of a user of a definition, oldest first.
+
+    With `lock` they are locked until the transaction ends.
+    """
     parameters = {**_to_key_parameters(definition), "user_id": user_id}
-    sql = SELECT_USER_COUPONS + coupon_lock_clause()
+    sql = SELECT_USER_COUPONS + coupon_lock_clause(lock)
     return [to_issued_coupon(row) for row in execute(sql, parameters).fetchall()]
 
 
