@@ -101,7 +101,7 @@ def reissue(
             generation.lock_for_generation(tenant_id, found.coupon.definition_id),
             AdminReason.DEFINITION_NOT_FOUND,
         )
-        next_ids = award_repository.list_next_ids(definition)
+        next_ids = award_repository.list_next_ids(definition, now)
         coupon_repository.lock_in_order(tenant_id, [found.coupon.coupon_id, *next_ids])
         old = administration.lock_single(tenant_id, coupon_filter, now)
         replacement_id = coupon_repository.get_replacement_id(

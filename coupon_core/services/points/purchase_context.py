@@ -51,7 +51,7 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
         usage=lookup.get_user_usage(copies, request.user_id, now)
         if copies
         else NO_USAGE,
-        has_stock=_has_stock(definition),
+        has_stock=_has_stock(definition, now),
         balance=point_repository.get_balance(
             request.tenant_id, request.user_id, offer.point_id
         ),
@@ -88,7 +88,7 @@ def _list_candidate_ids(
 ) -> list[str]:
     """Return the coupons that the activity locks, with the next one of a list."""
     copies, _ = _find_copies(request, definition, now)
-    next_ids = award_repository.list_next_ids(definition)
+    next_ids = award_repository.list_next_ids(definition, now)
     return [*(copy.coupon.coupon_id for copy in copies), *next_ids]
 
 
@@ -109,9 +109,9 @@ def _find_copies(
     )
 
 
-def _has_stock(definition: Definition) -> bool:
+def _has_stock(definition: Definition, now: datetime) -> bool:
     if definition.code_format == CodeFormat.LISTED:
-        return bool(award_repository.list_unassigned(definition, 1))
+        return bool(award_repository.list_unassigned(definition, 1, now))
     return (
         not total_limit_counts_awards(definition)
         or definition.used_count < definition.total_limit
