@@ -58,9 +58,10 @@ chaos: $(STAMP) ## Kill workers, relays and brokers under load, and count result
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: races
-races: $(STAMP) ## Run the races of hot codes 200 times, on PostgreSQL
+races: $(STAMP) ## Run the races of hot codes and of locks 200 times, on PostgreSQL
 	@$(BIN)/python -m pytest -n 0 --database postgresql --race-repetitions 200 \
-		tests/coupon_core/services/coupons/test_hot_races.py $(ARGS)
+		tests/coupon_core/services/coupons/test_hot_races.py \
+		tests/coupon_core/services/coupons/test_lock_races.py $(ARGS)
 
 .PHONY: ha
 ha: $(STAMP) ## Kill each part of a cluster under load, and count results

@@ -68,7 +68,10 @@ CONFLICTS: Mapping[AnyReason, str] = {
         "expired"
     ),
     AdminReason.ALREADY_ASSIGNED: "This code is already assigned to a user",
-    AdminReason.NOT_ASSIGNABLE: "Only an active code can be assigned to a user",
+    AdminReason.NOT_ASSIGNABLE: (
+        "Only an active code can be assigned to a user, and not while it is suspended "
+        "or reserved"
+    ),
     AdminReason.BATCH_UNFINISHED: (
         "The batch is still being generated: wait for its end, or cancel it first"
     ),

@@ -1,4 +1,12 @@
-"""Row locks on PostgreSQL; on SQLite the write transaction itself is the lock."""
+"""Row locks on PostgreSQL; on SQLite the write transaction itself is the lock.
+
+All transactions take them in one order, because others would wait for each other in a
+circle: the announcement that coupons are written (`announce_coupon_write`), tenant,
+campaign, definition, its slots, the counters of users (`user_usage`, then
+`user_period_usage`), coupons by ID, wallet. Only a transaction that has locked their
+definition locks the counters of several users. The optimistic write of a use follows
+the same order within its one statement (`redemptions.py`).
+"""
 
 from typing import Any
 

@@ -8,6 +8,8 @@ from coupon_core.settings.validators import EXPECTED_RANGE
 from coupon_core.settings.variables import setting_with_default
 
 KEPT_DAYS_RANGE = validate.Range(0, 36_500, error=EXPECTED_RANGE)
+# The counters of the current month are needed, also on a machine whose clock is slow.
+COUNTER_KEPT_DAYS_RANGE = validate.Range(62, 36_500, error=EXPECTED_RANGE)
 SHORT_KEPT_DAYS_RANGE = validate.Range(1, 7, error=EXPECTED_RANGE)
 
 
@@ -45,6 +47,13 @@ class RetentionSettings:
         default=30,
         validate=KEPT_DAYS_RANGE,
     )
+    keep_period_counters_days: int = setting_with_default(
+        "COUPON_KEEP_PERIOD_COUNTERS_DAYS",
+        "days for which the counters of limits per user and period are kept after the "
+        "period",
+        default=400,
+        validate=COUNTER_KEPT_DAYS_RANGE,
+    )
 
     @property
     def kept_days(self) -> dict[str, int]:
@@ -55,6 +64,7 @@ class RetentionSettings:
             "events": self.keep_events_days,
             "deliveries": self.keep_deliveries_days,
             "reservations": self.keep_reservations_days,
+            "period_counters": self.keep_period_counters_days,
         }
 
 

@@ -178,5 +178,10 @@ def count_outcomes(outcomes: Sequence[Any]) -> Counter[str]:
     )
 
 
+def run_in_turn(tasks: Sequence[Task]) -> Counter[str]:
+    """Run tasks one after the other, and count their outcomes."""
+    return count_outcomes([run_task(task) for task in tasks])
+
+
 def _is_success(outcome: Any) -> bool:
     return not isinstance(outcome, Reason | AdminReason | PurchaseReason)

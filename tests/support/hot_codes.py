@@ -13,7 +13,7 @@ from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.repositories import redemption_records
 from coupon_core.services.points import reversals
 from tests.factories.tenant import NOW, TenantFactory
-from tests.support.concurrency import count_outcomes, run_task
+from tests.support.concurrency import run_in_turn
 from tests.support.invariants import fetch_rows
 
 
@@ -33,9 +33,7 @@ def redeem_in_turn(
     tenant: TenantFactory, code: str, user_ids: Sequence[str]
 ) -> Counter[str]:
     """Redeem a code for several users, one after the other, and count the outcomes."""
-    return count_outcomes(
-        [run_task(partial(tenant.redeem, code, user)) for user in user_ids]
-    )
+    return run_in_turn([partial(tenant.redeem, code, user) for user in user_ids])
 
 
 def list_redemption_ids(definition: Definition) -> list[int]:

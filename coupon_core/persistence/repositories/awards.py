@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.codes import code_scope, to_lookup_key
-from coupon_core.domain.models import Coupon, Definition
+from coupon_core.domain.models import CodeFormat, Coupon, Definition
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.row_locks import coupon_lock_clause
@@ -20,17 +20,24 @@ SELECT_LAST_COPY_NUMBER = """
     SELECT COALESCE(max(copy_number), 0) FROM coupon
     WHERE tenant_id = :tenant_id AND code_key = :code_key AND code_scope = :code_scope
 """
-# In the order in which the codes were listed, which is the order of their ids.
+# In the order in which the codes were listed, which is the order of their ids. Whether
+# the definition or its campaign is suspended, the caller has decided.
 SELECT_UNASSIGNED = f"""
     SELECT {COUPON_COLUMNS} FROM coupon c
     JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
     WHERE c.tenant_id = :tenant_id AND c.definition_id = :definition_id
-    AND c.user_id = '' AND c.revoked_at IS NULL ORDER BY c.coupon_id LIMIT :limit
+    AND c.user_id = '' AND c.revoked_at IS NULL AND c.reserved_count = 0
+    AND (c.expires_at IS NULL OR c.expires_at >= :now)
+    AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.tenant_id = :tenant_id
+        AND b.batch_id = c.batch_id AND b.suspended_at IS NOT NULL)
+    ORDER BY c.coupon_id LIMIT :limit
 """
+# A coupon that was changed since it was read is not assigned.
 ASSIGN = """
     UPDATE coupon SET user_id = :user_id, generated_at = :now, expires_at = :expires_at
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND user_id = ''
-    AND revoked_at IS NULL
+    AND revoked_at IS NULL AND reserved_count = 0
+    AND (expires_at IS NULL OR expires_at = :expires_at)
 """
 SELECT_USER_COUPONS = f"""{SELECT_ISSUED_COUPONS}
     WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id AND c.user_id <> ''
@@ -50,10 +57,24 @@ def get_last_copy_number(definition: Definition, user_id: str) -> int:
     return int(execute(SELECT_LAST_COPY_NUMBER, parameters).fetchone()[0])
 
 
-def list_unassigned(definition: Definition, limit: int) -> list[Coupon]:
-    """Return up to `limit` unassigned codes of a list, in order."""
-    parameters = {**_to_key_parameters(definition), "limit": limit}
+def list_unassigned(definition: Definition, limit: int, now: datetime) -> list[Coupon]:
+    """Return up to `limit` codes of a list that can be given to users, in order."""
+    parameters = {
+        **_to_key_parameters(definition),
+        "limit": limit,
+        "now": format_timestamp_milliseconds(now),
+    }
     return [to_coupon(row) for row in execute(SELECT_UNASSIGNED, parameters).fetchall()]
+
+
+def list_next_ids(definition: Definition, now: datetime) -> list[str]:
+    """Return the ID of the next unassigned code, if the definition has a list of them.
+
+    A transaction that locks other coupons as well locks it together with them.
+    """
+    if definition.code_format != CodeFormat.LISTED:
+        return []
+    return [coupon.coupon_id for coupon in list_unassigned(definition, 1, now)]
 
 
 def assign(coupon: Coupon, now: datetime) -> bool:
@@ -68,10 +89,15 @@ def assign(coupon: Coupon, now: datetime) -> bool:
     return bool(execute(ASSIGN, parameters).rowcount == 1)
 
 
-def lock_user_coupons(definition: Definition, user_id: str) -> Sequence[Any]:
-    """Lock the coupons of a user of a definition, and return them, oldest first."""
+def list_user_coupons(
+    definition: Definition, user_id: str, lock: bool
+) -> Sequence[Any]:
+    """Return the coupons of a user of a definition, oldest first.
+
+    With `lock` they are locked until the transaction ends.
+    """
     parameters = {**_to_key_parameters(definition), "user_id": user_id}
-    sql = SELECT_USER_COUPONS + coupon_lock_clause()
+    sql = SELECT_USER_COUPONS + coupon_lock_clause(lock)
     return [to_issued_coupon(row) for row in execute(sql, parameters).fetchall()]
 
 

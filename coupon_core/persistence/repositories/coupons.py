@@ -1,6 +1,6 @@
 """Coupons: queries, inserts, locks and revocation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import (
     execute,
+    execute_for_values,
     is_postgresql,
 )
 from coupon_core.persistence.repositories.coupon_filters import (
@@ -72,6 +73,8 @@ def find_up_to_two(
 
     With `lock` they are locked until the transaction ends.
     """
+    if lock:
+        announce_coupon_write()
     sql = f"""{SELECT_ISSUED_COUPONS} {build_where_clause(filters)}
         LIMIT 2{coupon_lock_clause(lock)}"""
     rows = execute(sql, to_filter_parameters(tenant_id, filters, now=now)).fetchall()
@@ -176,6 +179,20 @@ def _lock_table(mode: str) -> None:
     # On SQLite the write transaction itself is the lock.
     if is_postgresql():
         execute(f"LOCK TABLE coupon IN {mode} MODE", {})
+
+
+LOCK_IN_ORDER = """
+    SELECT c.coupon_id FROM coupon c
+    WHERE c.tenant_id = :tenant_id AND c.coupon_id {among}
+    ORDER BY c.coupon_id FOR UPDATE OF c
+"""
+
+
+def lock_in_order(tenant_id: str, coupon_ids: Collection[str]) -> None:
+    """Lock several coupons in the order of their IDs until the transaction ends."""
+    if len(coupon_ids) > 1 and is_postgresql():
+        parameters = {"tenant_id": tenant_id}
+        execute_for_values(LOCK_IN_ORDER, "uuid", [*coupon_ids], parameters)
 
 
 def revoke(tenant_id: str, coupon_id: str, now: datetime) -> None:

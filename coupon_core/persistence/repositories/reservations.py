@@ -11,6 +11,7 @@ from coupon_core.domain.models.reservations import Reservation, ReservationState
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_for_values, execute_many
+from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import user_usage
 from coupon_core.persistence.row_mapping import (
     build_conversions,
@@ -138,6 +139,8 @@ def mark_expired(
 
     The caller must hold the lock of the definition, and lower what they had raised.
     """
+    if not definition.has_reservations:
+        return []
     parameters = _to_parameters(
         definition, user_id=user_id, now=format_timestamp_milliseconds(now)
     )
@@ -145,16 +148,21 @@ def mark_expired(
     return [_to_reservation(row) for row in rows]
 
 
-def lower_counters(definition: Definition, reservations: Sequence[Reservation]) -> None:
+def lower_counters(
+    definition: Definition,
+    reservations: Sequence[Reservation],
+    candidate_ids: Sequence[str] = (),
+) -> None:
     """Give back what reservations of a definition, which is locked, had raised.
 
-    Rows are locked in the order of a redemption: first counters, then coupons.
+    `candidate_ids` are coupons that the caller locks next. They are locked with those
+    of the reservations, because coupons are locked in the order of their IDs.
     """
-    if not reservations:
-        return
     uses = [(held.user_id, held.period_key, held.usage_slot) for held in reservations]
-    user_usage.lower_usage(definition, uses)
+    if uses:
+        user_usage.lower_usage(definition, uses)
     counts = Counter(reservation.coupon_id for reservation in reservations)
+    coupon_repository.lock_in_order(definition.tenant_id, {*candidate_ids, *counts})
     rows = [
         {"tenant_id": definition.tenant_id, "coupon_id": coupon_id, "count": count}
         for coupon_id, count in sorted(counts.items())

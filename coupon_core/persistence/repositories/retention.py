@@ -5,17 +5,25 @@ from datetime import datetime
 
 from coupon_core.persistence.database import execute, transaction
 from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.row_locks import skip_locked_clause
 
 
 @dataclass(frozen=True, slots=True)
 class RetainedTable:
-    """A table with UUIDv7 `id_column`, which contains the time of the row."""
+    """A table, the columns that identify a row, and the condition that it is past.
+
+    Without another `past` the column is a UUIDv7, which contains the time of the row.
+    """
 
     table: str
-    id_column: str
+    id_columns: str
     condition: str = ""
+    past: str = "{id_columns} < :first_id"
 
 
+# Dates, weeks and months are compared as text: 2026-11 is less than 2026-11-28.
+PAST_PERIOD = """period_key < CASE WHEN substr(period_key, 6, 1) = 'W'
+    THEN :first_week ELSE :first_day END"""
 RETAINED_TABLES = {
     "audit": RetainedTable("audit_entry", "entry_id"),
     "dead_letters": RetainedTable("dead_letter", "letter_id"),
@@ -24,35 +32,46 @@ RETAINED_TABLES = {
     "reservations": RetainedTable(
         "reservation", "reservation_id", " AND state <> 'held'"
     ),
+    "period_counters": RetainedTable(
+        "user_period_usage", "definition_id, user_id, period_key", past=PAST_PERIOD
+    ),
 }
-PAST_RETENTION = "tenant_id = :tenant_id AND {id_column} < :first_kept{condition}"
 
 
 def count_past(tenant_id: str, kind: str, before: datetime) -> int:
     """Return how many rows of a tenant are older than a time."""
     retained = RETAINED_TABLES[kind]
     sql = f"SELECT count(*) FROM {retained.table} WHERE {_build_condition(retained)}"
-    parameters = {"tenant_id": tenant_id, "first_kept": get_min_id_at(before)}
-    return int(execute(sql, parameters).fetchone()[0])
+    return int(execute(sql, _to_parameters(tenant_id, before)).fetchone()[0])
 
 
 def delete_past(tenant_id: str, kind: str, before: datetime, limit: int) -> int:
-    """Delete the rows of up to `limit` IDs that are older; return the row count."""
+    """Delete the rows of up to `limit` IDs that are older; return the row count.
+
+    Rows that another transaction has locked are left for the next time.
+    """
     retained = RETAINED_TABLES[kind]
-    condition = _build_condition(retained)
-    sql = f"""DELETE FROM {retained.table} WHERE {condition}
-        AND {retained.id_column} IN (SELECT {retained.id_column} FROM {retained.table}
-            WHERE {condition} ORDER BY {retained.id_column} LIMIT :limit)"""
-    parameters = {
-        "tenant_id": tenant_id,
-        "first_kept": get_min_id_at(before),
-        "limit": limit,
-    }
+    condition, columns = _build_condition(retained), retained.id_columns
+    sql = f"""DELETE FROM {retained.table} WHERE {condition} AND ({columns}) IN (
+        WITH past AS MATERIALIZED (SELECT {columns} FROM {retained.table}
+            WHERE {condition} ORDER BY {columns} LIMIT :limit {skip_locked_clause()})
+        SELECT {columns} FROM past)"""
     with transaction():
-        return int(execute(sql, parameters).rowcount)
+        parameters = _to_parameters(tenant_id, before)
+        return int(execute(sql, {**parameters, "limit": limit}).rowcount)
 
 
 def _build_condition(retained: RetainedTable) -> str:
-    return PAST_RETENTION.format(
-        id_column=retained.id_column, condition=retained.condition
-    )
+    past = retained.past.format(id_columns=retained.id_columns)
+    return f"tenant_id = :tenant_id AND {past}{retained.condition}"
+
+
+def _to_parameters(tenant_id: str, before: datetime) -> dict[str, str]:
+    first_day = before.date()
+    week = first_day.isocalendar()
+    return {
+        "tenant_id": tenant_id,
+        "first_id": get_min_id_at(before),
+        "first_day": first_day.isoformat(),
+        "first_week": f"{week.year}-W{week.week:02}",
+    }

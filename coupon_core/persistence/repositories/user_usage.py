@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from coupon_core.domain.models import NO_USAGE, Definition, UserUsage
+from coupon_core.domain.models import NO_USAGE, UNASSIGNED, Definition, UserUsage
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, execute_prepared
+from coupon_core.persistence.database import (
+    execute,
+    execute_prepared,
+    is_postgresql,
+)
 from coupon_core.persistence.repositories import usage_slots
 
 SELECT_USED_COUNTS = """
@@ -86,6 +90,26 @@ INCREMENT_PERIOD_USAGE = """
     SET used_count = user_period_usage.used_count + 1
     WHERE user_period_usage.used_count < :user_period_limit
 """
+# A row that does not exist yet is inserted: two transactions that insert it wait for
+# each other as well. ON CONFLICT locks the row before it reads the condition.
+LOCK_USER_USAGE = """
+    INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
+    VALUES (:tenant_id, :definition_id, :user_id, 0)
+    ON CONFLICT (tenant_id, definition_id, user_id) DO UPDATE
+    SET used_count = 0 WHERE false
+"""
+LOCK_PERIOD_USAGE = """
+    INSERT INTO user_period_usage (tenant_id, definition_id, user_id, period_key,
+        used_count)
+    VALUES (:tenant_id, :definition_id, :user_id, :period_key, 0)
+    ON CONFLICT (tenant_id, definition_id, user_id, period_key) DO UPDATE
+    SET used_count = 0 WHERE false
+"""
+LOCK_OTHER_PERIODS = """
+    SELECT used_count FROM user_period_usage
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    AND user_id = :user_id ORDER BY period_key FOR UPDATE
+"""
 LOWER_USER_USAGE = """
     UPDATE user_usage SET used_count = used_count - :count
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
@@ -111,6 +135,30 @@ def get_usage(definition: Definition, user_id: str, period_key: str) -> UserUsag
     rows = execute_prepared(SELECT_USED_COUNTS, parameters).fetchall()
     total_count, period_count = map(int, rows[0])
     return UserUsage(total_count, period_count)
+
+
+def lock(definition: Definition, user_id: str, period_key: str) -> None:
+    """Lock the counters of a user that a redemption raises, or its reversal lowers.
+
+    `period_key` is that of the redemption, or "". The caller has locked the definition.
+    On SQLite the write transaction itself is the lock.
+    """
+    if user_id == UNASSIGNED or not is_postgresql():
+        return
+    parameters = {
+        "tenant_id": definition.tenant_id,
+        "definition_id": definition.definition_id,
+        "user_id": user_id,
+        "period_key": period_key,
+    }
+    statements = {
+        LOCK_USER_USAGE: definition.per_user_limit > 0,
+        LOCK_PERIOD_USAGE: period_key != "",
+        LOCK_OTHER_PERIODS: definition.user_period_limit > 0,
+    }
+    for sql, is_counted in statements.items():
+        if is_counted:
+            execute(sql, parameters)
 
 
 def recount(tenant_id: str, definition_id: str) -> None:

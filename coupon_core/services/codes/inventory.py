@@ -21,6 +21,7 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
+from coupon_core.persistence.repositories import reservations as reservation_repository
 from coupon_core.services import audit
 from coupon_core.services.coupons import administration, corrections, generation
 from coupon_core.services.errors import require_found
@@ -80,7 +81,7 @@ def assign(
         issued = _require_by_code(tenant_id, code, lock=True)
         if issued.coupon.user_id == user_id:
             return issued
-        _require_assignable(issued, now)
+        _require_assignable(issued, user_id, now)
         return _assign(
             issued,
             definition or issued.definition,
@@ -100,10 +101,18 @@ def _require_by_code(tenant_id: str, code: str, lock: bool = False) -> IssuedCou
     return coupons[0]
 
 
-def _require_assignable(issued: IssuedCoupon, now: datetime) -> None:
-    if issued.coupon.user_id:
+def _require_assignable(issued: IssuedCoupon, user_id: str, now: datetime) -> None:
+    coupon = issued.coupon
+    if coupon.user_id:
         raise Refused(AdminReason.ALREADY_ASSIGNED)
-    if redemption_rules.get_coupon_status(issued, now) != CouponStatus.ACTIVE:
+    is_reserved = any(
+        reservation.is_live(now) and reservation.user_id != user_id
+        for reservation in reservation_repository.list_by_coupon(
+            coupon.tenant_id, coupon.coupon_id
+        )
+    )
+    status = redemption_rules.get_coupon_status(issued, now)
+    if status != CouponStatus.ACTIVE or issued.is_suspended or is_reserved:
         raise Refused(AdminReason.NOT_ASSIGNABLE)
 
 

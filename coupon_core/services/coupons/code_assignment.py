@@ -102,12 +102,20 @@ def _assign_listed_codes(
     now: datetime,
     expires_at: datetime | None,
 ) -> list[Coupon]:
-    """Assign the next unassigned codes of the list to the users."""
-    unassigned = award_repository.list_unassigned(definition, len(user_ids))
+    """Assign the next unassigned codes of the list to the users.
+
+    A code that has an expiry of its own keeps it.
+    """
+    unassigned = award_repository.list_unassigned(definition, len(user_ids), now)
     if len(unassigned) < len(user_ids):
         raise Refused(AdminReason.TOTAL_LIMIT_REACHED)
     assigned = [
-        replace(coupon, user_id=user_id, generated_at=now, expires_at=expires_at)
+        replace(
+            coupon,
+            user_id=user_id,
+            generated_at=now,
+            expires_at=coupon.expires_at or expires_at,
+        )
         for coupon, user_id in zip(unassigned, user_ids, strict=True)
     ]
     if not all(award_repository.assign(coupon, now) for coupon in assigned):

@@ -18,9 +18,7 @@ from coupon_core.persistence.database import (
     single_statement,
     transaction,
 )
-from coupon_core.persistence.repositories import coupons as coupon_repository
-from coupon_core.persistence.repositories import definitions as definition_repository
-from coupon_core.services.coupons import lookup, reservation_endings
+from coupon_core.services.coupons import lookup, reservation_endings, use_locks
 from coupon_core.services.coupons.code_reading import read_code
 
 
@@ -106,10 +104,19 @@ def _use_pessimistically(
     definition_id = require_redeemable(request, now)[0].definition.definition_id
     try:
         with transaction():
-            coupon_repository.announce_coupon_write()
-            definition = definition_repository.lock(request.tenant_id, definition_id)
+            definition = use_locks.lock_counters(
+                request.tenant_id, definition_id, user_id=request.user_id, now=now
+            )
             if definition:
-                reservation_endings.reclaim(definition, request.user_id, now)
+                candidates, _ = lookup.find_for_user(
+                    request.tenant_id, request.code, user_id=request.user_id, now=now
+                )
+                reservation_endings.reclaim(
+                    definition,
+                    request.user_id,
+                    now=now,
+                    candidate_ids=[issued.coupon.coupon_id for issued in candidates],
+                )
             candidate, exists = require_redeemable(request, now, lock=True)
             return apply(candidate, request, now, not exists)
     except StaleDecision:

@@ -16,6 +16,7 @@ from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence.database import transaction
+from coupon_core.persistence.repositories import awards as award_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.persistence.repositories import purchases as purchase_repository
@@ -94,14 +95,14 @@ def reissue(
         Refused: No coupon or several coupons match, or the coupon cannot be re-issued,
             or no coupon of its definition can be generated now.
     """
-    definition_id = administration.get(
-        tenant_id, coupon_filter, now
-    ).definition.definition_id
+    found = administration.get(tenant_id, coupon_filter, now)
     with transaction():
         definition = require_found(
-            generation.lock_for_generation(tenant_id, definition_id),
+            generation.lock_for_generation(tenant_id, found.coupon.definition_id),
             AdminReason.DEFINITION_NOT_FOUND,
         )
+        next_ids = award_repository.list_next_ids(definition, now)
+        coupon_repository.lock_in_order(tenant_id, [found.coupon.coupon_id, *next_ids])
         old = administration.lock_single(tenant_id, coupon_filter, now)
         replacement_id = coupon_repository.get_replacement_id(
             tenant_id, old.coupon.coupon_id

@@ -5,32 +5,36 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain import serialization
-from coupon_core.domain.models import Definition, Event, IssuedCoupon
+from coupon_core.domain.models import UNASSIGNED, Definition, Event, IssuedCoupon
 from coupon_core.domain.models.reservations import Reservation, ReservationState
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.repositories import coupons as coupon_repository
-from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import expiry as expiry_repository
 from coupon_core.persistence.repositories import reservations as reservation_repository
 from coupon_core.services import outbox
+from coupon_core.services.coupons import use_locks
 
 MAX_RECLAIMED = 100
 """How many ended reservations one transaction reclaims."""
 
 
-def reclaim(definition: Definition, user_id: str, now: datetime) -> int:
+def reclaim(
+    definition: Definition,
+    user_id: str,
+    now: datetime,
+    candidate_ids: Sequence[str] = (),
+) -> int:
     """Give back what ended reservations of a definition still hold; count them.
 
     Those of `user_id` come first, because the limits of this user depend on them. The
-    caller must hold the lock of the definition, and have called
-    `announce_coupon_write`.
+    caller must hold the locks of `use_locks.lock_counters`. `candidate_ids` are coupons
+    that the caller locks next: they are locked here, in one order with the others.
     """
-    if not definition.has_reservations:
-        return 0
     expired = reservation_repository.mark_expired(
         definition, user_id, limit=MAX_RECLAIMED, now=now
     )
-    _give_back(definition, expired, ReservationState.EXPIRED, now=now)
+    reservation_repository.lower_counters(definition, expired, candidate_ids)
+    if expired:
+        _announce(definition, expired, ReservationState.EXPIRED, now=now)
     return len(expired)
 
 
@@ -41,17 +45,17 @@ def release(
     is_live = reservation.is_live(now)
     state = ReservationState.RELEASED if is_live else ReservationState.EXPIRED
     reservation_repository.set_state(reservation, state, now)
-    _give_back(definition, [reservation], state, now=now)
+    reservation_repository.lower_counters(definition, [reservation])
+    _announce(definition, [reservation], state, now=now)
     return state
 
 
-def _give_back(
+def _announce(
     definition: Definition,
     reservations: Sequence[Reservation],
     state: ReservationState,
     now: datetime,
 ) -> None:
-    reservation_repository.lower_counters(definition, reservations)
     coupon_ids = {reservation.coupon_id for reservation in reservations}
     issued_coupons = {
         issued.coupon.coupon_id: issued
@@ -99,6 +103,7 @@ def announce_expired(tenant_id: str, now: datetime) -> int:
 
 def _reclaim_chunk(tenant_id: str, definition_id: str, now: datetime) -> int:
     with transaction():
-        coupon_repository.announce_coupon_write()
-        definition = definition_repository.lock(tenant_id, definition_id)
-        return reclaim(definition, "", now) if definition else 0
+        definition = use_locks.lock_counters(
+            tenant_id, definition_id, user_id=UNASSIGNED, now=now
+        )
+        return reclaim(definition, UNASSIGNED, now) if definition else 0

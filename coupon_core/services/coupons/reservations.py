@@ -22,7 +22,6 @@ from coupon_core.observability import metrics
 from coupon_core.persistence.database import ConcurrentUpdate, transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import coupons as coupon_repository
-from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import reservation_writes
 from coupon_core.persistence.repositories import reservations as reservation_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
@@ -32,6 +31,7 @@ from coupon_core.services.coupons import (
     lookup,
     redemption,
     reservation_endings,
+    use_locks,
 )
 from coupon_core.services.coupons.code_use import (
     RedeemRequest,
@@ -127,7 +127,7 @@ def confirm(
     for _ in range(MAX_ATTEMPTS):
         try:
             with transaction():
-                locked = _lock(tenant_id, reservation_id, user_id)
+                locked = _lock(tenant_id, reservation_id, user_id, now=now)
                 return _confirm_locked(*locked, now=now)
         except StaleDecision:
             continue
@@ -143,7 +143,7 @@ def release(
         Refused: The reservation is unknown, or has been confirmed.
     """
     with transaction():
-        reservation, definition = _lock(tenant_id, reservation_id, user_id)
+        reservation, definition = _lock(tenant_id, reservation_id, user_id, now=now)
         if reservation.state == ReservationState.CONFIRMED:
             raise Refused(ReservationReason.RESERVATION_CONFIRMED)
         if reservation.state == ReservationState.HELD:
@@ -151,12 +151,14 @@ def release(
 
 
 def _lock(
-    tenant_id: str, reservation_id: str, user_id: str | None
+    tenant_id: str, reservation_id: str, user_id: str | None, now: datetime
 ) -> tuple[Reservation, Definition]:
     """Lock the definition of a reservation, by which all changes of it are ordered."""
-    coupon_repository.announce_coupon_write()
+    coupon_repository.announce_coupon_write()  # before the user is read
     found = _require(tenant_id, reservation_id, user_id)
-    definition = definition_repository.lock(tenant_id, found.definition_id)
+    definition = use_locks.lock_counters(
+        tenant_id, found.definition_id, user_id=found.user_id, now=now
+    )
     return (
         _require(tenant_id, reservation_id, user_id),
         require_found(definition, ReservationReason.RESERVATION_NOT_FOUND),
@@ -179,9 +181,14 @@ def _confirm_locked(
     if reservation.state == ReservationState.RELEASED:
         raise Refused(ReservationReason.RESERVATION_RELEASED)
     is_held = reservation.is_live(now)
-    if reservation.state != ReservationState.CONFIRMED and not is_held:
-        reservation_endings.reclaim(definition, reservation.user_id, now)
     coupon_filter = CouponFilter(coupon_id=reservation.coupon_id)
+    if reservation.state != ReservationState.CONFIRMED and not is_held:
+        reservation_endings.reclaim(
+            definition,
+            reservation.user_id,
+            now=now,
+            candidate_ids=[reservation.coupon_id],
+        )
     issued = administration.lock_single(reservation.tenant_id, coupon_filter, now)
     if reservation.state == ReservationState.CONFIRMED:
         return serialization.serialize_coupon(issued, now)

@@ -22,7 +22,11 @@ from coupon_core.domain.models.purchases import (
     ActivityRequest,
     ActivityStatus,
 )
-from coupon_core.persistence.database import ConcurrentUpdate, transaction
+from coupon_core.persistence.database import (
+    ConcurrentUpdate,
+    discarded_transaction,
+    transaction,
+)
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import activities as activity_repository
 from coupon_core.security.rate_limiting.code_guessing import (
@@ -74,7 +78,7 @@ def validate(request: ActivityRequest, now: datetime) -> str:
         Refused: The code cannot be redeemed.
         RateLimitExceeded: Too many unknown codes were used.
     """
-    with CodeLookupGuard(request.tenant_id, request.user_id), transaction():
+    with CodeLookupGuard(request.tenant_id, request.user_id), discarded_transaction():
         return purchases.check_redemption(request, now).definition_id
 
 

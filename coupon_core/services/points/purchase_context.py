@@ -20,11 +20,10 @@ from coupon_core.domain.rules.redemption import total_limit_counts_awards
 from coupon_core.persistence.repositories import awards as award_repository
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
-from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import points as point_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.persistence.repositories import users as user_repository
-from coupon_core.services.coupons import lookup, reservation_endings
+from coupon_core.services.coupons import lookup, reservation_endings, use_locks
 from coupon_core.services.coupons.code_reading import read_code
 from coupon_core.services.points import offers
 
@@ -35,13 +34,14 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
     Raises:
         Refused: The code is unknown.
     """
-    code = read_code(request.tenant_id, request.code)
-    definition = _lock_definition(request.tenant_id, code)
+    request = replace(request, code=read_code(request.tenant_id, request.code))
+    definition = _lock_definition(request, now)
     if definition is None:
         raise Refused(Reason.COUPON_NOT_FOUND)
-    reservation_endings.reclaim(definition, request.user_id, now)
+    candidate_ids = _list_candidate_ids(request, definition, now)
+    reservation_endings.reclaim(definition, request.user_id, now, candidate_ids)
     offer = offers.get_terms(definition)
-    copies, exists = _lock_copies(replace(request, code=code), definition, now)
+    copies, exists = _find_copies(request, definition, now, lock=True)
     return PurchaseContext(
         definition=definition,
         offer=offer,
@@ -51,22 +51,28 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
         usage=lookup.get_user_usage(copies, request.user_id, now)
         if copies
         else NO_USAGE,
-        has_stock=_has_stock(definition),
+        has_stock=_has_stock(definition, now),
         balance=point_repository.get_balance(
             request.tenant_id, request.user_id, offer.point_id
         ),
     )
 
 
-def _lock_definition(tenant_id: str, code: str) -> Definition | None:
+def _lock_definition(request: ActivityRequest, now: datetime) -> Definition | None:
     """Lock and return the definition of a code, independent of its holder."""
+    tenant_id = request.tenant_id
     coupon_repository.announce_coupon_write()
     # Serializes this with writers of codes, so that no code is taken twice.
     tenant_repository.lock_shared(tenant_id)
-    definition_id = _find_definition_id(tenant_id, code)
+    definition_id = _find_definition_id(tenant_id, request.code)
     if definition_id is None or offers.is_deleted(tenant_id, definition_id):
         return None
-    return definition_repository.lock(tenant_id, definition_id)
+    return use_locks.lock_counters(
+        tenant_id,
+        definition_id,
+        user_id=request.user_id,
+        now=now if request.action == Action.REDEEM else None,
+    )
 
 
 def _find_definition_id(tenant_id: str, code: str) -> str | None:
@@ -77,26 +83,35 @@ def _find_definition_id(tenant_id: str, code: str) -> str | None:
     return owned[0].definition.definition_id if owned else None
 
 
-def _lock_copies(
+def _list_candidate_ids(
     request: ActivityRequest, definition: Definition, now: datetime
+) -> list[str]:
+    """Return the coupons that the activity locks, with the next one of a list."""
+    copies, _ = _find_copies(request, definition, now)
+    next_ids = award_repository.list_next_ids(definition, now)
+    return [*(copy.coupon.coupon_id for copy in copies), *next_ids]
+
+
+def _find_copies(
+    request: ActivityRequest, definition: Definition, now: datetime, lock: bool = False
 ) -> tuple[list[IssuedCoupon], bool]:
-    """Lock and return the user's coupons, and whether they are stored already.
+    """Return the user's coupons, and whether they are stored already.
 
     When any code of a list can be used to buy, these are all coupons of the definition
     that the user holds; otherwise only those with the requested code.
     """
     by_any_code = definition.awarded_only and request.action == Action.BUY
     if by_any_code or offers.get_terms(definition).is_one_step_purchase:
-        coupons = award_repository.lock_user_coupons(definition, request.user_id)
+        coupons = award_repository.list_user_coupons(definition, request.user_id, lock)
         return list(coupons), True
     return lookup.find_for_user(
-        request.tenant_id, request.code, user_id=request.user_id, now=now, lock=True
+        request.tenant_id, request.code, user_id=request.user_id, now=now, lock=lock
     )
 
 
-def _has_stock(definition: Definition) -> bool:
+def _has_stock(definition: Definition, now: datetime) -> bool:
     if definition.code_format == CodeFormat.LISTED:
-        return bool(award_repository.list_unassigned(definition, 1))
+        return bool(award_repository.list_unassigned(definition, 1, now))
     return (
         not total_limit_counts_awards(definition)
         or definition.used_count < definition.total_limit

@@ -17,13 +17,17 @@ from coupon_core.domain.models.purchases import Purchase
 from coupon_core.domain.rules.redemption import is_used_up
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import coupons as coupon_repository
-from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import purchases as purchase_repository
 from coupon_core.persistence.repositories import (
     redemption_records as record_repository,
 )
 from coupon_core.services import audit, outbox
-from coupon_core.services.coupons import administration, expiry, redemption_records
+from coupon_core.services.coupons import (
+    administration,
+    expiry,
+    redemption_records,
+    use_locks,
+)
 from coupon_core.services.coupons.redemption import StaleDecision
 from coupon_core.services.points import wallets
 
@@ -50,11 +54,13 @@ def reverse(
     Raises:
         Refused: The redemption is unknown, or the user cannot hold more points.
     """
-    before = redemption_records.get(tenant_id, redemption_id)
-    coupon_filter = CouponFilter(coupon_id=before.coupon_id)
     with transaction():
-        coupon_repository.announce_coupon_write()
-        definition_repository.lock(tenant_id, before.definition_id)
+        coupon_repository.announce_coupon_write()  # before the user is read
+        before = redemption_records.get(tenant_id, redemption_id)
+        use_locks.lock_counters(
+            tenant_id, before.definition_id, user_id=before.user_id, now=None
+        )
+        coupon_filter = CouponFilter(coupon_id=before.coupon_id)
         copy = administration.lock_single(tenant_id, coupon_filter, now)
         locked = redemption_records.get(tenant_id, redemption_id)
         if locked.reversed_at:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from coupon_core.persistence.repositories import retention as retention_repository
 
-MAX_ROWS_PER_TRANSACTION = 500
+MAX_ROWS_PER_TRANSACTION = 2_000
 
 _kept_days: Mapping[str, int] = {}
 

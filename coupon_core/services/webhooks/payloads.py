@@ -96,6 +96,14 @@ _COUPON: Json = {
         "payload": {"item_id": "test_item", "quantity": 1},
     },
 }
+_RESERVATION: Json = {
+    "reservation_id": "00000000-0000-7000-8000-000000000006",
+    "user_id": "test_user",
+    "expires_at": "2030-11-30T23:59:59Z",
+    "reference": "order-1",
+    "metadata": {},
+    "coupon": {**_COUPON, "status": "active"},
+}
 _DEFINITION: Json = {
     "definition_id": "00000000-0000-7000-8000-000000000005",
     "name": "Test definition",
@@ -116,6 +124,10 @@ SAMPLES: Mapping[str, Json] = {
         "coupon": {**_COUPON, "status": "active"},
     },
     "coupon.restored": {"coupon": {**_COUPON, "status": "active"}},
+    "reservation.created": _RESERVATION,
+    "reservation.confirmed": {**_RESERVATION, "redemption_id": 1, "coupon": _COUPON},
+    "reservation.released": _RESERVATION,
+    "reservation.expired": _RESERVATION,
     "batch.completed": {
         "batch_id": "00000000-0000-7000-8000-000000000004",
         "state": "completed",

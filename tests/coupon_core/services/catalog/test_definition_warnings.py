@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 
 from coupon_core.domain.models import Definition, utc_now
-from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.domain.models.inventory import ImportRow
 from coupon_core.persistence.database import execute, is_postgresql, transaction
 from coupon_core.persistence.repositories import definition_notices
@@ -19,27 +17,12 @@ from coupon_core.services.batches import BatchRequest
 from coupon_core.services.catalog import definition_warnings
 from coupon_core.services.codes import csv_import
 from coupon_core.services.points import reversals
-from tests.factories.campaigns import CampaignFactory
 from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import run_concurrently
-from tests.support.invariants import list_events
+from tests.support.definition_warnings import announce, list_warnings
 
-DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-
-
-def announce(tenant: TenantFactory, now: datetime | None = None) -> int:
-    return definition_warnings.announce(tenant.tenant_id, now or utc_now())
-
-
-def list_warnings(tenant: TenantFactory, name: str) -> list[Any]:
-    """Return the data of the tenant's `definition.NAME` events."""
-    return [
-        data
-        for tenant_id, data in list_events(f"definition.{name}")
-        if tenant_id == tenant.tenant_id
-    ]
 
 
 def use_up_total(tenant: TenantFactory, user_id: str = "ann") -> Definition:
@@ -202,48 +185,6 @@ def test_archived_and_expired_definitions_are_not_announced(
     tenant.archive(use_up_total(tenant))
     tenant.change(use_up_codes(tenant), expires_at=utc_now() + MINUTE)
     assert announce(tenant, utc_now() + HOUR) == 0
-
-
-@pytest.mark.parametrize(
-    ("before", "expected"),
-    [(25 * HOUR, 0), (24 * HOUR, 1), (HOUR, 1), (-MINUTE, 0)],
-    ids=["25 hours", "24 hours", "an hour", "after"],
-)
-def test_an_expiry_is_announced_a_day_before(
-    tenant: TenantFactory, before: timedelta, expected: int
-) -> None:
-    expires_at = (utc_now() + 30 * DAY).replace(microsecond=0)
-    definition = tenant.define(expires_at=expires_at)
-    for _ in range(2):
-        announce(tenant, expires_at - before)
-    announced = list_warnings(tenant, "expiring")
-    assert [data["definition_id"] for data in announced] == (
-        [definition.definition_id] * expected
-    )
-
-
-def test_an_expiry_that_is_moved_is_announced_again(tenant: TenantFactory) -> None:
-    start = utc_now().replace(microsecond=0)
-    definition = tenant.define(expires_at=start + HOUR)
-    announce(tenant)
-    tenant.change(definition, expires_at=start + 2 * DAY)
-    announce(tenant)
-    assert len(list_warnings(tenant, "expiring")) == 1
-    announce(tenant, start + DAY + HOUR)
-    expiries = [data["expires_at"] for data in list_warnings(tenant, "expiring")]
-    assert len(expiries) == len(set(expiries)) == 2
-
-
-def test_definitions_of_an_ended_campaign_are_not_announced(
-    tenant: TenantFactory,
-) -> None:
-    campaigns = CampaignFactory(tenant)
-    campaign_id = campaigns.create_campaign()
-    tenant.define(expires_at=utc_now() + HOUR, campaign_id=campaign_id)
-    campaigns.update_campaign(status=CampaignStatus.CANCELLED)
-    assert announce(tenant) == 0
-    campaigns.update_campaign(status=CampaignStatus.IN_PROGRESS)
-    assert announce(tenant) == 1
 
 
 def test_other_tenants_are_left_alone(tenant: TenantFactory) -> None:

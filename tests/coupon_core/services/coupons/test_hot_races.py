@@ -37,12 +37,6 @@ CONNECTION_COUNT = 45  # of three processes, whose pools have 16 each
 
 
 @pytest.fixture
-def repetitions(request: pytest.FixtureRequest) -> int:
-    """Return how often a race is run."""
-    return int(request.config.getoption("race_repetitions"))
-
-
-@pytest.fixture
 def race(core: Settings) -> Race:
     """Return a function that runs tasks concurrently in several processes."""
     return partial(run_concurrently_in_processes, core)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models import Page, UsagePeriod, UserUsage, utc_now
 from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.repositories import user_usage
 from coupon_core.services import audit
 from coupon_core.services.coupons import reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.points import reversals
 from coupon_core.services.privacy import retention
 from coupon_core.settings.loader import Settings
 from tests.factories.dead_letters import create_dead_letter
-from tests.factories.tenant import TenantFactory, create_tenant
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
+from tests.support.hot_codes import list_redemption_ids
 
 KEPT_DAYS = {
     **{"audit": 30, "dead_letters": 0, "events": 7, "deliveries": 7},
-    "reservations": 2,
+    **{"reservations": 2, "period_counters": 400},
 }
 
 
@@ -91,6 +94,35 @@ def test_reservations_are_kept_while_they_are_counted(tenant: TenantFactory) -> 
     later = now + timedelta(days=3)
     assert retention.prune(tenant.tenant_id, later, lambda: False)["reservations"] == 2
     assert count_rows(tenant, "reservation") == 1
+
+
+PERIODS = {  # of NOW, and the first day on which its counter is past its retention
+    UsagePeriod.DAY: ("2026-05-04", date(2027, 6, 9)),
+    UsagePeriod.WEEK: ("2026-W19", date(2027, 6, 15)),
+    UsagePeriod.MONTH: ("2026-05", date(2027, 6, 5)),
+}
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_counters_of_past_periods_are_deleted_and_uses_can_still_be_given_back(
+    tenant: TenantFactory, period: UsagePeriod
+) -> None:
+    definition = tenant.define(
+        per_user_limit=5, user_period_limit=5, user_period=period
+    )
+    tenant.redeem(tenant.issue_code(definition), now=NOW)
+    key, day = PERIODS[period]
+    first = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    counts = [
+        retention.prune(tenant.tenant_id, now, lambda: False)["period_counters"]
+        for now in (first - timedelta(days=1), first)
+    ]
+    assert counts == [0, 1]
+    assert user_usage.get_usage(definition, "ann", key) == UserUsage(1, 0)
+    reversals.reverse(
+        tenant.tenant_id, list_redemption_ids(definition)[0], reason="", now=first
+    )
+    assert user_usage.get_usage(definition, "ann", key) == UserUsage(0, 0)
 
 
 def reserve(tenant: TenantFactory) -> str:
