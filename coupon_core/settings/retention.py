@@ -29,7 +29,7 @@ class RetentionSettings:
     )
     keep_events_days: int = setting_with_default(
         "COUPON_KEEP_EVENTS_DAYS",
-        "days for which events are kept after they have been published",
+        "days for which events are kept, if they have been published and counted",
         default=7,
         validate=SHORT_KEPT_DAYS_RANGE,
     )
@@ -46,6 +46,13 @@ class RetentionSettings:
         validate=KEPT_DAYS_RANGE,
     )
 
+    keep_reports_days: int = setting_with_default(
+        "COUPON_KEEP_REPORTS_DAYS",
+        "days for which the counts of reports are kept; 0 means without a limit",
+        default=761,  # 25 months
+        validate=KEPT_DAYS_RANGE,
+    )
+
     @property
     def kept_days(self) -> dict[str, int]:
         """The days by kind of data."""
@@ -55,6 +62,7 @@ class RetentionSettings:
             "events": self.keep_events_days,
             "deliveries": self.keep_deliveries_days,
             "reservations": self.keep_reservations_days,
+            "reports": self.keep_reports_days,
         }
 
 
