@@ -146,7 +146,7 @@ def redeem_without_assignment(tenant: TenantFactory) -> None:
         (reissue, (2, 2)),
         (redeem_without_assignment, (1, 0)),
     ],
-    ids=lambda value: getattr(value, "__name__", ""),
+    ids=lambda value: getattr(value, "__name__", None),
 )
 def test_each_coupon_is_counted_once(
     tenant: TenantFactory,

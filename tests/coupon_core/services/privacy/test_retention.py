@@ -9,7 +9,10 @@ import pytest
 
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.audit import AuditFilter
-from coupon_core.persistence.database import execute
+from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.persistence.database import execute, transaction
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.services import audit
 from coupon_core.services.coupons import reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
@@ -20,7 +23,7 @@ from tests.factories.tenant import TenantFactory, create_tenant
 
 KEPT_DAYS = {
     **{"audit": 30, "dead_letters": 0, "events": 7, "deliveries": 7},
-    "reservations": 2,
+    **{"reservations": 2, "reports": 0},
 }
 
 
@@ -37,7 +40,7 @@ def count_rows(tenant: TenantFactory, table: str) -> int:
 
 
 def mark_all_sent() -> None:
-    execute("UPDATE outbox SET state = 'sent'", {})
+    execute("UPDATE outbox SET state = 'sent', counted = true", {})
 
 
 def test_only_what_is_past_its_retention_is_deleted(tenant: TenantFactory) -> None:
@@ -91,6 +94,20 @@ def test_reservations_are_kept_while_they_are_counted(tenant: TenantFactory) -> 
     later = now + timedelta(days=3)
     assert retention.prune(tenant.tenant_id, later, lambda: False)["reservations"] == 2
     assert count_rows(tenant, "reservation") == 1
+
+
+def test_old_counts_of_reports_are_deleted(tenant: TenantFactory) -> None:
+    now = utc_now()
+    moments = [now - timedelta(days=days) for days in (31, 29)]
+    with transaction():
+        raise_counts(
+            tenant.tenant_id,
+            [ReportCounts(generate_id(), get_quarter(each)) for each in moments],
+        )
+    retention.configure({"reports": 30})
+    assert retention.count_prunable(tenant.tenant_id, now) == {"reports": 2}
+    assert retention.prune(tenant.tenant_id, now, lambda: False) == {"reports": 2}
+    assert count_rows(tenant, "report_quarter") == 2
 
 
 def reserve(tenant: TenantFactory) -> str:
