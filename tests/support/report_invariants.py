@@ -47,6 +47,13 @@ def count_all(limit: int = 500) -> int:
     return count
 
 
+def assert_reports_agree() -> None:
+    """Count what is not counted yet, and check the counts and the times of events."""
+    count_all()
+    assert_counts_equal_rows()
+    assert_events_have_the_time_of_their_rows()
+
+
 def assert_counts_equal_rows() -> None:
     """Check that the reports have each use and each return once, where it belongs."""
     expected, found = Counter(list_uses()), Counter(dict(list_counts()))
