@@ -17,6 +17,14 @@ class CouponDataSchema(LenientSchema):
     coupon = fields.Nested(CouponSchema, required=True)
 
 
+def creator_key_field() -> fields.String:
+    """Return the field of the creator of a code."""
+    description = "Key of the creator who hands out the code, or null."
+    return fields.String(
+        required=True, allow_none=True, metadata={"description": description}
+    )
+
+
 class RedemptionDataSchema(CouponDataSchema):
     """The coupon after a redemption, and the redemption itself."""
 
@@ -26,6 +34,7 @@ class RedemptionDataSchema(CouponDataSchema):
         metadata={"description": "Sequence number of the use, starting at 1."},
     )
     dialect = ChoiceField(*Dialect, required=True)
+    creator_key = creator_key_field()
     context = fields.Dict(
         metadata={
             "description": "IDs that the caller of PlayCamp's redeem sent: "
@@ -51,6 +60,13 @@ class RefundDataSchema(CouponDataSchema):
         required=True,
         metadata={"description": "Numbers of the uses that no longer count."},
     )
+    dialect = ChoiceField(
+        *Dialect,
+        required=True,
+        allow_none=True,
+        metadata={"description": "API of the uses; null if there were several."},
+    )
+    creator_key = creator_key_field()
     points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
 
 

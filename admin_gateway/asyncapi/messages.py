@@ -120,7 +120,8 @@ DEFINITION_DATA = {
     "total_limit": 5_000,
     "expires_at": "2025-01-16T10:00:00Z",
 }
-REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
+USE_MEMBERS = {"dialect": "phoenix", "creator_key": None}
+REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, **USE_MEMBERS}
 RESERVATION = {
     "reservation_id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
     "user_id": "user_123",
@@ -138,7 +139,12 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
     ),
     "coupon.refunded": (
         RefundDataSchema,
-        {"use_numbers": [1], "points": None, "coupon": EXAMPLE_COUPON},
+        {
+            "use_numbers": [1],
+            **USE_MEMBERS,
+            "points": None,
+            "coupon": EXAMPLE_COUPON,
+        },
     ),
     "redemption.reversed": (
         ReversalDataSchema,

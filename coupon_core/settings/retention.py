@@ -31,7 +31,7 @@ class RetentionSettings:
     )
     keep_events_days: int = setting_with_default(
         "COUPON_KEEP_EVENTS_DAYS",
-        "days for which events are kept after they have been published",
+        "days for which events are kept, if they have been published and counted",
         default=7,
         validate=SHORT_KEPT_DAYS_RANGE,
     )
@@ -55,6 +55,13 @@ class RetentionSettings:
         validate=COUNTER_KEPT_DAYS_RANGE,
     )
 
+    keep_reports_days: int = setting_with_default(
+        "COUPON_KEEP_REPORTS_DAYS",
+        "days for which the counts of reports are kept; 0 means without a limit",
+        default=761,  # 25 months
+        validate=KEPT_DAYS_RANGE,
+    )
+
     @property
     def kept_days(self) -> dict[str, int]:
         """The days by kind of data."""
@@ -65,6 +72,7 @@ class RetentionSettings:
             "deliveries": self.keep_deliveries_days,
             "reservations": self.keep_reservations_days,
             "period_counters": self.keep_period_counters_days,
+            "reports": self.keep_reports_days,
         }
 
 

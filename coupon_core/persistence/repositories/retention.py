@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, transaction
 from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.repositories.outbox import FINISHED_CONDITION
 from coupon_core.persistence.row_locks import skip_locked_clause
 
 
@@ -27,13 +29,16 @@ PAST_PERIOD = """period_key < CASE WHEN substr(period_key, 6, 1) = 'W'
 RETAINED_TABLES = {
     "audit": RetainedTable("audit_entry", "entry_id"),
     "dead_letters": RetainedTable("dead_letter", "letter_id"),
-    "events": RetainedTable("outbox", "event_id", " AND state = 'sent'"),
+    "events": RetainedTable("outbox", "event_id", f" AND {FINISHED_CONDITION}"),
     "deliveries": RetainedTable("webhook_delivery", "event_id"),
     "reservations": RetainedTable(
         "reservation", "reservation_id", " AND state <> 'held'"
     ),
     "period_counters": RetainedTable(
         "user_period_usage", "definition_id, user_id, period_key", past=PAST_PERIOD
+    ),
+    "reports": RetainedTable(
+        "report_quarter", "quarter_at", past="quarter_at < :before"
     ),
 }
 
@@ -71,6 +76,7 @@ def _to_parameters(tenant_id: str, before: datetime) -> dict[str, str]:
     week = first_day.isocalendar()
     return {
         "tenant_id": tenant_id,
+        "before": format_timestamp_milliseconds(before),
         "first_id": get_min_id_at(before),
         "first_day": first_day.isoformat(),
         "first_week": f"{week.year}-W{week.week:02}",

@@ -68,6 +68,10 @@ from coupon_core.persistence.tables.purchases import (
     OfferTable,
     PurchaseTable,
 )
+from coupon_core.persistence.tables.reports import (
+    ReportBackfillTable,
+    ReportQuarterTable,
+)
 from coupon_core.persistence.tables.reservations import ReservationTable
 from coupon_core.persistence.tables.tenants import (
     ApiKeyTable,
@@ -116,6 +120,8 @@ __all__ = [
     "PointEntryTable",
     "PurchaseTable",
     "RedemptionTable",
+    "ReportBackfillTable",
+    "ReportQuarterTable",
     "ReservationTable",
     "RewardItemTable",
     "SharedCodeTable",
@@ -185,5 +191,7 @@ ALL_TABLES = (
     TenantKeyTable,
     ErasedUserTable,
     TenantDeletionTable,
+    ReportQuarterTable,
+    ReportBackfillTable,
 )
 """Every table; a referenced table comes before the tables that refer to it."""

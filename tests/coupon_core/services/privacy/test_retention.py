@@ -9,8 +9,11 @@ import pytest
 
 from coupon_core.domain.models import Page, UsagePeriod, UserUsage, utc_now
 from coupon_core.domain.models.audit import AuditFilter
-from coupon_core.persistence.database import execute
+from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.persistence.database import execute, transaction
+from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import user_usage
+from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.services import audit
 from coupon_core.services.coupons import reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
@@ -23,7 +26,7 @@ from tests.support.hot_codes import list_redemption_ids
 
 KEPT_DAYS = {
     **{"audit": 30, "dead_letters": 0, "events": 7, "deliveries": 7},
-    **{"reservations": 2, "period_counters": 400},
+    **{"reservations": 2, "period_counters": 400, "reports": 0},
 }
 
 
@@ -40,7 +43,7 @@ def count_rows(tenant: TenantFactory, table: str) -> int:
 
 
 def mark_all_sent() -> None:
-    execute("UPDATE outbox SET state = 'sent'", {})
+    execute("UPDATE outbox SET state = 'sent', counted = true", {})
 
 
 def test_only_what_is_past_its_retention_is_deleted(tenant: TenantFactory) -> None:
@@ -123,6 +126,20 @@ def test_counters_of_past_periods_are_deleted_and_uses_can_still_be_given_back(
         tenant.tenant_id, list_redemption_ids(definition)[0], reason="", now=first
     )
     assert user_usage.get_usage(definition, "ann", key) == UserUsage(0, 0)
+
+
+def test_old_counts_of_reports_are_deleted(tenant: TenantFactory) -> None:
+    now = utc_now()
+    moments = [now - timedelta(days=days) for days in (31, 29)]
+    with transaction():
+        raise_counts(
+            tenant.tenant_id,
+            [ReportCounts(generate_id(), get_quarter(each)) for each in moments],
+        )
+    retention.configure({"reports": 30})
+    assert retention.count_prunable(tenant.tenant_id, now) == {"reports": 2}
+    assert retention.prune(tenant.tenant_id, now, lambda: False) == {"reports": 2}
+    assert count_rows(tenant, "report_quarter") == 2
 
 
 def reserve(tenant: TenantFactory) -> str:
