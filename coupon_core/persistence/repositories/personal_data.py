@@ -9,6 +9,7 @@ from coupon_core.persistence.database import execute
 from coupon_core.persistence.repositories import audit as audit_repository
 from coupon_core.persistence.tables import (
     ActivityTable,
+    AttemptTable,
     BaseTable,
     CodeJobTable,
     CouponEventTable,
@@ -74,6 +75,7 @@ PERSONAL_TABLES = (
     PersonalTable(ActivityTable, erased=", attributes = '{}'"),
     PersonalTable(CodeJobTable),
     PersonalTable(ImportRowTable),
+    PersonalTable(AttemptTable),
     PersonalTable(KnownUserTable),
     PersonalTable(CouponTable, erased=ERASE_COUPON),
 )

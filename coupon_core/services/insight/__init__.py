@@ -1,0 +1,1 @@
+"""Insight: reports, failed attempts, explanations and search."""
