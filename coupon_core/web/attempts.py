@@ -25,7 +25,6 @@ from coupon_core.domain.models.attempts import (
 from coupon_core.domain.pasted_text import clean_pasted_code
 from coupon_core.domain.report_counts import get_quarter
 from coupon_core.observability import attempt_buffer
-from coupon_core.persistence.id_generation import generate_id
 
 
 class _Attempt(NamedTuple):
@@ -68,7 +67,6 @@ def _record_failure(
     attempt_buffer.add_failure(
         FailedAttempt(
             tenant_id=g.principal.tenant_id,
-            attempt_id=generate_id(),
             attempted_at=utc_now(),
             user_id=attempt.user_id,
             code=attempt.code,

@@ -47,7 +47,6 @@ class FailedAttempt:
     """A refused attempt with the code as it was entered, which is never stored."""
 
     tenant_id: str
-    attempt_id: str
     attempted_at: datetime
     user_id: str
     code: str
