@@ -62,11 +62,14 @@ def count(outcome: Outcome, amount: int = 1) -> None:
 
 
 def _count_without_definition(outcome: Outcome, amount: int) -> None:
-    _collected.dropped += amount
+    counts = _collected.counts
     summed = outcome._replace(definition_id="", code_key="")
     # Tenants, reasons and APIs are few, but nothing may grow without a bound.
-    if summed in _collected.counts or len(_collected.counts) < 2 * MAX_KEYS:
-        _collected.counts[summed] = _collected.counts.get(summed, 0) + amount
+    is_kept = summed in counts or len(counts) < 2 * MAX_KEYS
+    if is_kept:
+        counts[summed] = counts.get(summed, 0) + amount
+    if not is_kept or summed != outcome:
+        _collected.dropped += amount
 
 
 def add_failure(attempt: FailedAttempt) -> None:
