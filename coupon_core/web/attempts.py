@@ -15,6 +15,7 @@ from coupon_core.domain.models import (
     Definition,
     Dialect,
     Refused,
+    Validation,
     utc_now,
 )
 from coupon_core.domain.models.attempts import (
@@ -46,13 +47,14 @@ def record_refusal(refused: Refused, error_code: str, dialect: str) -> None:
 
 
 def record_validation(
-    definition: Definition | None,
+    result: Validation,
     code: str,
     user_id: str | None,
     dialect: Dialect,
     error_code: str = "",
 ) -> None:
     """Record the answer to a validate call; without `error_code` the code is valid."""
+    definition = result.issued.definition if result.issued else result.definition
     attempt = _Attempt(AttemptAction.VALIDATE, code, user_id or "")
     if error_code:
         _record_failure(attempt, definition, error_code, dialect.value)

@@ -178,7 +178,7 @@ def validate(code: str) -> Response:
     )
     document = serialize_validation(result, now)
     record_validation(
-        result.definition_of_code,
+        result,
         code,
         user_id=user_id,
         dialect=Dialect.PHOENIX,

@@ -189,11 +189,6 @@ class Validation:
     issued: IssuedCoupon | None = None
     definition: Definition | None = None
 
-    @property
-    def definition_of_code(self) -> Definition | None:
-        """The definition of the code, if the code is known."""
-        return self.issued.definition if self.issued else self.definition
-
 
 @dataclass(frozen=True, slots=True)
 class Redemption:

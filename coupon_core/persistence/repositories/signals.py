@@ -37,14 +37,20 @@ COUNT_REFERENCE_USES = """
 """
 SIGNAL_COLUMNS = "hour_at, kind, subject, count, first_at, last_at"
 # In the order of the key: otherwise two transactions could deadlock.
-INSERT_SIGNALS = f"""
+INSERT_NEW_SIGNALS = f"""
     INSERT INTO signal (tenant_id, {SIGNAL_COLUMNS})
     SELECT :tenant_id, r.hour_at, r.kind, r.subject, r.count, r.first_at, r.last_at
     FROM {{rows}} WHERE true ORDER BY r.hour_at, r.kind, r.subject
-    ON CONFLICT (tenant_id, hour_at, kind, subject) DO """
-INSERT_NEW_SIGNALS = INSERT_SIGNALS + "NOTHING RETURNING kind, subject"
-UPDATE_SIGNALS = INSERT_SIGNALS + "UPDATE SET count = excluded.count, "
-UPDATE_SIGNALS += "last_at = excluded.last_at"
+    ON CONFLICT (tenant_id, hour_at, kind, subject) DO NOTHING
+    RETURNING kind, subject
+"""
+UPDATE_SIGNALS = f"""
+    INSERT INTO signal (tenant_id, {SIGNAL_COLUMNS})
+    SELECT :tenant_id, r.hour_at, r.kind, r.subject, r.count, r.first_at, r.last_at
+    FROM {{rows}} WHERE true ORDER BY r.hour_at, r.kind, r.subject
+    ON CONFLICT (tenant_id, hour_at, kind, subject) DO UPDATE
+    SET count = excluded.count, last_at = excluded.last_at
+"""
 SIGNAL_ROW_COLUMNS = """hour_at timestamptz, kind text, subject text, count bigint,
     first_at timestamptz, last_at timestamptz"""
 SELECT_SIGNALS = f"SELECT {SIGNAL_COLUMNS} FROM signal WHERE tenant_id = :tenant_id"

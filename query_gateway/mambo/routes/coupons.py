@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, g
 
-from coupon_core.domain.models import Dialect, utc_now
+from coupon_core.domain.models import Decision, Dialect, Validation, utc_now
 from coupon_core.domain.models.attempts import AttemptAction
 from coupon_core.domain.models.filters import OfferFilter
 from coupon_core.domain.models.purchases import Action, ActivityRequest
@@ -100,9 +100,8 @@ def validate(body: dict[str, str]) -> Response:
     )
     announce_attempt(AttemptAction.VALIDATE, body["code"], body["uuid"])
     definition = activities.validate(activity_request, utc_now())
-    record_validation(
-        definition, body["code"], user_id=body["uuid"], dialect=Dialect.MAMBO
-    )
+    result = Validation(Decision(), definition=definition)
+    record_validation(result, body["code"], user_id=body["uuid"], dialect=Dialect.MAMBO)
     found = offers.get(tenant_id, definition.definition_id)
     return json_response({"valid": True, "coupon": serializers.serialize_coupon(found)})
 

@@ -93,7 +93,7 @@ def _respond_to_validation(
     reason = result.decision.reason
     if not is_test:
         record_validation(
-            result.definition_of_code,
+            result,
             code,
             user_id=user_id,
             dialect=Dialect.PLAYCAMP,
