@@ -11,7 +11,7 @@ import pytest
 
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.attempts import Outcome
-from coupon_core.domain.report_counts import WHOLE_TENANT, get_quarter
+from coupon_core.domain.report_counts import WHOLE_TENANT
 from coupon_core.observability import attempt_buffer
 from coupon_core.observability.attempt_buffer import Collected
 from coupon_core.persistence import database
@@ -28,7 +28,7 @@ from tests.coupon_core.services.insight.conftest import Fail
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import run_concurrently
 
-QUARTER = get_quarter(NOW)
+QUARTER = int(NOW.timestamp()) // 900
 
 
 def build_outcome(tenant: TenantFactory, definition_number: int = 1) -> Outcome:
