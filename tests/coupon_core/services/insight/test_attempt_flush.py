@@ -28,6 +28,7 @@ from tests.coupon_core.services.insight.conftest import Fail
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import run_concurrently
 
+PROCESS_COUNT, KEY_COUNT = 6, 2_000
 QUARTER = int(NOW.timestamp()) // 900
 
 
@@ -175,17 +176,19 @@ def test_the_thread_stores_the_rest_when_it_is_stopped(
 def test_processes_that_store_at_once_lose_nothing(
     tenant: TenantFactory, fail: Fail
 ) -> None:
-    """Each stores the same keys in another order; without one order they deadlock."""
+    """Half of them store the same keys in the opposite order."""
     parts = []
-    for number in range(4):
-        for key in range(40) if number % 2 else reversed(range(40)):
+    for number in range(PROCESS_COUNT):
+        keys = range(KEY_COUNT)
+        for key in keys if number % 2 else reversed(keys):
             attempt_buffer.count(build_outcome(tenant, key))
-            fail(f"CODE{key}", user_id=f"user-{key % 3}")
+        fail(user_id=f"user-{number}")
         parts.append(attempt_buffer.take())
     tasks = [partial(attempts.store, tenant.tenant_id, part, NOW) for part in parts]
-    assert run_concurrently(tasks) == [40] * 4
-    assert sum_refused(RefusalCountTable, tenant) == 2 * 4 * 40
-    assert len(list_attempts(tenant.tenant_id)) == 4 * 40
+    assert run_concurrently(tasks) == [1] * PROCESS_COUNT
+    expected = PROCESS_COUNT * (KEY_COUNT + 1)
+    assert sum_refused(RefusalCountTable, tenant) == expected
+    assert len(list_attempts(tenant.tenant_id)) == PROCESS_COUNT
 
 
 def test_the_oldest_attempts_beyond_the_number_kept_are_deleted(
