@@ -40,6 +40,9 @@ RETAINED_TABLES = {
     "reports": RetainedTable(
         "report_quarter", "quarter_at", past="quarter_at < :before"
     ),
+    "refusals": RetainedTable("refusal_count", "bucket_at", past="bucket_at < :before"),
+    "attempts": RetainedTable("attempt", "attempt_id"),
+    "signals": RetainedTable("signal", "hour_at", past="hour_at < :before"),
 }
 
 

@@ -4,6 +4,11 @@ The exceptions are `tenant`, `api_key` and `client_key`, which are looked up bef
 tenant is known. The DDL is in `migrations/`.
 """
 
+from coupon_core.persistence.tables.attempts import (
+    AttemptTable,
+    RefusalCountTable,
+    SignalTable,
+)
 from coupon_core.persistence.tables.audit import AuditEntryTable
 from coupon_core.persistence.tables.base import (
     BaseTable,
@@ -90,6 +95,7 @@ __all__ = [
     "ActivityTable",
     "ActivityTagTable",
     "ApiKeyTable",
+    "AttemptTable",
     "AuditEntryTable",
     "BaseTable",
     "BatchTable",
@@ -120,11 +126,13 @@ __all__ = [
     "PointEntryTable",
     "PurchaseTable",
     "RedemptionTable",
+    "RefusalCountTable",
     "ReportBackfillTable",
     "ReportQuarterTable",
     "ReservationTable",
     "RewardItemTable",
     "SharedCodeTable",
+    "SignalTable",
     "TenantDeletionTable",
     "TenantKeyTable",
     "TenantSecretTable",
@@ -184,6 +192,9 @@ ALL_TABLES = (
     CouponEventTable,
     DefinitionSweepTable,
     DefinitionNoticeTable,
+    RefusalCountTable,
+    AttemptTable,
+    SignalTable,
     AuditEntryTable,
     WebhookTable,
     WebhookDeliveryTable,

@@ -72,7 +72,7 @@ def test_uses_before_and_after_the_upgrade_are_counted_once(
         history.run(40, [NOW])
         code = tenant.create_code(per_code_limit=9)
         redeem_by_a_fast_clock(tenant, code)
-        assert schema.upgrade() == ["0025_report_counts"]
+        assert "0025_report_counts" in schema.upgrade()
         cut_over_at = find_cut_over()
         tenant.redeem(code, now=cut_over_at - timedelta(minutes=4))
         tenant.redeem(code, now=cut_over_at)

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from coupon_core.domain.models import Page, UsagePeriod, UserUsage, utc_now
+from coupon_core.domain.models.attempts import SignalThresholds
 from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.observability import attempt_buffer
 from coupon_core.persistence.database import execute, transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import user_usage
@@ -17,11 +19,13 @@ from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.services import audit
 from coupon_core.services.coupons import reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.insight import attempt_flush, signals
 from coupon_core.services.points import reversals
 from coupon_core.services.privacy import retention
 from coupon_core.settings.loader import Settings
 from tests.factories.dead_letters import create_dead_letter
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
+from tests.support.attempts import collect_failure
 from tests.support.hot_codes import list_redemption_ids
 
 KEPT_DAYS = {
@@ -140,6 +144,22 @@ def test_old_counts_of_reports_are_deleted(tenant: TenantFactory) -> None:
     assert retention.count_prunable(tenant.tenant_id, now) == {"reports": 2}
     assert retention.prune(tenant.tenant_id, now, lambda: False) == {"reports": 2}
     assert count_rows(tenant, "report_quarter") == 2
+
+
+def test_old_attempts_refusals_and_signals_are_deleted(tenant: TenantFactory) -> None:
+    now = utc_now()
+    attempt_buffer.take()
+    signals.configure(SignalThresholds(user_failures=1))
+    for days in (31, 29):
+        collect_failure(tenant.tenant_id, now - timedelta(days=days))
+    attempt_flush.flush()
+    signals.configure(SignalThresholds())
+    expected = {"attempts": 1, "refusals": 1, "signals": 1}
+    retention.configure(dict.fromkeys(expected, 30))
+    assert retention.count_prunable(tenant.tenant_id, now) == expected
+    assert retention.prune(tenant.tenant_id, now, lambda: False) == expected
+    for table in ("attempt", "refusal_count", "signal"):
+        assert count_rows(tenant, table) == 1
 
 
 def reserve(tenant: TenantFactory) -> str:
