@@ -1,9 +1,10 @@
 """Reports: the period and the filters of one, and what it counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import add
 
 from coupon_core.domain.models import Dialect
 
@@ -47,7 +48,7 @@ class ReportFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportCounts:
+class Counts:
     """What is counted per quarter of an hour; uses given back stay in `redeemed`."""
 
     redeemed: int = 0
@@ -57,49 +58,112 @@ class ReportCounts:
     generated: int = 0
     assigned: int = 0
 
-    def __add__(self, other: "ReportCounts") -> "ReportCounts":
+    def __add__(self, other: "Counts") -> "Counts":
         """Return the sum of each count."""
-        return ReportCounts(
-            *(
-                getattr(self, field.name) + getattr(other, field.name)
-                for field in fields(self)
-            )
-        )
+        return Counts(*map(add, astuple(self), astuple(other)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSubject:
+    """A definition, a campaign or a creator that a report is about."""
+
+    kind: TopBy
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What all reports have in common.
+
+    `counted_until` is None while uses of an earlier release are being counted.
+    """
+
+    period: ReportPeriod
+    subjects: Sequence[ReportSubject]
+    counted_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The counts of a bucket, and its start."""
+
+    start: datetime
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesReport(Report):
+    """Counts over time, and their sums."""
+
+    interval: ReportInterval
+    buckets: Sequence[Bucket]
+
+    @property
+    def subject(self) -> ReportSubject:
+        """The first thing that the report is about."""
+        return self.subjects[0]
+
+    @property
+    def totals(self) -> Counts:
+        """The sum of all buckets."""
+        return sum((bucket.counts for bucket in self.buckets), Counts())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignComparison(Report):
+    """A report over time for each of several campaigns."""
+
+    interval: ReportInterval
+    campaigns: Sequence[SeriesReport]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunnelReport(Report):
+    """How many coupons or calls reached each step."""
+
+    totals: Counts
 
 
 @dataclass(frozen=True, slots=True)
 class RefusalRow:
-    """How often an action was refused for one reason."""
+    """How often an action was refused for a reason."""
 
     action: str
     reason: str
     refused: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalReport(Report):
+    """Refusals by action and reason, most frequent first.
+
+    `has_days` says that it contains sums of whole days in UTC.
+    """
+
+    rows: Sequence[RefusalRow]
+    has_days: bool
+
+    @property
+    def totals(self) -> Counts:
+        """The sum of all rows."""
+        return Counts(refused=sum(row.refused for row in self.rows))
+
+
 @dataclass(frozen=True, slots=True)
 class TopRow:
-    """An entry of a ranking; `codes` is how many codes it counts together."""
+    """A member of a ranking; `code_count` is how many codes it counts together."""
 
     id: str
     name: str | None
-    counts: ReportCounts
-    codes: int = 1
+    redeemed: int
+    reversed: int
+    code_count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What all reports have: the period, and until when it is complete.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopReport(Report):
+    """What was used most, most used first."""
 
-    `counted_until` is None while uses of an earlier release are being counted.
-    """
-
-    period: ReportPeriod
-    counted_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Counts by the start of the bucket, and their sum."""
-
-    buckets: Sequence[tuple[datetime, ReportCounts]]
-    totals: ReportCounts
+    by: TopBy
+    rows: Sequence[TopRow]

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from coupon_core.domain.entered_times import EnteredTime, to_instant
 from coupon_core.domain.models.reports import ReportInterval, ReportPeriod
 from coupon_core.domain.refusals import AdminReason, Refused
+from coupon_core.domain.report_counts import QUARTER_MINUTES, get_quarter
 
-QUARTER = timedelta(minutes=15)
+QUARTER = timedelta(minutes=QUARTER_MINUTES)
 HOUR = timedelta(hours=1)
 MAX_BUCKETS = 2_000
 MAX_YEAR = 9998
@@ -96,8 +97,7 @@ def find_bucket(starts: Sequence[datetime], quarter: datetime) -> int:
 
 def to_quarter(instant: datetime) -> datetime:
     """Return the start of the quarter of an hour in UTC that an instant is in."""
-    minute = instant.minute // 15 * 15
-    return instant.astimezone(UTC).replace(minute=minute, second=0, microsecond=0)
+    return get_quarter(instant.astimezone(UTC))
 
 
 def _to_next_quarter(instant: datetime) -> datetime:
