@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, post_load
+from marshmallow import post_load
 
 from admin_gateway.requests.fields import CampaignIdField, EnumField
 from coupon_core.domain.models import Dialect
@@ -15,7 +15,7 @@ from coupon_core.schemas.query_lists import QueryList
 from coupon_core.services.insight.reports import ReportRequest
 
 FILTERS = ("definition_id", "campaign_id", "creator_key", "dialect")
-MIN_COMPARED, MAX_COMPARED = 2, 10
+MAX_COMPARED = 10
 MAX_TOP_ROWS = 100
 
 
@@ -112,19 +112,16 @@ class ComparisonQuerySchema(PeriodQuerySchema):
     campaign_id = QueryList(
         max_items=MAX_COMPARED,
         required=True,
-        expectation="two to ten campaign IDs",
+        min_items=1,
+        expectation="one to ten campaign IDs",
         metadata={
-            "description": "Campaign IDs: repeat the parameter for each, 2 to 10."
+            "description": "Campaign IDs: repeat the parameter for each, up to 10."
         },
     )
 
     @post_load
     def to_request(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Combine the period and return it beside the campaigns."""
-        campaign_ids = members.pop("campaign_id")
-        if len(campaign_ids) < MIN_COMPARED:
-            text = f"expected two to ten campaign IDs, not {len(campaign_ids)}"
-            raise ValidationError(text, "campaign_id")
-        members["campaign_ids"] = campaign_ids
+        members["campaign_ids"] = members.pop("campaign_id")
         loaded: dict[str, Any] = super().to_request(members)
         return loaded

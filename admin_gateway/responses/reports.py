@@ -25,7 +25,7 @@ def _count(description: str, **options: Any) -> fields.Integer:
 
 REDEEMED = "Uses, including those given back later."
 REVERSED = "Uses given back, by a reversal or a refund."
-REFUSED = "Refused redeems, including refused purchases and refunds (Mambo)."
+REFUSED = "Refused redeems, reservations, purchases and refunds."
 VALIDATED = "Validations that were answered, whether valid or not."
 
 

@@ -167,7 +167,7 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "GET /v1/reports/funnel": RouteCase(query="?creator_key={creator_key}"),
     "GET /v1/reports/refusals": RouteCase(query="?campaign_id={campaign_id}"),
     "GET /v1/reports/top": RouteCase(query="?by=user&campaign_id={campaign_id}"),
-    "GET /v1/reports/compare": RouteCase(query="?campaign_id={campaign_id},other"),
+    "GET /v1/reports/compare": RouteCase(query="?campaign_id={campaign_id}"),
     "POST /v1/campaigns": RouteCase(
         201,
         required_scope=WRITE_DEFINITIONS,

@@ -364,9 +364,9 @@ def test_what_does_not_exist_is_not_found(
         ("top?by=shoe", "expected one of definition, campaign, creator, code, user"),
         ("top", "missing; expected one of definition, campaign, creator, code, user"),
         ("top?by=code&limit=101", "expected an integer of 1 to 100"),
-        ("compare", "missing; expected two to ten campaign IDs"),
-        ("compare?campaign_id=a", "expected two to ten campaign IDs, not 1"),
-        ("compare?campaign_id=a,a", "expected two to ten campaign IDs, not 1"),
+        ("compare", "missing; expected one to ten campaign IDs"),
+        ("compare?campaign_id=,", "expected at least 1 value"),
+        ("compare?campaign_id=a,b,c,d,e,f,g,h,i,j,k", "expected at most 10 values, no"),
         ("compare?campaign_id=a,b&dialect=x", "expected one of phoenix, playcamp,"),
     ],
 )
