@@ -29,22 +29,24 @@ _NOMINAL_LENGTHS = {
 
 
 def to_period(
-    start: EnteredTime | None, end: EnteredTime | None, time_zone: str, now: datetime
+    start: EnteredTime | None,
+    end: EnteredTime,
+    time_zone: str,
+    days: int = DEFAULT_DAYS,
 ) -> ReportPeriod:
     """Return the period of a report; times are extended to whole quarter hours.
 
-    Without an end it ends now, and without a start it begins at a local midnight, so
-    that it covers 30 days.
+    Without a start it begins at a local midnight, so that it covers so many days.
 
     Raises:
         Refused: The end is not later than the start, or the year cannot be reported.
     """
     try:
-        end_at = _to_next_quarter(to_instant(end, time_zone) if end else now)
+        end_at = _to_next_quarter(to_instant(end, time_zone))
         start_at = (
             to_quarter(to_instant(start, time_zone))
             if start
-            else get_start_of_days(end_at, DEFAULT_DAYS, time_zone)
+            else get_start_of_days(end_at, days, time_zone)
         )
     except (OverflowError, ValueError) as error:
         raise Refused(AdminReason.INVALID_PERIOD, f"from, to: {error}") from None
@@ -52,7 +54,7 @@ def to_period(
         text = f"to: expected a time until the year {MAX_YEAR}"
         raise Refused(AdminReason.INVALID_PERIOD, text)
     if start_at >= end_at:
-        text = "to: expected a time after `from`"
+        text = "to: expected a time after the beginning"
         raise Refused(AdminReason.INVALID_PERIOD, text)
     return ReportPeriod(start_at, end_at, time_zone)
 

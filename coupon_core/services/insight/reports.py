@@ -20,7 +20,11 @@ from coupon_core.domain.models.reports import (
     TopReport,
     TopRow,
 )
-from coupon_core.domain.rules.report_buckets import list_bucket_starts, to_period
+from coupon_core.domain.rules.report_buckets import (
+    DEFAULT_DAYS,
+    list_bucket_starts,
+    to_period,
+)
 from coupon_core.persistence.repositories import campaigns as campaign_repository
 from coupon_core.persistence.repositories import creators as creator_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
@@ -40,12 +44,14 @@ class ReportRequest:
     """What a report is about; times without an offset are in its time zone.
 
     The time zone is by default that of the definition or campaign of the filters.
+    Without a start, a report covers so many `days`.
     """
 
     start: EnteredTime | None = None
     end: EnteredTime | None = None
     time_zone: str | None = None
     filters: ReportFilter = NO_FILTER
+    days: int = DEFAULT_DAYS
 
 
 def report_redemptions(
@@ -173,7 +179,10 @@ def _build_header(
     """Return the members that all reports have."""
     subjects, time_zone = _find_subjects(tenant_id, request.filters)
     period = to_period(
-        request.start, request.end, request.time_zone or time_zone, now=now
+        request.start,
+        request.end or now,
+        request.time_zone or time_zone,
+        days=request.days,
     )
     # Read before the counts, so that they contain at least what it promises.
     counted_until = report_repository.get_counted_until(tenant_id, now)

@@ -29,9 +29,8 @@ QUARTERS_PER_YEAR = 365 * 96
 def build_period(start: str | None, end: str | None, zone: str) -> ReportPeriod:
     return to_period(
         parse_time(start) if start else None,
-        parse_time(end) if end else None,
+        parse_time(end) if end else NOW,
         time_zone=zone,
-        now=NOW,
     )
 
 
@@ -154,8 +153,20 @@ def test_consecutive_periods_meet_where_a_local_time_occurs_twice() -> None:
         (HOUR, "2026-01-01", "2027-01-01", "UTC", "has about 8,760 buckets of one ho"),
         (DAY, "1970-01-01", "9990-01-01", "UTC", "expected at most 2,000: shorten it"),
         (MONTH, "1970-01-01", "9990-01-01", "UTC", "interval: this period has about "),
-        (DAY, "2026-01-02", "2026-01-02", "UTC", "to: expected a time after `from`"),
-        (DAY, "2026-01-02", "2026-01-01", "UTC", "to: expected a time after `from`"),
+        (
+            DAY,
+            "2026-01-02",
+            "2026-01-02",
+            "UTC",
+            "to: expected a time after the beginning",
+        ),
+        (
+            DAY,
+            "2026-01-02",
+            "2026-01-01",
+            "UTC",
+            "to: expected a time after the beginning",
+        ),
         (DAY, "2026-01-01", "9999-12-31", "UTC", "to: expected a time until the year"),
         (DAY, "1970-01-01", "1970-01-03", "Africa/Monrovia", "time_zone: Africa/Monro"),
         (DAY, "1970-01-01", "1970-01-03", "Asia/Tokyo", "from, to: "),
