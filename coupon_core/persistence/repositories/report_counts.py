@@ -36,7 +36,8 @@ def raise_counts(tenant_id: str, rows: Iterable[ReportCounts]) -> None:
     """
     sums: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for counts in rows:
-        for row in (counts, replace(counts, definition_id=WHOLE_TENANT)):
+        for definition_id in {counts.definition_id, WHOLE_TENANT}:
+            row = replace(counts, definition_id=definition_id)
             quarter_at = format_timestamp_milliseconds(row.quarter_at)
             key = row.definition_id, quarter_at, row.creator_key, row.dialect
             sums[key].update({name: getattr(row, name) for name in COUNTED_FIELDS})

@@ -2,6 +2,7 @@
 
 import rich_click as click
 
+from admin_gateway.cli.commands.code.attempts import attempts
 from admin_gateway.cli.commands.code.bulk import (
     expiry,
     extend,
@@ -15,9 +16,12 @@ from admin_gateway.cli.commands.code.inventory import assign, list_, show
 
 @click.group()
 def code() -> None:
-    """Codes: list, show, assign, revoke, restore, expiry, export, import, …."""
+    """Codes: list, show, attempts, assign, revoke, restore, export, import, …."""
 
 
-COMMANDS = (list_, show, assign, revoke, restore, extend, expiry, job, export, import_)
+COMMANDS = (
+    *(list_, show, attempts, assign, revoke, restore, extend, expiry),
+    *(job, export, import_),
+)
 for command in COMMANDS:
     code.add_command(command)

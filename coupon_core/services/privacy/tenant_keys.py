@@ -1,0 +1,25 @@
+"""Secret keys of tenants that never leave the system, one for each purpose."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+
+from coupon_core.persistence.repositories import personal_data
+from coupon_core.security import encryption
+
+
+def require_key(tenant_id: str, purpose: str, now: datetime) -> bytes:
+    """Return the key of a tenant for a purpose; create it if there is none."""
+    sealed = personal_data.get_key(tenant_id, purpose)
+    if sealed is None:
+        new_key = encryption.encrypt(secrets.token_hex(32))
+        personal_data.insert_key(tenant_id, purpose, new_key, now)
+        sealed = personal_data.get_key(tenant_id, purpose) or new_key
+    return encryption.decrypt(sealed).encode()
+
+
+def compute_digest(key: bytes, message: str, digits: int) -> str:
+    """Return the first hexadecimal digits of the keyed hash of a message."""
+    data = message.encode("utf-8", "surrogatepass")
+    return hmac.new(key, data, hashlib.sha256).hexdigest()[:digits]
