@@ -16,7 +16,8 @@ from admin_gateway.cli.charts import (
     print_chart,
     print_line,
 )
-from admin_gateway.cli.tables import Document
+from admin_gateway.cli.output import print_status
+from admin_gateway.cli.tables import Document, describe_position
 from admin_gateway.responses.report_csv import COUNT_COLUMNS, FUNNEL_STEPS
 
 LABEL_FORMATS = {
@@ -173,3 +174,25 @@ def print_comparison(report: Document) -> None:
         print_line(f"{campaign['name']} ({campaign['campaign_id']})")
         redeemed = [bucket["redeemed"] for bucket in series]
         _print_trend("", redeemed, _list_labels(report, series))
+
+
+def print_signals(page: Document) -> None:
+    """Print signals, with bars for how often each happened."""
+    tenant_id = get_current_context().params["tenant_id"]
+    print_line((f'Signals of tenant "{tenant_id}", by hour in UTC', "bold"))
+    print_line()
+    if not page["signals"]:
+        print_line("Nothing happened suspiciously often.")
+        return
+    rows = [
+        ChartRow(
+            f"{datetime.fromisoformat(signal['hour']):%Y-%m-%d %H:%M}",
+            [signal["kind"], f"{signal['count']:,}"],
+            signal["count"],
+            signal["subject"],
+        )
+        for signal in page["signals"]
+    ]
+    print_chart(("hour", "kind", "count"), rows)
+    if position := describe_position(page, len(rows)):
+        print_status(position)

@@ -20,14 +20,14 @@ from coupon_core.schemas.base import LenientSchema
 
 MAX_HOURS_BY_HOUR = 48
 SINCE_EXAMPLES = "such as 24h, 7d or 4w"
-DAYS_PER_UNIT = {"d": 1, "w": 7}
+HOURS_PER_UNIT = {"h": 1, "d": 24, "w": 7 * 24}
 _match_since = re.compile("([1-9][0-9]{0,3})([hdw])").fullmatch
 
 
 class Since(NamedTuple):
     """How far back a report goes."""
 
-    number: int
+    hours: int
     unit: str
 
 
@@ -41,18 +41,21 @@ def parse_since(
     if match is None:
         text = f'Invalid --since "{value}": expected a number and a unit, '
         raise click.UsageError(text + SINCE_EXAMPLES + ".", context)
-    return Since(int(match[1]), match[2])
+    return Since(int(match[1]) * HOURS_PER_UNIT[match[2]], match[2])
 
 
-period_options = combine_options(
+time_options = combine_options(
     tenant_option,
     click.option(
         "--since",
         callback=parse_since,
-        help=f"How far back, {SINCE_EXAMPLES}; days include today. Default: 30d.",
+        help=f"How far back, {SINCE_EXAMPLES}; days include today.",
     ),
     click.option("--from", "from", help="Beginning, for example 2030-01-31."),
     click.option("--to", "to", help="End, exclusive. Default: now."),
+)
+period_options = combine_options(
+    time_options,
     click.option(
         "--time-zone",
         help="IANA name. Default: that of the definition or campaign, else UTC.",
@@ -92,11 +95,11 @@ def load_query(
         return loaded
     if body.keys() & {"from", "to"}:
         raise click.UsageError("Use either --since, or --from and --to.")
-    if since.unit == "h":
-        body["from"] = format_timestamp(utc_now() - timedelta(hours=since.number))
-        if "interval" in schema.fields and since.number <= MAX_HOURS_BY_HOUR:
+    if since.unit == "h" or "time_zone" not in schema.fields:
+        body["from"] = format_timestamp(utc_now() - timedelta(hours=since.hours))
+        if "interval" in schema.fields and since.hours <= MAX_HOURS_BY_HOUR:
             body.setdefault("interval", ReportInterval.HOUR)
         return {**schema.load(body)}
     loaded = schema.load(body)
-    days = since.number * DAYS_PER_UNIT[since.unit]
+    days = since.hours // HOURS_PER_UNIT["d"]
     return {**loaded, "request": replace(loaded["request"], days=days)}

@@ -68,3 +68,7 @@ TOP = CsvTable(
     lambda report: iter(report["rows"]),
 )
 COMPARISON = CsvTable(("campaign_id", "name", *BUCKET_COLUMNS), _list_compared_buckets)
+SIGNALS = CsvTable(
+    ("hour", "kind", "subject", "count", "first", "last"),
+    lambda page: iter(page["signals"]),
+)

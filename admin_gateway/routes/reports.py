@@ -32,7 +32,7 @@ from coupon_core.domain.models.reports import (
     SeriesReport,
     TopReport,
 )
-from coupon_core.schemas.base import ResponseSchema
+from coupon_core.schemas.base import Document, ResponseSchema
 from coupon_core.services.insight import reports
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import JSON_MEDIA_TYPE, json_response
@@ -47,12 +47,12 @@ routes = JsonBlueprint(
 
 def report_response(
     schema_class: type[ResponseSchema], table: CsvTable
-) -> Callable[[Callable[..., Report]], Callable[..., Response]]:
+) -> Callable[[Callable[..., Report | Document]], Callable[..., Response]]:
     """Document the response of a view, and send its report in the accepted format."""
     schema = schema_class()
     csv_content = {"schema": TEXT_SCHEMA, "example": table.format(schema_class.example)}
 
-    def decorate(view: Callable[..., Report]) -> Callable[..., Response]:
+    def decorate(view: Callable[..., Report | Document]) -> Callable[..., Response]:
         @routes.response(200, schema)
         @routes.doc(responses={200: {"content": {CSV_MEDIA_TYPE: csv_content}}})
         @wraps(view)

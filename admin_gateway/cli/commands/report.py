@@ -1,6 +1,7 @@
 """`couponctl report`: what happened to coupons, as charts, JSON or CSV."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -8,7 +9,7 @@ import rich_click as click
 from click import get_current_context
 
 from admin_gateway.cli import report_charts
-from admin_gateway.cli.options import EnumChoice, combine_options
+from admin_gateway.cli.options import EnumChoice, combine_options, limit_option
 from admin_gateway.cli.output import json_command
 from admin_gateway.cli.report_options import (
     campaign_option,
@@ -18,8 +19,10 @@ from admin_gateway.cli.report_options import (
     interval_option,
     load_query,
     period_options,
+    time_options,
 )
 from admin_gateway.cli.tables import Document
+from admin_gateway.requests.attempts import SignalQuerySchema
 from admin_gateway.requests.reports import (
     MAX_TOP_ROWS,
     ComparisonQuerySchema,
@@ -29,6 +32,7 @@ from admin_gateway.requests.reports import (
     TopQuerySchema,
 )
 from admin_gateway.responses import report_csv
+from admin_gateway.responses.attempts import SignalPageSchema, to_signal_page
 from admin_gateway.responses.report_csv import CsvTable
 from admin_gateway.responses.reports import (
     CampaignComparisonSchema,
@@ -38,17 +42,19 @@ from admin_gateway.responses.reports import (
     TopReportSchema,
 )
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.attempts import SignalKind
 from coupon_core.domain.models.reports import Report, TopBy
 from coupon_core.schemas.base import LenientSchema, ResponseSchema
 from coupon_core.services.access import tenants
 from coupon_core.services.insight import reports
+from coupon_core.services.insight import signals as signal_service
 
-BuildReport = Callable[..., Report]
+BuildReport = Callable[..., Report | Document]
 
 
 @click.group()
 def report() -> None:
-    """Reports: redemptions, funnel, refusals, top, compare.
+    """Reports: redemptions, funnel, refusals, top, compare, signals.
 
     Example: `couponctl report redemptions --tenant demo --since 7d`
     """
@@ -188,3 +194,26 @@ def compare(tenant_id: str, **query: Any) -> Report:
     --campaign winter --interval week`
     """
     return reports.compare_campaigns(tenant_id, **query)
+
+
+@report_command(
+    combine_options(
+        time_options,
+        click.option("--kind", type=EnumChoice(SignalKind), help="Only this kind."),
+        limit_option,
+        click.option("--cursor", help="`next` of the previous page."),
+    ),
+    SignalQuerySchema,
+    SignalPageSchema,
+    table=report_csv.SIGNALS,
+    draw=report_charts.print_signals,
+)
+def signals(tenant_id: str, now: datetime, **query: Any) -> Document:
+    """Show what happened suspiciously often within an hour, newest hour first.
+
+    code_shared: many users tried a code of another user. user_failures: a user was
+    refused often. reference_reused: redemptions had the same reference. Times are UTC.
+
+    Example: `couponctl report signals --tenant demo --since 7d`
+    """
+    return to_signal_page(signal_service.list_signals(tenant_id, **query))

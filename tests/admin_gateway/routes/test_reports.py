@@ -28,6 +28,7 @@ ALL_REPORTS = [
     "top?by=code&",
     "compare?campaign_id=launch&campaign_id=winter&",
 ]
+WITH_SIGNALS = [*ALL_REPORTS, "signals?"]
 NAME_OF_UNKNOWN = "00000000-0000-0000-0000-00000000000f"
 
 
@@ -300,7 +301,7 @@ def test_every_report_is_available_as_csv(
     assert [row["redeemed"] for row in compared] == ["9", "0", "0", "7"]
 
 
-@pytest.mark.parametrize("report", ALL_REPORTS)
+@pytest.mark.parametrize("report", WITH_SIGNALS)
 def test_json_is_sent_unless_csv_is_preferred(
     admin: AdminClient, factory: ReportFactory, report: str
 ) -> None:

@@ -6,6 +6,8 @@ import csv
 
 import pytest
 
+from coupon_core.persistence.database import release_connection
+from coupon_core.persistence.tables import SignalTable
 from tests.factories.reports import NOON, ReportFactory
 from tests.factories.tenant import create_tenant
 from tests.support.cli_runner import CouponctlRunner
@@ -86,6 +88,29 @@ def test_reports_are_available_as_json_and_csv(report_cli: CouponctlRunner) -> N
     rows = list(csv.DictReader(text.splitlines()))
     assert [row["redeemed"] for row in rows] == ["9", "7"]
     assert rows[0]["local_start"] == "2026-11-10 00:00"
+
+
+def test_signals_are_shown_with_their_subjects(
+    report_cli: CouponctlRunner, database_url: str
+) -> None:
+    assert report_cli.run("report", "signals", "--tenant", "acme").stdout.endswith(
+        "Nothing happened suspiciously often.\n"
+    )
+    signal = {"tenant_id": "acme", "kind": "user_failures", "subject": "=user_1"}
+    with started_core(build_settings(database_url)):
+        SignalTable.insert(
+            **signal, hour_at=NOON, count=41, first_at=NOON, last_at=NOON
+        ).execute()
+        release_connection()
+    arguments = "report", "signals", "--tenant", "acme", "--from", "2026-11-10"
+    shown = report_cli.run(*arguments).stdout.splitlines()[-1].split()
+    assert shown[:4] == ["2026-11-10", "12:00", "user_failures", "41"]
+    assert shown[-1] == "=user_1"
+    (row,) = csv.DictReader(report_cli.run(*arguments, "--csv").stdout.splitlines())
+    assert (row["subject"], row["count"]) == ("'=user_1", "41")
+    assert report_cli.json(*arguments, "--kind", "code_shared")["signals"] == []
+    recent = report_cli.json("report", "signals", "--tenant", "acme", "--since", "1h")
+    assert recent["signals"] == []
 
 
 def test_since_goes_back_whole_days_or_hours(report_cli: CouponctlRunner) -> None:
