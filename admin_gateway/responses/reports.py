@@ -12,6 +12,7 @@ from admin_gateway.responses.report_examples import (
     TOP_REPORT,
 )
 from coupon_core.domain.models.reports import ReportInterval, TopBy
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import ResponseSchema
 from coupon_core.schemas.fields import ChoiceField, UtcDateTime
 from coupon_core.schemas.response_fields import NullableString
@@ -38,7 +39,7 @@ class CountsSchema(ResponseSchema):
     validated = _count(VALIDATED)
 
 
-class BucketSchema(ResponseSchema):
+class BucketSchema(CountsSchema):
     """What happened in a bucket."""
 
     start = UtcDateTime(
@@ -47,10 +48,30 @@ class BucketSchema(ResponseSchema):
             "description": "Start of the bucket, in UTC; the first is the period's."
         },
     )
-    redeemed = _count(REDEEMED, attribute="counts.redeemed")
-    reversed = _count(REVERSED, attribute="counts.reversed")
-    refused = _count(REFUSED, attribute="counts.refused")
-    validated = _count(VALIDATED, attribute="counts.validated")
+
+
+class SeriesField(fields.List[Any]):
+    """The buckets of a report, of which there may be thousands.
+
+    They are serialized without their schema, which takes five times as long.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            fields.Nested(BucketSchema), required=True, attribute="buckets"
+        )
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return [
+            {
+                "start": format_timestamp(bucket.start),
+                "redeemed": bucket.counts.redeemed,
+                "reversed": bucket.counts.reversed,
+                "refused": bucket.counts.refused,
+                "validated": bucket.counts.validated,
+            }
+            for bucket in value
+        ]
 
 
 class ReportSubjectSchema(ResponseSchema):
@@ -103,9 +124,7 @@ class RedemptionReportSchema(ReportSchema):
     example = REDEMPTION_REPORT
 
     interval = INTERVAL
-    series = fields.List(
-        fields.Nested(BucketSchema), required=True, attribute="buckets"
-    )
+    series = SeriesField()
     totals = fields.Nested(CountsSchema, required=True)
 
 
@@ -201,9 +220,7 @@ class ComparedCampaignSchema(ResponseSchema):
 
     campaign_id = fields.String(required=True, attribute="subject.id")
     name = fields.String(required=True, attribute="subject.name")
-    series = fields.List(
-        fields.Nested(BucketSchema), required=True, attribute="buckets"
-    )
+    series = SeriesField()
     totals = fields.Nested(CountsSchema, required=True)
 
 

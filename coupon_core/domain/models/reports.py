@@ -1,10 +1,9 @@
 """Reports: the period and the filters of one, and what it counts."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from operator import add
 
 from coupon_core.domain.models import Dialect
 
@@ -60,7 +59,14 @@ class Counts:
 
     def __add__(self, other: "Counts") -> "Counts":
         """Return the sum of each count."""
-        return Counts(*map(add, astuple(self), astuple(other)))
+        return Counts(
+            self.redeemed + other.redeemed,
+            self.reversed + other.reversed,
+            refused=self.refused + other.refused,
+            validated=self.validated + other.validated,
+            generated=self.generated + other.generated,
+            assigned=self.assigned + other.assigned,
+        )
 
 
 @dataclass(frozen=True, slots=True)
