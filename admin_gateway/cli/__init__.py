@@ -42,6 +42,7 @@ COMMANDS = (
     ("redeem", "commands.redemption", "Redeem a code once for a user"),
     ("history", "commands.redemption", "List the coupons a user has redeemed"),
     ("redemption", "commands.redemption", "Redemptions: list, get, reverse"),
+    ("report", "commands.report", "Reports: redemptions, refusals, top, compare"),
     ("user", "commands.user", "Users who can buy with points; personal data"),
     ("points", "commands.points", "Points of users: credit, debit, show"),
     ("retention", "commands.retention", "How long data is kept: show, prune"),

@@ -59,6 +59,7 @@ def describe_errors(ctx: click.Context, error: Exception) -> CommandError | None
         if match
         else _describe_not_found(ctx, described)
     )
+    text = text or _describe_members(ctx, described.message)
     is_misuse = text and described.exit_code == FAILED
     exit_status = WRONG_USAGE if is_misuse else described.exit_code
     return CommandError(text or described.message, described.code, exit_status)
@@ -102,6 +103,16 @@ def _describe_member(
     if isinstance(value, LocalTime):
         value = value.text
     return describe_invalid_value(parameter, value, text=text + suffix)
+
+
+def _describe_members(ctx: click.Context, message: str) -> str | None:
+    """Return a message about several members, or about defaults, by their options."""
+    head, separator, text = message.partition(": ")
+    labels = {each.name: to_label(each) for each in ctx.command.params}
+    names = head.split(", ")
+    if not separator or not labels.keys() >= set(names):
+        return None
+    return f"Invalid {' or '.join(labels[name] for name in names)}: {text}."
 
 
 def _find_parameter(

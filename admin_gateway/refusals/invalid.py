@@ -56,6 +56,7 @@ INVALID: Mapping[AnyReason, str] = {
         "random or listed"
     ),
     AdminReason.TIME_OUT_OF_RANGE: ("A time is not in the years 1970 to 9999 in UTC"),
+    AdminReason.INVALID_PERIOD: "from, to: expected a period that can be reported",
     AdminReason.EXPIRY_IS_PAST: "expires_at: expected a time in the future",
     AdminReason.BAD_WEBHOOK_URL: "url: expected a URL to which webhooks may be sent",
 }

@@ -5,12 +5,14 @@ from typing import Any
 from flask import g
 
 from admin_gateway.requests.attempts import AttemptQuerySchema, SignalQuerySchema
+from admin_gateway.responses import report_csv
 from admin_gateway.responses.attempts import (
     AttemptPageSchema,
     SignalPageSchema,
     to_attempt_page,
     to_signal_page,
 )
+from admin_gateway.routes.reports import report_response
 from coupon_core.schemas.base import Document
 from coupon_core.services.insight import attempts, signals
 from coupon_core.web.blueprint import JsonBlueprint
@@ -33,7 +35,7 @@ def list_all(query: dict[str, Any]) -> Document:
 
 
 @signal_routes.route("")
-@signal_routes.response(200, SignalPageSchema)
+@report_response(SignalPageSchema, report_csv.SIGNALS)
 @signal_routes.arguments(SignalQuerySchema, location="query")
 def list_signals(query: dict[str, Any]) -> Document:
     """List signals, those of the newest hour first; each occurs once in an hour."""

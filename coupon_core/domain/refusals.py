@@ -103,6 +103,7 @@ class AdminReason(StrEnum):
     NOT_REISSUABLE = "not_reissuable"
     LIVE_RESERVATIONS = "live_reservations"
     TIME_OUT_OF_RANGE = "time_out_of_range"
+    INVALID_PERIOD = "invalid_period"
 
 
 class PurchaseReason(StrEnum):

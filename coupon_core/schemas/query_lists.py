@@ -16,9 +16,9 @@ class QueryList(StrictString):
     duplicates.
     """
 
-    def __init__(self, *, max_items: int, **options: Any) -> None:
+    def __init__(self, *, max_items: int, min_items: int = 0, **options: Any) -> None:
         super().__init__(min_length=0, max_length=MAX_TEXT_LENGTH, **options)
-        self._max_items = max_items
+        self._min_items, self._max_items = min_items, max_items
 
     def deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
         """Split the text after it was validated as a whole."""
@@ -29,4 +29,6 @@ class QueryList(StrictString):
         if len(items) > self._max_items:
             expected = f"expected at most {self._max_items} values, not {len(items)}"
             raise ValidationError(expected)
+        if len(items) < self._min_items:
+            raise ValidationError(f"expected at least {self._min_items} value")
         return tuple(items)

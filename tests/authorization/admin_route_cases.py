@@ -165,6 +165,11 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "POST /v1/redemptions/<redemption_id>/reverse": RouteCase(
         required_scope=Scope.SUPPORT, body={"reason": "Mistake"}
     ),
+    "GET /v1/reports/redemptions": RouteCase(query="?definition_id={definition_id}"),
+    "GET /v1/reports/funnel": RouteCase(query="?creator_key={creator_key}"),
+    "GET /v1/reports/refusals": RouteCase(query="?campaign_id={campaign_id}"),
+    "GET /v1/reports/top": RouteCase(query="?by=user&campaign_id={campaign_id}"),
+    "GET /v1/reports/compare": RouteCase(query="?campaign_id={campaign_id}"),
     "POST /v1/campaigns": RouteCase(
         201,
         required_scope=WRITE_DEFINITIONS,

@@ -11,6 +11,13 @@ from coupon_core.persistence.metadata_filters import build_metadata_conditions
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import CampaignCreatorTable, CampaignTable
 
+SELECT_DEFINITIONS_OF_CAMPAIGN = """
+    SELECT p.definition_id FROM package p
+    WHERE p.tenant_id = :tenant_id AND p.campaign_id = :campaign_id
+    UNION ALL SELECT d.definition_id FROM definition d
+    WHERE d.tenant_id = :tenant_id AND d.campaign_id = :campaign_id
+"""
+
 
 def insert(campaign: Campaign) -> bool:
     """Insert a campaign; return False if the id exists."""

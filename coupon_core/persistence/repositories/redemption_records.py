@@ -10,6 +10,9 @@ from coupon_core.domain.models.filters import RedemptionFilter
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.id_generation import get_min_integer_id_at
+from coupon_core.persistence.repositories.campaigns import (
+    SELECT_DEFINITIONS_OF_CAMPAIGN,
+)
 from coupon_core.persistence.tables import parse_json, to_datetime
 
 SELECT_RECORDS = """
@@ -34,10 +37,7 @@ CONDITIONS = {
         SELECT 1 FROM definition d WHERE d.tenant_id = :tenant_id
         AND d.definition_id = c.definition_id AND d.case_sensitive))""",
     "definition_id": "c.definition_id = :definition_id",
-    "campaign_id": """c.definition_id IN (SELECT p.definition_id FROM package p
-        WHERE p.tenant_id = :tenant_id AND p.campaign_id = :campaign_id
-        UNION ALL SELECT d.definition_id FROM definition d
-        WHERE d.tenant_id = :tenant_id AND d.campaign_id = :campaign_id)""",
+    "campaign_id": f"c.definition_id IN ({SELECT_DEFINITIONS_OF_CAMPAIGN})",
     "reference": "r.reference = :reference",
     "dialect": "r.dialect = :dialect",
     "redeemed_from": "r.redemption_id >= :redeemed_from",

@@ -378,6 +378,10 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
         AdminReason.TIME_OUT_OF_RANGE,
         lambda a: create_definition(a, time_zone="Asia/Tokyo", starts_at="1970-01-01"),
     ),
+    (
+        AdminReason.INVALID_PERIOD,
+        lambda a: a.get("reports/funnel?from=2026-01-02&to=2026-01-01"),
+    ),
     (AdminReason.DATES_REVERSED, lambda a: create_definition(a, **DATES)),
     (AdminReason.TRIGGER_MISSING, lambda a: create_definition(a, **TRIGGERLESS)),
     (
@@ -432,6 +436,7 @@ REASONS_WITH_FIGURES = {
     AdminReason.CODE_SPACE_TOO_SMALL,
     AdminReason.BAD_WEBHOOK_URL,
     AdminReason.EXPIRY_IS_PAST,
+    AdminReason.INVALID_PERIOD,
     AdminReason.LIMIT_BELOW_USES,
     AdminReason.NOT_REISSUABLE,
     AdminReason.STEM_TAKEN,

@@ -1,0 +1,175 @@
+"""Reports: the period and the filters of one, and what it counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from coupon_core.domain.models import Dialect
+
+
+class ReportInterval(StrEnum):
+    """The length of a bucket of a report, on the clocks of its time zone."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class TopBy(StrEnum):
+    """What the most used of is reported."""
+
+    DEFINITION = "definition"
+    CAMPAIGN = "campaign"
+    CREATOR = "creator"
+    CODE = "code"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPeriod:
+    """The time from `start` until before `end`, both at a quarter of an hour."""
+
+    start: datetime
+    end: datetime
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilter:
+    """What a report counts; None does not filter."""
+
+    definition_id: str | None = None
+    campaign_id: str | None = None
+    creator_key: str | None = None
+    dialect: Dialect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is counted per quarter of an hour; uses given back stay in `redeemed`."""
+
+    redeemed: int = 0
+    reversed: int = 0
+    refused: int = 0
+    validated: int = 0
+    generated: int = 0
+    assigned: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Return the sum of each count."""
+        return Counts(
+            self.redeemed + other.redeemed,
+            self.reversed + other.reversed,
+            refused=self.refused + other.refused,
+            validated=self.validated + other.validated,
+            generated=self.generated + other.generated,
+            assigned=self.assigned + other.assigned,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSubject:
+    """A definition, a campaign or a creator that a report is about."""
+
+    kind: TopBy
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What all reports have in common.
+
+    `counted_until` is None while uses of an earlier release are being counted.
+    """
+
+    period: ReportPeriod
+    subjects: Sequence[ReportSubject]
+    counted_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The counts of a bucket, and its start."""
+
+    start: datetime
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesReport(Report):
+    """Counts over time, and their sums."""
+
+    interval: ReportInterval
+    buckets: Sequence[Bucket]
+
+    @property
+    def subject(self) -> ReportSubject:
+        """The first thing that the report is about."""
+        return self.subjects[0]
+
+    @property
+    def totals(self) -> Counts:
+        """The sum of all buckets."""
+        return sum((bucket.counts for bucket in self.buckets), Counts())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignComparison(Report):
+    """A report over time for each of several campaigns."""
+
+    interval: ReportInterval
+    campaigns: Sequence[SeriesReport]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunnelReport(Report):
+    """How many coupons or calls reached each step."""
+
+    totals: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRow:
+    """How often an action was refused for a reason."""
+
+    action: str
+    reason: str
+    refused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalReport(Report):
+    """Refusals by action and reason, most frequent first.
+
+    `has_days` says that it contains sums of whole days in UTC.
+    """
+
+    rows: Sequence[RefusalRow]
+    has_days: bool
+
+    @property
+    def totals(self) -> Counts:
+        """The sum of all rows."""
+        return Counts(refused=sum(row.refused for row in self.rows))
+
+
+@dataclass(frozen=True, slots=True)
+class TopRow:
+    """A member of a ranking; `code_count` is how many codes it counts together."""
+
+    id: str
+    name: str | None
+    redeemed: int
+    reversed: int
+    code_count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopReport(Report):
+    """What was used most, most used first."""
+
+    by: TopBy
+    rows: Sequence[TopRow]
