@@ -36,12 +36,12 @@ from coupon_core.web.authentication import (
     has_signature,
 )
 from coupon_core.web.blueprint import JsonBlueprint, document_body, document_query
+from coupon_core.web.coupon_refusals import REFUSALS
 from coupon_core.web.query_string import parse_query
 from coupon_core.web.request_body import read_object
 from coupon_core.web.responses import json_response
 from query_gateway.phoenix import schemas
 from query_gateway.phoenix.schemas import EXAMPLES
-from query_gateway.refusals import REFUSALS
 
 View = TypeVar("View", bound=Callable[..., Any])
 
