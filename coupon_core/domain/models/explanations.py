@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from coupon_core.domain.models.coupons import Definition, IssuedCoupon
+from coupon_core.domain.models.coupons import IssuedCoupon
 from coupon_core.domain.models.inventory import TimelineEntry
 from coupon_core.domain.models.purchases import Action
 from coupon_core.domain.models.reservations import Reservation
@@ -73,7 +73,6 @@ class ExplainedReservation:
     """A reservation of the coupon, and whether it could be confirmed and released."""
 
     reservation: Reservation
-    is_live: bool
     verdicts: Sequence[Verdict]
 
 
@@ -90,7 +89,6 @@ class Explanation:
     verdicts: Sequence[Verdict]
     issued: IssuedCoupon | None = None
     is_stored: bool = False  # False for the coupon that the user would claim
-    definition: Definition | None = None
     reservations: Sequence[ExplainedReservation] = ()
     activities: Mapping[Action, Sequence[Verdict]] = field(default_factory=dict)
     timeline: Sequence[TimelineEntry] = ()

@@ -68,10 +68,15 @@ def assign(coupon: Coupon, now: datetime) -> bool:
     return bool(execute(ASSIGN, parameters).rowcount == 1)
 
 
-def lock_user_coupons(definition: Definition, user_id: str) -> Sequence[Any]:
-    """Lock the coupons of a user of a definition, and return them, oldest first."""
+def list_user_coupons(
+    definition: Definition, user_id: str, lock: bool = False
+) -> Sequence[Any]:
+    """Return the coupons of a user of a definition, oldest first.
+
+    With `lock` they are locked until the transaction ends.
+    """
     parameters = {**_to_key_parameters(definition), "user_id": user_id}
-    sql = SELECT_USER_COUPONS + coupon_lock_clause()
+    sql = SELECT_USER_COUPONS + coupon_lock_clause(lock)
     return [to_issued_coupon(row) for row in execute(sql, parameters).fetchall()]
 
 

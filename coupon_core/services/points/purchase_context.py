@@ -11,6 +11,7 @@ from coupon_core.domain.models import (
     Reason,
     Refused,
 )
+from coupon_core.domain.models.offers import Offer
 from coupon_core.domain.models.purchases import (
     Action,
     ActivityRequest,
@@ -40,8 +41,20 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
     if definition is None:
         raise Refused(Reason.COUPON_NOT_FOUND)
     reservation_endings.reclaim(definition, request.user_id, now)
+    return read_purchase_context(
+        replace(request, code=code), definition, now=now, lock=True
+    )
+
+
+def read_purchase_context(
+    request: ActivityRequest, definition: Definition, now: datetime, lock: bool = False
+) -> PurchaseContext:
+    """Return the context of an activity with a normalized code of the definition.
+
+    With `lock` the coupons are locked until the transaction ends.
+    """
     offer = offers.get_terms(definition)
-    copies, exists = _lock_copies(replace(request, code=code), definition, now)
+    copies, exists = _find_copies(request, definition, offer, now=now, lock=lock)
     return PurchaseContext(
         definition=definition,
         offer=offer,
@@ -77,20 +90,24 @@ def _find_definition_id(tenant_id: str, code: str) -> str | None:
     return owned[0].definition.definition_id if owned else None
 
 
-def _lock_copies(
-    request: ActivityRequest, definition: Definition, now: datetime
+def _find_copies(
+    request: ActivityRequest,
+    definition: Definition,
+    offer: Offer,
+    now: datetime,
+    lock: bool,
 ) -> tuple[list[IssuedCoupon], bool]:
-    """Lock and return the user's coupons, and whether they are stored already.
+    """Return the user's coupons, and whether they are stored already.
 
     When any code of a list can be used to buy, these are all coupons of the definition
     that the user holds; otherwise only those with the requested code.
     """
     by_any_code = definition.awarded_only and request.action == Action.BUY
-    if by_any_code or offers.get_terms(definition).is_one_step_purchase:
-        coupons = award_repository.lock_user_coupons(definition, request.user_id)
+    if by_any_code or offer.is_one_step_purchase:
+        coupons = award_repository.list_user_coupons(definition, request.user_id, lock)
         return list(coupons), True
     return lookup.find_for_user(
-        request.tenant_id, request.code, user_id=request.user_id, now=now, lock=True
+        request.tenant_id, request.code, user_id=request.user_id, now=now, lock=lock
     )
 
 
