@@ -16,7 +16,7 @@ from coupon_core.schemas.base import Document
 from coupon_core.web import coupon_refusals
 from coupon_core.web.error_catalogue import MAMBO, PHOENIX, PLAYCAMP
 
-_serialize_hits = SearchHitSchema(many=True).dump
+serialize_hits = SearchHitSchema(many=True).dump
 
 
 def serialize_explanation(explanation: Explanation) -> Document:
@@ -51,7 +51,7 @@ def serialize_explanation(explanation: Explanation) -> Document:
             for action, verdicts in explanation.activities.items()
         },
         "timeline": serialize_timeline(explanation.timeline),
-        "near_matches": _serialize_hits(explanation.near_matches),
+        "near_matches": serialize_hits(explanation.near_matches),
     }
 
 

@@ -4,8 +4,9 @@ People leave out hyphens, add blanks, confuse 0 with O, and mistype one characte
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, product
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, product
 
 from coupon_core.domain.codes import CODE_REGEX, MAX_CODE_LENGTH, to_lookup_key
 from coupon_core.domain.models.explanations import MatchKind
@@ -32,50 +33,63 @@ def get_shape(code: str) -> Shape:
     return len(code), tuple(positions)
 
 
-def list_candidates(text: str, shapes: Iterable[Shape]) -> dict[str, MatchKind]:
+def list_candidates(text: str, shapes: Collection[Shape]) -> dict[str, MatchKind]:
     """Return the lookup keys that a text may stand for, the closest first.
 
     `shapes` are those of the tenant's codes that contain separators.
     """
     candidates: dict[str, MatchKind] = {}
     entered = to_lookup_key(clean_pasted_code(text))
-    spaced = list(_list_spacings(entered, shapes))
+    possible = _remove_impossible_characters("", entered)[:MAX_CODE_LENGTH]
+    plain = possible.translate(_remove_separators)
+    spaced = [possible, plain, *_insert_separators(plain, shapes)]
     _add(candidates, [entered], MatchKind.NORMALIZED)
     _add(candidates, spaced, MatchKind.SPACING)
-    bases = list(candidates)
-    look_alikes = (key for base in bases for key in _list_look_alikes(base))
-    _add(candidates, islice(look_alikes, MAX_LOOK_ALIKES), MatchKind.LOOK_ALIKE)
-    if bases and len(bases[-1]) <= MAX_EDITED_LENGTH:
-        # With the separators of the tenant's codes, if the text fits one of them.
-        edits = islice(_list_edits(bases[-1]), MAX_EDITS)
-        _add(candidates, edits, MatchKind.ONE_EDIT)
+    look_alikes = (key for base in list(candidates) for key in _list_look_alikes(base))
+    _add(candidates, look_alikes, MatchKind.LOOK_ALIKE, limit=MAX_LOOK_ALIKES)
+    if len(possible) <= MAX_EDITED_LENGTH:
+        edits = _list_edits_in_shape(possible, plain, shapes)
+        _add(candidates, edits, MatchKind.ONE_EDIT, limit=MAX_EDITS)
     return candidates
 
 
 def _add(
-    candidates: dict[str, MatchKind], keys: Iterable[str], match: MatchKind
+    candidates: dict[str, MatchKind],
+    keys: Iterable[str],
+    match: MatchKind,
+    limit: int = sys.maxsize,
 ) -> None:
+    """Add up to `limit` of the keys, without those that no code can have."""
+    max_count = len(candidates) + limit
     for key in keys:
+        if len(candidates) >= max_count:
+            return
         if CODE_REGEX.fullmatch(key):
             candidates.setdefault(key, match)
 
 
-def _list_spacings(entered: str, shapes: Iterable[Shape]) -> Iterator[str]:
-    """Yield the text without what no code contains, and with other separators."""
-    possible = _remove_impossible_characters("", entered)[:MAX_CODE_LENGTH]
-    yield possible
-    plain = possible.translate(_remove_separators)
-    yield plain
+def _insert_separators(plain: str, shapes: Iterable[Shape]) -> Iterator[str]:
+    """Yield a text with the separators of each shape that it fits."""
     for length, separators in shapes:
         if length == len(plain) + len(separators):
-            yield _insert_separators(plain, separators)
+            characters = list(plain)
+            for position, separator in separators:
+                characters.insert(position, separator)
+            yield "".join(characters)
 
 
-def _insert_separators(plain: str, separators: Sequence[tuple[int, str]]) -> str:
-    characters = list(plain)
-    for position, separator in separators:
-        characters.insert(position, separator)
-    return "".join(characters)
+def _list_edits_in_shape(
+    possible: str, plain: str, shapes: Collection[Shape]
+) -> Iterator[str]:
+    """Yield the edits of a text as it has separators, and with those of the shapes."""
+    as_entered = _list_edits(possible)
+    in_shape = (
+        key for edit in _list_edits(plain) for key in _insert_separators(edit, shapes)
+    )
+    has_separators = plain != possible
+    yield from (
+        chain(as_entered, in_shape) if has_separators else chain(in_shape, as_entered)
+    )
 
 
 def _list_look_alikes(key: str) -> Iterator[str]:

@@ -1,13 +1,12 @@
 """Explain whether a code can be used, by every rule that decides about it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.codes import normalize_code, to_lookup_key
 from coupon_core.domain.models import (
-    UNASSIGNED,
     IssuedCoupon,
     Reason,
     UserUsage,
@@ -29,14 +28,14 @@ from coupon_core.domain.rules import purchases as purchase_rules
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.domain.rules import reservations as reservation_rules
 from coupon_core.domain.rules.explanations import RuleValues
-from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import offers as offer_repository
 from coupon_core.persistence.repositories import reservations as reservation_repository
 from coupon_core.persistence.repositories import users as user_repository
 from coupon_core.services.codes import timeline
-from coupon_core.services.coupons import lookup, typo_detection
+from coupon_core.services.coupons import lookup
 from coupon_core.services.insight import search
+from coupon_core.services.insight.explained_coupon import Subject, find_subject
 from coupon_core.services.points.purchase_context import read_purchase_context
 
 MAX_USES = 100
@@ -46,15 +45,6 @@ ACTIVITY_RULES = {
     Action.REDEEM: purchase_rules.evaluate_redeem_with_purchase,
     Action.REFUND: purchase_rules.evaluate_refund,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """The coupon that a code leads to, for a user; `cause` says why it may not."""
-
-    issued: IssuedCoupon | None = None
-    is_stored: bool = False
-    cause: NotFoundCause | None = None
 
 
 def explain(
@@ -67,9 +57,9 @@ def explain(
     """
     code = normalize_code(text)
     subject = (
-        _find_subject(tenant_id, code, user_id, at=at)
+        find_subject(tenant_id, code, user_id, at=at)
         if code
-        else _Subject(cause=NotFoundCause.MALFORMED)
+        else Subject(cause=NotFoundCause.MALFORMED)
     )
     near_matches: Sequence[SearchHit] = ()
     if subject.issued is None:
@@ -81,57 +71,20 @@ def explain(
     return _explain_subject(subject, subject.issued, text, user_id=user_id, at=at)
 
 
+def explain_coupon(issued: IssuedCoupon, at: datetime) -> Explanation:
+    """Return the explanation of a stored coupon for its holder, or for any user."""
+    return _explain_subject(
+        Subject(issued, True), issued, issued.coupon.code, user_id=None, at=at
+    )
+
+
 def _differs_in_case(code: str | None, hits: Iterable[SearchHit]) -> bool:
     key = to_lookup_key(code or "")
     return any(to_lookup_key(hit.code) == key for hit in hits)
 
 
-def _find_subject(
-    tenant_id: str, code: str, user_id: str | None, at: datetime
-) -> _Subject:
-    if user_id is None:
-        return _find_for_anyone(tenant_id, code, at)
-    candidates, is_stored = lookup.find_for_user(tenant_id, code, user_id, at)
-    if candidates:
-        usage = lookup.get_user_usage(candidates, user_id, at)
-        return _Subject(
-            redemption_rules.select_redeemable(candidates, at, usage), is_stored
-        )
-    returned = code_lookup_repository.find_returned(tenant_id, code, user_id)
-    if returned:
-        return _Subject(returned, True, NotFoundCause.RETURNED)
-    shared = lookup.find_claimable_coupon(tenant_id, code, user_id, at)
-    if shared:
-        return _Subject(shared, False, NotFoundCause.NOT_GIVEN)
-    of_others = code_lookup_repository.find_for_tenant(tenant_id, code)
-    if of_others:
-        is_assigned = of_others[0].coupon.user_id
-        cause = NotFoundCause.OTHER_USER if is_assigned else NotFoundCause.NOT_AWARDED
-        return _Subject(of_others[0], True, cause)
-    return _find_nothing(tenant_id, code)
-
-
-def _find_for_anyone(tenant_id: str, code: str, at: datetime) -> _Subject:
-    """Return the coupon of a code as its holder has it, or as a new user gets it."""
-    shared = lookup.find_claimable_coupon(tenant_id, code, UNASSIGNED, at)
-    if shared:
-        return _Subject(shared)
-    coupons = code_lookup_repository.find_for_tenant(tenant_id, code)
-    if not coupons:
-        return _find_nothing(tenant_id, code)
-    issued = coupons[0]
-    is_free = issued.definition.awarded_only and not issued.coupon.user_id
-    return _Subject(issued, True, NotFoundCause.NOT_AWARDED if is_free else None)
-
-
-def _find_nothing(tenant_id: str, code: str) -> _Subject:
-    is_mistyped = typo_detection.is_mistyped(tenant_id, code)
-    cause = NotFoundCause.MISTYPED if is_mistyped else NotFoundCause.UNKNOWN
-    return _Subject(cause=cause)
-
-
 def _explain_subject(
-    subject: _Subject,
+    subject: Subject,
     issued: IssuedCoupon,
     text: str,
     user_id: str | None,
@@ -165,7 +118,7 @@ def _with_exact_counter(issued: IssuedCoupon) -> IssuedCoupon:
     return replace(issued, definition=exact or definition)
 
 
-def _to_found_verdict(subject: _Subject) -> Verdict:
+def _to_found_verdict(subject: Subject) -> Verdict:
     coupon = subject.issued.coupon if subject.issued else None
     values = {
         "cause": subject.cause,

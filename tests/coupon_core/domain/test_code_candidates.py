@@ -101,9 +101,12 @@ def test_one_edit_of_a_short_code_is_undone(
     assert code in list_candidates(entered, ())
 
 
-def test_one_edit_keeps_the_separators_of_the_definitions() -> None:
-    candidates = list_candidates("GIFTAB12XY3", [get_shape("GIFT-###-****")])
-    assert candidates["GIFT-AB1-2XY4"] == MatchKind.ONE_EDIT
+@pytest.mark.parametrize(
+    "entered", ["GIFT-A12-XY4", "gifta12xy4", "GIFTAB12XY5", "GIFT-AB12-XY4Q"]
+)
+def test_one_edit_is_undone_with_and_without_separators(entered: str) -> None:
+    candidates = list_candidates(entered, [get_shape("GIFT-####-***"), (3, ())])
+    assert candidates["GIFT-AB12-XY4"] == MatchKind.ONE_EDIT
 
 
 @pytest.mark.parametrize("length", [16, 17])

@@ -11,13 +11,17 @@ from admin_gateway.cli.commands.code.bulk import (
 )
 from admin_gateway.cli.commands.code.csv_files import export, import_
 from admin_gateway.cli.commands.code.inventory import assign, list_, show
+from admin_gateway.cli.commands.code.support import explain, search
 
 
 @click.group()
 def code() -> None:
-    """Codes: list, show, assign, revoke, restore, expiry, export, import, …."""
+    """Codes: list, show, explain, search, assign, revoke, restore, expiry, …."""
 
 
-COMMANDS = (list_, show, assign, revoke, restore, extend, expiry, job, export, import_)
+COMMANDS = (
+    *(list_, show, explain, search, assign, revoke, restore, extend, expiry, job),
+    *(export, import_),
+)
 for command in COMMANDS:
     code.add_command(command)

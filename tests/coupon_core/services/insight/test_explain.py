@@ -303,6 +303,10 @@ CAUSES: Mapping[NotFoundCause, Callable[[TenantFactory], str]] = {
 }
 
 
+def test_every_cause_has_a_case() -> None:
+    assert CAUSES.keys() == {*NotFoundCause} - {NotFoundCause.DELETED}
+
+
 @pytest.mark.parametrize("cause", CAUSES)
 def test_it_is_said_why_a_code_is_not_found(
     tenant: TenantFactory, cause: NotFoundCause
