@@ -8,19 +8,22 @@ from coupon_core.persistence.database import execute, execute_for_values
 
 MAX_READ_DEFINITIONS = 1_000
 
+# Not a join, for which PostgreSQL may search the codes once for each definition.
+DEFINITION_NAME = """(SELECT d.name FROM definition d
+    WHERE d.tenant_id = :tenant_id AND d.definition_id = c.definition_id)"""
 # A code that is not shared has an empty scope; it belongs to one coupon. The copies of
 # a shared code, perhaps a million, are represented by its own row.
-SELECT_BY_KEYS = """
-    SELECT c.code_key, c.code, c.definition_id, d.name, c.coupon_id, c.user_id, ''
+SELECT_BY_KEYS = f"""
+    SELECT c.code_key, c.code, c.definition_id, {DEFINITION_NAME},
+        c.coupon_id, c.user_id, ''
     FROM (SELECT code_key, code, definition_id, coupon_id, user_id FROM coupon
-        WHERE tenant_id = :tenant_id AND code_key {among} AND code_scope = ''
+        WHERE tenant_id = :tenant_id AND code_key {{among}} AND code_scope = ''
         AND copy_number = 1 LIMIT :limit) c
-    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
     UNION ALL
-    SELECT s.code_key, s.code, s.definition_id, d.name, NULL, '', s.creator_key
+    SELECT s.code_key, s.code, s.definition_id,
+        {DEFINITION_NAME.replace("c.", "s.")}, NULL, '', s.creator_key
     FROM (SELECT code_key, code, definition_id, creator_key FROM shared_code
-        WHERE tenant_id = :tenant_id AND code_key {among} LIMIT :limit) s
-    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = s.definition_id
+        WHERE tenant_id = :tenant_id AND code_key {{among}} LIMIT :limit) s
 """
 # Steps from key to key, because a shared code may have a million coupons. "~" sorts
 # after every character that a code may contain.
@@ -39,20 +42,20 @@ SELECT_KEYS_WITH_PREFIX = """
         ORDER BY code_key LIMIT :limit) s
     ORDER BY code_key LIMIT :limit
 """
-SELECT_COUPONS = """
-    SELECT c.code_key, c.code, c.definition_id, d.name, c.coupon_id, c.user_id, ''
-    FROM (SELECT * FROM coupon WHERE tenant_id = :tenant_id {condition}
+SELECT_COUPONS = f"""
+    SELECT c.code_key, c.code, c.definition_id, {DEFINITION_NAME},
+        c.coupon_id, c.user_id, ''
+    FROM (SELECT * FROM coupon WHERE tenant_id = :tenant_id {{condition}}
         ORDER BY coupon_id DESC LIMIT :limit) c
-    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
     ORDER BY c.coupon_id DESC
 """
-SELECT_REDEMPTIONS = """
-    SELECT r.redemption_id, c.code, c.definition_id, d.name, c.coupon_id, r.user_id, ''
+SELECT_REDEMPTIONS = f"""
+    SELECT r.redemption_id, c.code, c.definition_id, {DEFINITION_NAME},
+        c.coupon_id, r.user_id, ''
     FROM (SELECT redemption_id, coupon_id, user_id FROM redemption
-        WHERE tenant_id = :tenant_id {condition}
+        WHERE tenant_id = :tenant_id {{condition}}
         ORDER BY redemption_id DESC LIMIT :limit) r
     JOIN coupon c ON c.tenant_id = :tenant_id AND c.coupon_id = r.coupon_id
-    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
     ORDER BY r.redemption_id DESC
 """
 SELECT_BY_ATTRIBUTE = {
