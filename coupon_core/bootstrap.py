@@ -3,7 +3,13 @@
 import socket
 from collections.abc import Iterable
 
-from coupon_core.observability import metrics, metrics_server, structured_logging
+from coupon_core.domain.models.attempts import SignalThresholds
+from coupon_core.observability import (
+    attempt_buffer,
+    metrics,
+    metrics_server,
+    structured_logging,
+)
 from coupon_core.observability.metrics_server import Collector
 from coupon_core.persistence import data_directory, database, report_database
 from coupon_core.security import authentication, encryption
@@ -11,6 +17,7 @@ from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits, parse_rate_limit
 from coupon_core.services import idempotency
 from coupon_core.services.coupons import typo_detection
+from coupon_core.services.insight import attempts, signals
 from coupon_core.services.privacy import retention
 from coupon_core.services.webhooks import url_policy
 from coupon_core.settings.loader import InvalidSettings, Settings
@@ -38,7 +45,20 @@ def start(settings: Settings) -> None:
     )
     idempotency.configure(settings.idempotency_keys_per_caller)
     retention.configure(settings.kept_days)
+    _configure_attempts(settings)
     url_policy.allow_networks(settings.webhook_networks)
+
+
+def _configure_attempts(settings: Settings) -> None:
+    attempt_buffer.take()
+    attempts.configure(settings.keep_attempts)
+    signals.configure(
+        SignalThresholds(
+            settings.signal_code_users,
+            settings.signal_user_failures,
+            settings.signal_reference_uses,
+        )
+    )
 
 
 def _open_databases(settings: Settings) -> None:

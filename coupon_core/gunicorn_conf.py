@@ -44,6 +44,20 @@ loglevel = "info" if _settings.log_level == "debug" else _settings.log_level
 control_socket_disable = True
 
 
+def post_fork(_server: Any, worker: Any) -> None:
+    """Begin to store attempts every few seconds; threads do not survive a fork."""
+    # Not needed in the master, which stays small.
+    from coupon_core.services.insight.attempt_flush import FlushThread
+
+    worker.flush_thread = FlushThread()
+    worker.flush_thread.start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Store the attempts of the last seconds, once all requests are answered."""
+    worker.flush_thread.stop()
+
+
 class logger_class(Logger):  # noqa: N801 - the name of the gunicorn setting
     """Sends gunicorn's lines to our log, which removes quotations of requests."""
 

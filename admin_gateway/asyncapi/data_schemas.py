@@ -2,8 +2,14 @@
 
 from marshmallow import fields
 
+from admin_gateway.responses.attempts import (
+    COUNT_METADATA,
+    KIND_METADATA,
+    SUBJECT_METADATA,
+)
 from admin_gateway.responses.codes import CodeJobSchema
 from coupon_core.domain.models import Dialect
+from coupon_core.domain.models.attempts import SignalKind
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField, UtcDateTime
 from coupon_core.schemas.metadata import MetadataField, reference_field
@@ -107,6 +113,44 @@ class DefinitionDataSchema(LenientSchema):
     campaign_id = NullableString()
     total_limit = fields.Integer(required=True, allow_none=True)
     expires_at = UtcDateTime(required=True, allow_none=True)
+
+
+class SignalDataSchema(LenientSchema):
+    """Something that has happened suspiciously often within an hour."""
+
+    kind = ChoiceField(*SignalKind, required=True, metadata=KIND_METADATA)
+    subject = fields.String(required=True, metadata=SUBJECT_METADATA)
+    count = fields.Integer(required=True, metadata=COUNT_METADATA)
+    first = fields.DateTime(required=True)
+    last = fields.DateTime(required=True)
+
+
+class BlockDataSchema(LenientSchema):
+    """A user, credential or tenant that has used up its limit of unknown codes."""
+
+    limit = ChoiceField(
+        "guesses-per-user",
+        "guesses-per-key",
+        "guesses-per-tenant",
+        required=True,
+        metadata={"description": "Which limit is used up."},
+    )
+    subject = fields.String(
+        required=True,
+        metadata={
+            "description": "User ID, ID of the client key, or tenant ID; empty for the "
+            "secret of the tenant."
+        },
+    )
+    amount = fields.Integer(
+        required=True, metadata={"description": "Unknown codes that are allowed."}
+    )
+    window_seconds = fields.Integer(
+        required=True, metadata={"description": "Within how many seconds."}
+    )
+    blocked_until = fields.DateTime(
+        required=True, metadata={"description": "When codes are looked up again."}
+    )
 
 
 class ExhaustionDataSchema(DefinitionDataSchema):

@@ -8,6 +8,7 @@ from marshmallow import Schema, fields
 
 from admin_gateway.asyncapi.data_schemas import (
     BatchDataSchema,
+    BlockDataSchema,
     ConfirmationDataSchema,
     CouponDataSchema,
     DefinitionDataSchema,
@@ -17,6 +18,7 @@ from admin_gateway.asyncapi.data_schemas import (
     RefundDataSchema,
     ReservationDataSchema,
     ReversalDataSchema,
+    SignalDataSchema,
 )
 from admin_gateway.requests.milestones import (
     CLOUD_EVENT_SUFFIX,
@@ -26,6 +28,7 @@ from admin_gateway.requests.milestones import (
     extend_schema,
     to_class_name,
 )
+from admin_gateway.responses.attempts import SIGNAL
 from admin_gateway.responses.batches import BATCH
 from admin_gateway.responses.codes import (
     COMPLETED_EXPIRY_CHANGE,
@@ -100,7 +103,7 @@ class OutgoingEventSchema(LenientSchema):
     id = fields.UUID(required=True)
     source = fields.String(required=True)
     subject = fields.String(
-        metadata={"description": "User ID; absent if the coupon is unassigned."}
+        metadata={"description": "User ID; absent if the event is about no user."}
     )
     time = fields.DateTime(required=True)
     datacontenttype = ChoiceField("application/json", required=True)
@@ -175,6 +178,20 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
         {**DEFINITION_DATA, "cause": "total_limit"},
     ),
     "definition.expiring": (DefinitionDataSchema, DEFINITION_DATA),
+    "signal.raised": (
+        SignalDataSchema,
+        {name: SIGNAL[name] for name in SignalDataSchema._declared_fields},
+    ),
+    "guessing.blocked": (
+        BlockDataSchema,
+        {
+            "limit": "guesses-per-user",
+            "subject": "user_123",
+            "amount": 100,
+            "window_seconds": 600,
+            "blocked_until": "2025-01-15T10:10:00.000Z",
+        },
+    ),
     "codes.revoked": (JobDataSchema, {"job": COMPLETED_JOB}),
     "codes.restored": (JobDataSchema, {"job": COMPLETED_RESTORATION}),
     "codes.expiry_changed": (JobDataSchema, {"job": COMPLETED_EXPIRY_CHANGE}),

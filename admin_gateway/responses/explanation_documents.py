@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from admin_gateway.responses.attempts import AttemptSchema
 from admin_gateway.responses.explanation_texts import get_reason_text
 from admin_gateway.responses.explanations import SearchHitSchema
 from admin_gateway.responses.serializers import serialize_timeline
@@ -16,6 +17,7 @@ from coupon_core.schemas.base import Document
 from coupon_core.web import coupon_refusals
 from coupon_core.web.error_catalogue import MAMBO, PHOENIX, PLAYCAMP
 
+_serialize_attempts = AttemptSchema(many=True).dump
 serialize_hits = SearchHitSchema(many=True).dump
 
 
@@ -51,6 +53,7 @@ def serialize_explanation(explanation: Explanation) -> Document:
             for action, verdicts in explanation.activities.items()
         },
         "timeline": serialize_timeline(explanation.timeline),
+        "attempts": _serialize_attempts(explanation.attempts),
         "near_matches": serialize_hits(explanation.near_matches),
     }
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from admin_gateway.responses.attempts import ATTEMPT, AttemptSchema
 from admin_gateway.responses.codes import TimelineEntrySchema
 from coupon_core.domain.models.explanations import MatchKind, Rule
 from coupon_core.domain.models.reservations import ReservationState
@@ -50,6 +51,7 @@ EXPLANATION: Document = {
     "reservations": [],
     "activities": {},
     "timeline": [{"at": "2025-01-15T10:00:00Z", "event": "generated", "by": None}],
+    "attempts": [ATTEMPT],
     "near_matches": [],
 }
 
@@ -188,6 +190,10 @@ class ExplanationSchema(ResponseSchema):
     timeline = fields.List(
         fields.Nested(TimelineEntrySchema),
         **describe("What happened to the coupon, with its last 100 uses."),
+    )
+    attempts = fields.List(
+        fields.Nested(AttemptSchema),
+        **describe("The last 20 failed attempts on the code, and 20 by the user."),
     )
     near_matches = fields.List(
         fields.Nested(SearchHitSchema),

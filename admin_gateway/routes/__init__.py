@@ -5,6 +5,7 @@ from typing import Any
 
 from admin_gateway.routes import (
     api_keys,
+    attempts,
     audit,
     batches,
     campaigns,
@@ -105,5 +106,7 @@ BLUEPRINTS = (
     _under_tenant_path(events.routes, "events", "events"),
     _under_tenant_path(dead_letters.routes, "dead_letters", "dead-letters"),
     _under_tenant_path(audit.routes, "audit", "audit"),
+    _under_tenant_path(attempts.routes, "attempts", "attempts"),
+    _under_tenant_path(attempts.signal_routes, "signals", "reports/signals"),
     _under_tenant_path(webhooks.routes, "webhooks", "webhooks"),
 )

@@ -63,6 +63,12 @@ def count_delivery(outcome: str) -> None:
         child.inc()
 
 
+def count_dropped_attempts(count: int) -> None:
+    """Count attempts that were counted without their details, or not stored."""
+    if child := _find_child("dropped_attempts"):
+        child.inc(count)
+
+
 def record_pool_connections(in_use: int, idle: int) -> None:
     """Record the open database connections of this process's pool."""
     for state, count in (("in_use", in_use), ("idle", idle)):

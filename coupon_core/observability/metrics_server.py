@@ -31,6 +31,11 @@ COUNTERS = {
         "Events that the outbox relay published.",
         ["outcome"],
     ),
+    "dropped_attempts": (
+        "dropped_attempts",
+        "Attempts of which details were not stored because there were too many.",
+        [],
+    ),
     "deliveries": ("webhook_deliveries", "Webhook deliveries by outcome.", ["outcome"]),
 }
 

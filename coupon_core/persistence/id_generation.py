@@ -14,6 +14,12 @@ def generate_id() -> str:
     return str(uuid_utils.uuid7())
 
 
+def generate_id_at(timestamp: datetime) -> str:
+    """Return a new id like `generate_id` for something that happened at that time."""
+    milliseconds = int(timestamp.timestamp() * 1000)
+    return str(uuid_utils.uuid7(nanoseconds=milliseconds * 1_000_000))
+
+
 def generate_integer_id(now: datetime) -> int:
     """Return a new id for APIs that require an integer which JavaScript can hold.
 

@@ -1,10 +1,10 @@
 """The settings of how long data is kept."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from environs import validate
 
-from coupon_core.settings.validators import EXPECTED_RANGE
+from coupon_core.settings.validators import COUNT_RANGE, EXPECTED_RANGE
 from coupon_core.settings.variables import setting_with_default
 
 KEPT_DAYS_RANGE = validate.Range(0, 36_500, error=EXPECTED_RANGE)
@@ -46,6 +46,19 @@ class RetentionSettings:
         validate=KEPT_DAYS_RANGE,
     )
 
+    keep_attempts_days: int = setting_with_default(
+        "COUPON_KEEP_ATTEMPTS_DAYS",
+        "days for which failed attempts and signals are kept; 0 means without a limit",
+        default=30,
+        validate=KEPT_DAYS_RANGE,
+    )
+    keep_attempts: int = setting_with_default(
+        "COUPON_KEEP_ATTEMPTS",
+        "number of failed attempts that are kept of each tenant, the newest ones",
+        default=100_000,
+        validate=COUNT_RANGE,
+    )
+
     @property
     def kept_days(self) -> dict[str, int]:
         """The days by kind of data."""
@@ -55,8 +68,5 @@ class RetentionSettings:
             "events": self.keep_events_days,
             "deliveries": self.keep_deliveries_days,
             "reservations": self.keep_reservations_days,
+            "attempts": self.keep_attempts_days,
         }
-
-
-KEPT_FIELDS = frozenset(field.name for field in fields(RetentionSettings))
-"""The names of the fields; documents list them after all others."""

@@ -1,12 +1,14 @@
 """Convert every exception raised below a view into JSON of the dialect."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, after_this_request, current_app, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -21,6 +23,7 @@ from coupon_core.security.rate_limiting.policy import (
     rate_limit_headers,
 )
 from coupon_core.web.access_log import REASON_ENVIRON_KEY
+from coupon_core.web.attempts import record_refusal
 from coupon_core.web.dialects import ErrorFormat, find_dialect, sort_dialects
 from coupon_core.web.middleware import REQUEST_ID_ENVIRON_KEY
 from coupon_core.web.responses import json_response
@@ -122,12 +125,33 @@ def _handle_refused(refused: Refused) -> Response:
     if row is None:  # a missing row is our error, hence a 500
         return _handle_unexpected(refused)
     status, code, text = row
+    record_refusal(refused, code, _get_dialect().errors.api)
     headers = (
         BEARER_CHALLENGE_HEADERS if status == HTTPStatus.UNAUTHORIZED else NO_HEADERS
     )
     return handle_api_error(
         ApiError(status, code, message=refused.detail or text, headers=headers)
     )
+
+
+def report_refusal(refused: Refused) -> None:
+    """Record a refusal that the view answers itself, and count an unknown code.
+
+    The code is counted after the transaction of the request has ended. The effect of
+    the request is stored, so its answer remains as it is even if this failure exceeds a
+    limit; the next lookup of the caller is then refused.
+    """
+    dialect = _get_dialect()
+    _, code, _ = dialect.refusals[refused.reason]
+    record_refusal(refused, code, dialect.errors.api)
+    if isinstance(refused, FailedLookup):
+        after_this_request(partial(_count_failure, refused))
+
+
+def _count_failure(failed: FailedLookup, response: Response) -> Response:
+    with suppress(RateLimitExceeded):
+        failed.count_failure()
+    return response
 
 
 def _handle_failed_lookup(failed: FailedLookup) -> Response:

@@ -9,11 +9,13 @@ from coupon_core.domain.models import (
     ReservationReason,
     utc_now,
 )
+from coupon_core.domain.models.attempts import AttemptAction
 from coupon_core.schemas import phoenix_documents
 from coupon_core.schemas.identifiers import is_uuid
 from coupon_core.security import authentication
 from coupon_core.services.coupons import reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.web.attempts import announce_attempt
 from coupon_core.web.query_names import check_parameter_names
 from coupon_core.web.responses import json_response, no_content_response
 from query_gateway.phoenix import schemas
@@ -32,6 +34,7 @@ def reserve(body: dict[str, Any], code: str) -> Response:
     """Hold a use of a code for a user until it is confirmed, released or expires."""
     check_parameter_names()
     authentication.require_user(g.principal, body["user_id"])
+    announce_attempt(AttemptAction.RESERVE, code, body["user_id"])
     ttl_seconds = body.pop("ttl_seconds")
     request = RedeemRequest(g.principal.tenant_id, code, **body)
     return json_response(reservations.reserve(request, ttl_seconds, utc_now()), 201)
@@ -44,6 +47,7 @@ def reserve(body: dict[str, Any], code: str) -> Response:
 def confirm_reservation(reservation_id: str) -> Response:
     """Redeem a reserved use; after its end, if the limits still allow it."""
     check_parameter_names()
+    announce_attempt(AttemptAction.CONFIRM, "", g.principal.user_id)
     return json_response(
         reservations.confirm(
             g.principal.tenant_id,

@@ -1,7 +1,6 @@
 """Views of the Phoenix API, each in both path styles (the Phoenix specification)."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import Response, g, request
@@ -11,13 +10,14 @@ from coupon_core.domain import serialization
 from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import (
     AuthReason,
+    Dialect,
     Page,
     Principal,
     Reason,
     Refused,
-    Validation,
     utc_now,
 )
+from coupon_core.domain.models.attempts import AttemptAction
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.observability import audit_context
 from coupon_core.schemas import phoenix_documents
@@ -30,18 +30,19 @@ from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import administration, validation
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.coupons.redemption import redeem as redeem_code
+from coupon_core.web.attempts import announce_attempt, record_validation
 from coupon_core.web.authentication import (
     authenticate_signature,
     bearer_token,
     has_signature,
 )
 from coupon_core.web.blueprint import JsonBlueprint, document_body, document_query
-from coupon_core.web.coupon_refusals import REFUSALS
 from coupon_core.web.query_string import parse_query
 from coupon_core.web.request_body import read_object
 from coupon_core.web.responses import json_response
 from query_gateway.phoenix import schemas
 from query_gateway.phoenix.schemas import EXAMPLES
+from query_gateway.phoenix.serializers import serialize_validation
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -175,42 +176,20 @@ def validate(code: str) -> Response:
     result = validation.validate(
         principal.tenant_id, code, user_id=user_id, now=now, key_id=principal.key_id
     )
-    return json_response(_serialize_validation(result, now))
+    document = serialize_validation(result, now)
+    record_validation(
+        result,
+        code,
+        user_id=user_id,
+        dialect=Dialect.PHOENIX,
+        error_code=document["error_code"] or "",
+    )
+    return json_response(document)
 
 
 def _read_user_id() -> str | None:
     query = parse_query(request.environ, ("user_id",))
     return _check_user_id(query["user_id"], "query") if query else None
-
-
-def _serialize_validation(result: Validation, now: datetime) -> dict[str, Any]:
-    reason = result.decision.reason
-    if reason:
-        refusal = REFUSALS[reason]
-        return {
-            "valid": False,
-            "coupon": None,
-            "definition": None,
-            "error": refusal.phoenix_validate,
-            "error_code": refusal.phoenix_redeem[1],
-        }
-    return {
-        "valid": True,
-        "coupon": serialization.serialize_coupon(result.issued, now)
-        if result.issued
-        else None,
-        "definition": _serialize_definition(result),
-        "error": None,
-        "error_code": None,
-    }
-
-
-def _serialize_definition(result: Validation) -> dict[str, Any] | None:
-    return (
-        serialization.serialize_definition(result.definition)
-        if result.definition
-        else None
-    )
 
 
 @route_with_and_without_tenant("/redeem/<code>", "POST")
@@ -223,6 +202,7 @@ def redeem(code: str) -> Response:
     body = read_object(request)
     user_id, note = _parse_user_id(body), schemas.parse_redemption_note(body)
     authentication.require_user(g.principal, user_id)
+    announce_attempt(AttemptAction.REDEEM, code, user_id)
     redeem_request = RedeemRequest(g.principal.tenant_id, code, user_id=user_id, **note)
     return json_response(redeem_code(redeem_request, utc_now()).document)
 

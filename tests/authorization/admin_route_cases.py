@@ -162,6 +162,8 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "POST /v1/batches/<batch_id>/suspend": RouteCase(required_scope=WRITE_COUPONS),
     "POST /v1/batches/<batch_id>/resume": RouteCase(required_scope=WRITE_COUPONS),
     "GET /v1/audit": RouteCase(),
+    "GET /v1/attempts": RouteCase(),
+    "GET /v1/reports/signals": RouteCase(),
     "GET /v1/redemptions": RouteCase(),
     "GET /v1/redemptions/<redemption_id>": RouteCase(),
     "POST /v1/redemptions/<redemption_id>/reverse": RouteCase(

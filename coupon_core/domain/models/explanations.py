@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from coupon_core.domain.models.attempts import Attempt
 from coupon_core.domain.models.coupons import IssuedCoupon
 from coupon_core.domain.models.inventory import TimelineEntry
 from coupon_core.domain.models.purchases import Action
@@ -92,7 +93,7 @@ class Explanation:
     reservations: Sequence[ExplainedReservation] = ()
     activities: Mapping[Action, Sequence[Verdict]] = field(default_factory=dict)
     timeline: Sequence[TimelineEntry] = ()
-    attempts: Sequence[Any] = ()
+    attempts: Sequence[Attempt] = ()
     near_matches: Sequence["SearchHit"] = ()
 
     @property

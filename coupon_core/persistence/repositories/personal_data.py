@@ -22,6 +22,7 @@ from coupon_core.persistence.tables import (
     PurchaseTable,
     RedemptionTable,
     ReservationTable,
+    SignalTable,
     TenantKeyTable,
     UserPeriodUsageTable,
     UserUsageTable,
@@ -45,7 +46,7 @@ ERASE_COUPON = """, metadata = NULL, code_scope = CASE code_scope
 
 @dataclass(frozen=True, slots=True)
 class PersonalTable:
-    """A table with a column `user_id`; `erased` are further assignments of an UPDATE.
+    """A table with user IDs in a column; `erased` are more assignments of an UPDATE.
 
     `condition` restricts the rows to those that an index finds.
     """
@@ -53,6 +54,7 @@ class PersonalTable:
     table: type[BaseTable]
     condition: str = ""
     erased: str = ""
+    column: str = "user_id"
 
     @property
     def name(self) -> str:
@@ -76,6 +78,7 @@ PERSONAL_TABLES = (
     PersonalTable(CodeJobTable),
     PersonalTable(ImportRowTable),
     PersonalTable(AttemptTable),
+    PersonalTable(SignalTable, " AND kind = 'user_failures'", column="subject"),
     PersonalTable(KnownUserTable),
     PersonalTable(CouponTable, erased=ERASE_COUPON),
 )
@@ -85,6 +88,12 @@ COPY_KNOWN_USER = """
         updated_at)
     SELECT :tenant_id, :pseudonym, is_member, '{}', '[]', created_at, updated_at
     FROM known_user WHERE tenant_id = :tenant_id AND user_id = :user_id
+"""
+# The signals of references that a user has used, before the references are deleted.
+DELETE_REFERENCE_SIGNALS = f"""
+    DELETE FROM signal WHERE tenant_id = :tenant_id AND kind = 'reference_reused'
+    AND subject IN (SELECT r.reference FROM redemption r
+        WHERE r.tenant_id = :tenant_id AND r.user_id = :user_id{OF_COUPONS})
 """
 DELETE_KNOWN_USER = """
     DELETE FROM known_user WHERE tenant_id = :tenant_id AND user_id = :user_id
@@ -99,7 +108,8 @@ def list_rows(tenant_id: str, user_id: str) -> dict[str, list[dict[str, Any]]]:
         fields = personal.table._meta.sorted_fields[1:]
         columns = ", ".join(field.column_name for field in fields)
         sql = f"""SELECT {columns} FROM {personal.name}
-            WHERE tenant_id = :tenant_id AND user_id = :user_id{personal.condition}"""
+            WHERE tenant_id = :tenant_id
+            AND {personal.column} = :user_id{personal.condition}"""
         rows[personal.name] = [
             {
                 field.column_name: _to_json_value(field.python_value(value))
@@ -121,6 +131,7 @@ def replace_user_id(tenant_id: str, user_id: str, pseudonym: str) -> dict[str, i
     The caller must hold `lock_coupons_exclusively`.
     """
     parameters = {"tenant_id": tenant_id, "user_id": user_id, "pseudonym": pseudonym}
+    execute(DELETE_REFERENCE_SIGNALS, parameters)
     known_count = execute(COPY_KNOWN_USER, parameters).rowcount
     counts = {
         personal.name: execute(_build_update(personal), parameters).rowcount
@@ -133,8 +144,9 @@ def replace_user_id(tenant_id: str, user_id: str, pseudonym: str) -> dict[str, i
 
 
 def _build_update(personal: PersonalTable) -> str:
-    return f"""UPDATE {personal.name} SET user_id = :pseudonym{personal.erased}
-        WHERE tenant_id = :tenant_id AND user_id = :user_id{personal.condition}"""
+    column = personal.column
+    return f"""UPDATE {personal.name} SET {column} = :pseudonym{personal.erased}
+        WHERE tenant_id = :tenant_id AND {column} = :user_id{personal.condition}"""
 
 
 def get_key(tenant_id: str, purpose: str) -> str | None:

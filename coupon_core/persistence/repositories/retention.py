@@ -21,6 +21,7 @@ RETAINED_TABLES = {
     "dead_letters": RetainedTable("dead_letter", "letter_id"),
     "events": RetainedTable("outbox", "event_id", " AND state = 'sent'"),
     "deliveries": RetainedTable("webhook_delivery", "event_id"),
+    "attempts": RetainedTable("attempt", "attempt_id"),
     "reservations": RetainedTable(
         "reservation", "reservation_id", " AND state <> 'held'"
     ),

@@ -75,6 +75,8 @@ def _build_delete(table: type[BaseTable]) -> str:
         for field in table._meta.get_primary_keys()
         if field.column_name != "tenant_id"
     )
+    if not keys:  # one row for each tenant
+        return f"DELETE FROM {name} WHERE tenant_id = :tenant_id"
     return f"""DELETE FROM {name} WHERE tenant_id = :tenant_id AND ({keys}) IN (
         SELECT {keys} FROM {name} WHERE tenant_id = :tenant_id LIMIT :limit)"""
 

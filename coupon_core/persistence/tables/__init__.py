@@ -73,6 +73,10 @@ from coupon_core.persistence.tables.purchases import (
     OfferTable,
     PurchaseTable,
 )
+from coupon_core.persistence.tables.reports import (
+    ReportBackfillTable,
+    ReportQuarterTable,
+)
 from coupon_core.persistence.tables.reservations import ReservationTable
 from coupon_core.persistence.tables.tenants import (
     ApiKeyTable,
@@ -123,6 +127,8 @@ __all__ = [
     "PurchaseTable",
     "RedemptionTable",
     "RefusalCountTable",
+    "ReportBackfillTable",
+    "ReportQuarterTable",
     "ReservationTable",
     "RewardItemTable",
     "SharedCodeTable",
@@ -196,5 +202,7 @@ ALL_TABLES = (
     TenantKeyTable,
     ErasedUserTable,
     TenantDeletionTable,
+    ReportQuarterTable,
+    ReportBackfillTable,
 )
 """Every table; a referenced table comes before the tables that refer to it."""

@@ -1,6 +1,6 @@
 """The tables of outgoing events, accepted events and dead letters."""
 
-from peewee import BlobField, CompositeKey, TextField
+from peewee import BlobField, BooleanField, CompositeKey, TextField
 
 from coupon_core.persistence.tables.base import (
     BaseTable,
@@ -12,7 +12,8 @@ from coupon_core.persistence.tables.base import (
 class OutboxTable(BaseTable):
     """Outgoing events, written in the transaction of the change that they announce.
 
-    The relay claims events before it publishes them; a claim expires.
+    The relay claims events before it publishes them; a claim expires. `counted` says
+    whether reports contain the event; it means nothing for types that are not counted.
     """
 
     tenant_id = TextField()
@@ -23,6 +24,7 @@ class OutboxTable(BaseTable):
     data = TextField()
     state = TextField()
     claimed_until = UtcTimestampField(null=True)
+    counted = BooleanField(default=False)
 
     class Meta:
         table_name = "outbox"
@@ -44,6 +46,22 @@ OutboxTable.add_index(
     OutboxTable.event_id,
     where=(OutboxTable.state == "pending"),
     name="outbox_pending_of_tenant",
+)
+
+
+COUNTED_TYPES = (
+    "coupon.redeemed",
+    "coupon.refunded",
+    "redemption.reversed",
+    "coupon.generated",
+    "coupon.assigned",
+)
+OutboxTable.add_index(
+    OutboxTable.tenant_id,
+    OutboxTable.event_id,
+    where=(OutboxTable.counted == False)  # noqa: E712
+    & OutboxTable.event_type.in_(COUNTED_TYPES),
+    name="outbox_uncounted",
 )
 
 

@@ -83,7 +83,7 @@ class FailedLookup(Refused):
     def __init__(
         self, refused: Refused, tenant_id: str, user_id: str | None, key_id: str | None
     ) -> None:
-        super().__init__(refused.reason, refused.detail)
+        super().__init__(refused.reason, refused.detail, refused.definition)
         self._caller = tenant_id, user_id, key_id
 
     def count_failure(self) -> None:

@@ -1,5 +1,11 @@
 """Count failed lookups of users, credentials and tenants against their limits."""
 
+import json
+from datetime import timedelta
+
+from coupon_core.domain.clock import utc_now
+from coupon_core.domain.models.attempts import GuessingBlock
+from coupon_core.observability import attempt_buffer
 from coupon_core.security.rate_limiting.blocklist import Blocklist
 from coupon_core.security.rate_limiting.counters import Counters
 from coupon_core.security.rate_limiting.policy import (
@@ -62,8 +68,27 @@ class FailureLimiter:
         count, remaining = self.counters.count(rate_limit, key)
         if count >= rate_limit.amount:
             self._blocklist.block(key, rate_limit, remaining)
+        if count == rate_limit.amount:  # once in each window
+            _note_block(key, rate_limit, remaining)
         if count > rate_limit.amount:
             raise RateLimitExceeded(rate_limit, remaining)
+
+
+def _note_block(key: str, rate_limit: RateLimit, seconds: float) -> None:
+    """Announce the block of a key, with the user or credential that the key names."""
+    _, tenant_id, *subject = json.loads(key)
+    now = utc_now()
+    attempt_buffer.note_block(
+        GuessingBlock(
+            tenant_id,
+            rate_limit.name,
+            subject=(subject[0] if subject else tenant_id) or "",
+            amount=rate_limit.amount,
+            window_seconds=rate_limit.seconds,
+            blocked_at=now,
+            blocked_until=now + timedelta(seconds=seconds),
+        )
+    )
 
 
 def _format_tenant_key(tenant_id: str) -> str:

@@ -16,7 +16,7 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.reservations import Reservation
 from coupon_core.domain.rules.usage_periods import get_period_key
-from coupon_core.observability import metrics
+from coupon_core.observability import attempt_buffer, metrics
 from coupon_core.persistence.id_generation import generate_integer_id
 from coupon_core.persistence.repositories import redemptions as redemption_repository
 from coupon_core.persistence.repositories import reservation_writes
@@ -112,6 +112,8 @@ def apply_redemption(
     )
     if not is_written:
         raise StaleDecision
+    if request.reference:
+        attempt_buffer.note_reference(request.tenant_id, request.reference)
     return after
 
 

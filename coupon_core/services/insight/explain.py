@@ -11,6 +11,7 @@ from coupon_core.domain.models import (
     Reason,
     UserUsage,
 )
+from coupon_core.domain.models.attempts import Attempt
 from coupon_core.domain.models.explanations import (
     ExplainedReservation,
     Explanation,
@@ -34,10 +35,11 @@ from coupon_core.persistence.repositories import reservations as reservation_rep
 from coupon_core.persistence.repositories import users as user_repository
 from coupon_core.services.codes import timeline
 from coupon_core.services.coupons import lookup
-from coupon_core.services.insight import search
+from coupon_core.services.insight import attempts, search
 from coupon_core.services.insight.explained_coupon import Subject, find_subject
 from coupon_core.services.points.purchase_context import read_purchase_context
 
+MAX_ATTEMPTS = 20
 MAX_USES = 100
 MAX_RESERVATIONS = 20
 ACTIVITY_RULES = {
@@ -61,14 +63,30 @@ def explain(
         if code
         else Subject(cause=NotFoundCause.MALFORMED)
     )
-    near_matches: Sequence[SearchHit] = ()
-    if subject.issued is None:
+    if subject.issued:
+        explanation = _explain_subject(
+            subject, subject.issued, text, user_id=user_id, at=at
+        )
+    else:
         near_matches = search.find_near_matches(tenant_id, text)
         if _differs_in_case(code, near_matches):
             subject = replace(subject, cause=NotFoundCause.OTHER_CASE)
         found = _to_found_verdict(subject)
-        return Explanation(text, user_id, at, [found], near_matches=near_matches)
-    return _explain_subject(subject, subject.issued, text, user_id=user_id, at=at)
+        explanation = Explanation(text, user_id, at, [found], near_matches=near_matches)
+    return replace(
+        explanation, attempts=_list_attempts(tenant_id, text, explanation.user_id)
+    )
+
+
+def _list_attempts(tenant_id: str, text: str, user_id: str | None) -> list[Attempt]:
+    """Return the last failed attempts on a code and by a user, newest first."""
+    pages = [attempts.list_attempts(tenant_id, code=text, limit=MAX_ATTEMPTS)]
+    if user_id is not None:
+        pages.append(
+            attempts.list_attempts(tenant_id, user_id=user_id, limit=MAX_ATTEMPTS)
+        )
+    found = {attempt.attempt_id: attempt for page, _ in pages for attempt in page}
+    return [found[attempt_id] for attempt_id in sorted(found, reverse=True)]
 
 
 def explain_coupon(issued: IssuedCoupon, at: datetime) -> Explanation:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coupon_core.domain.models import (
+    Definition,
     Dialect,
     Page,
     PurchaseReason,
@@ -25,10 +26,7 @@ from coupon_core.domain.models.purchases import (
 from coupon_core.persistence.database import ConcurrentUpdate, transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import activities as activity_repository
-from coupon_core.security.rate_limiting.code_guessing import (
-    CodeLookupGuard,
-    FailedLookup,
-)
+from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services.coupons.redemption import (
     StaleDecision,
     record_redemption_metrics,
@@ -67,32 +65,32 @@ def _perform_with_retries(request: ActivityRequest, now: datetime) -> Activity:
     raise ConcurrentUpdate("the coupon kept changing")
 
 
-def validate(request: ActivityRequest, now: datetime) -> str:
-    """Return the id of the definition that the code could be redeemed for now.
+def validate(request: ActivityRequest, now: datetime) -> Definition:
+    """Return the definition that the code could be redeemed for now.
 
     Raises:
         Refused: The code cannot be redeemed.
         RateLimitExceeded: Too many unknown codes were used.
     """
     with CodeLookupGuard(request.tenant_id, request.user_id), transaction():
-        return purchases.check_redemption(request, now).definition_id
+        return purchases.check_redemption(request, now)
 
 
 def perform_or_record_failure(
     request: ActivityRequest,
     now: datetime,
-    report_failed_lookup: Callable[[FailedLookup], None] | None = None,
+    report_refusal: Callable[[Refused], None] | None = None,
 ) -> Activity:
     """Perform an activity; store a refusal as a failed activity with its reason.
 
-    `report_failed_lookup` is called if the code is unknown; it must not count the
-    failure before the transaction of the caller has ended.
+    `report_refusal` is called with it; it must not count an unknown code before the
+    transaction of the caller has ended.
     """
     try:
         return perform(request, now)
     except Refused as refused:
-        if report_failed_lookup and isinstance(refused, FailedLookup):
-            report_failed_lookup(refused)
+        if report_refusal:
+            report_refusal(refused)
         failed_activity = replace(
             _build_activity(request, now),
             status=ActivityStatus.FAILED,

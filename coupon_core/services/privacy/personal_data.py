@@ -1,9 +1,6 @@
 """The personal data of a user: export it, or erase it (docs/api-contracts.md 0.42)."""
 
-import hashlib
-import hmac
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +14,8 @@ from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import personal_data, personal_texts
 from coupon_core.persistence.repositories import reservations as reservation_repository
 from coupon_core.persistence.repositories.personal_texts import PERSONAL_TEXTS
-from coupon_core.security import encryption
 from coupon_core.services import audit
+from coupon_core.services.privacy import tenant_keys
 
 KEY_PURPOSE = "pseudonyms"
 PSEUDONYM_PREFIX = "erased-"
@@ -77,7 +74,7 @@ def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
         coupon_repository.lock_coupons_exclusively()
         if reservation_repository.has_live(tenant_id, user_id, now):
             raise Refused(AdminReason.LIVE_RESERVATIONS)
-        key = _require_key(tenant_id, now)
+        key = tenant_keys.require_key(tenant_id, KEY_PURPOSE, now)
         pseudonym, is_resumed = _choose_pseudonym(tenant_id, user_id, key)
         counts = personal_data.replace_user_id(tenant_id, user_id, pseudonym)
         if not is_resumed:
@@ -94,24 +91,15 @@ def _require_rows(has_rows: bool) -> None:
         raise Refused(PurchaseReason.USER_NOT_FOUND)
 
 
-def _require_key(tenant_id: str, now: datetime) -> bytes:
-    sealed = personal_data.get_key(tenant_id, KEY_PURPOSE)
-    if sealed is None:
-        new_key = encryption.encrypt(secrets.token_hex(32))
-        personal_data.insert_key(tenant_id, KEY_PURPOSE, new_key, now)
-        sealed = personal_data.get_key(tenant_id, KEY_PURPOSE) or new_key
-    return encryption.decrypt(sealed).encode()
-
-
 def _choose_pseudonym(tenant_id: str, user_id: str, key: bytes) -> tuple[str, bool]:
     """Return the pseudonym, and whether its erasure was interrupted.
 
     An ID that is erased again has new data, which needs another pseudonym.
     """
     for number in count():
-        message = f"{number}/{user_id}".encode()
-        digest = hmac.new(key, message, hashlib.sha256).hexdigest()
-        pseudonym = PSEUDONYM_PREFIX + digest[:PSEUDONYM_DIGITS]
+        pseudonym = PSEUDONYM_PREFIX + tenant_keys.compute_digest(
+            key, f"{number}/{user_id}", PSEUDONYM_DIGITS
+        )
         is_finished = personal_data.is_finished(tenant_id, pseudonym)
         if not is_finished:
             return pseudonym, is_finished is False

@@ -124,6 +124,20 @@ SAMPLES: Mapping[str, Json] = {
     },
     "definition.exhausted": {**_DEFINITION, "cause": "total_limit"},
     "definition.expiring": _DEFINITION,
+    "signal.raised": {
+        "kind": "user_failures",
+        "subject": "test_user",
+        "count": 30,
+        "first": "2030-11-30T23:00:00.000Z",
+        "last": "2030-11-30T23:59:59.000Z",
+    },
+    "guessing.blocked": {
+        "limit": "guesses-per-user",
+        "subject": "test_user",
+        "amount": 100,
+        "window_seconds": 600,
+        "blocked_until": "2030-11-30T23:59:59.000Z",
+    },
 }
 EVENT_TYPES = tuple(SAMPLES)
 """The event types that a webhook can subscribe to."""

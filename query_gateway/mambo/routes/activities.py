@@ -5,12 +5,14 @@ from typing import Any
 from flask import Response, g
 
 from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.attempts import AttemptAction
 from coupon_core.domain.models.filters import ActivityFilter
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.services.points import activities, users
+from coupon_core.web.attempts import announce_attempt
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.failed_lookups import count_after_request
+from coupon_core.web.error_handlers import report_refusal
 from coupon_core.web.responses import json_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
@@ -58,12 +60,18 @@ def _to_activity_request(body: dict[str, Any]) -> ActivityRequest:
     )
 
 
+def _announce(activity_request: ActivityRequest) -> ActivityRequest:
+    action = AttemptAction(activity_request.action)
+    announce_attempt(action, activity_request.code, activity_request.user_id)
+    return activity_request
+
+
 @blueprint.route("/<site>/activities/sync", methods=["POST"])
 @blueprint.response(200, MamboIdSchema, example=EXAMPLE_ID)
 @blueprint.arguments(MamboActivityBodySchema, example=EXAMPLE_ACTIVITY_BODY)
 def perform(body: dict[str, Any]) -> Response:
     """Buy, redeem or refund a coupon; a refusal changes nothing."""
-    activity = activities.perform(_to_activity_request(body), utc_now())
+    activity = activities.perform(_announce(_to_activity_request(body)), utc_now())
     return json_response({"id": activity.activity_id})
 
 
@@ -73,7 +81,7 @@ def perform(body: dict[str, Any]) -> Response:
 def attempt(body: dict[str, Any]) -> Response:
     """Buy, redeem or refund a coupon; the activity records the result."""
     activity = activities.perform_or_record_failure(
-        _to_activity_request(body), utc_now(), count_after_request
+        _announce(_to_activity_request(body)), utc_now(), report_refusal
     )
     return json_response({"id": activity.activity_id})
 
@@ -82,7 +90,7 @@ def _legacy_activity(action: Action, body: dict[str, str]) -> Response:
     activity_request = ActivityRequest(
         g.principal.tenant_id, body["uuid"], action=action, code=body["code"]
     )
-    activity = activities.perform(activity_request, utc_now())
+    activity = activities.perform(_announce(activity_request), utc_now())
     return json_response({"id": activity.activity_id})
 
 

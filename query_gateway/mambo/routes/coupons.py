@@ -4,11 +4,13 @@ from typing import Any
 
 from flask import Response, g
 
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Decision, Dialect, Validation, utc_now
+from coupon_core.domain.models.attempts import AttemptAction
 from coupon_core.domain.models.filters import OfferFilter
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.schemas.errors import ApiError
 from coupon_core.services.points import activities, offers
+from coupon_core.web.attempts import announce_attempt, record_validation
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.idempotency import safe_post
 from coupon_core.web.responses import json_response, no_content_response
@@ -96,8 +98,11 @@ def validate(body: dict[str, str]) -> Response:
     activity_request = ActivityRequest(
         tenant_id, body["uuid"], action=Action.REDEEM, code=body["code"]
     )
-    definition_id = activities.validate(activity_request, utc_now())
-    found = offers.get(tenant_id, definition_id)
+    announce_attempt(AttemptAction.VALIDATE, body["code"], body["uuid"])
+    definition = activities.validate(activity_request, utc_now())
+    result = Validation(Decision(), definition=definition)
+    record_validation(result, body["code"], user_id=body["uuid"], dialect=Dialect.MAMBO)
+    found = offers.get(tenant_id, definition.definition_id)
     return json_response({"valid": True, "coupon": serializers.serialize_coupon(found)})
 
 

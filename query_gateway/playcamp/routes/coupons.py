@@ -12,6 +12,7 @@ from coupon_core.domain.models import (
     Validation,
     utc_now,
 )
+from coupon_core.domain.models.attempts import AttemptAction
 from coupon_core.schemas.base import Document
 from coupon_core.schemas.errors import ErrorDetail, validation_error
 from coupon_core.schemas.identifiers import USER_ID_EXPECTED
@@ -20,6 +21,8 @@ from coupon_core.services.catalog import reward_items
 from coupon_core.services.coupons import redemption, validation
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.errors import require_found
+from coupon_core.web.attempts import announce_attempt, record_validation
+from coupon_core.web.coupon_refusals import REFUSALS
 from coupon_core.web.idempotency import safe_post
 from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
@@ -62,7 +65,7 @@ def validate(query: dict[str, str], body: dict[str, Any]) -> Response:
         now=utc_now(),
         key_id=g.principal.key_id,
     )
-    return _validation_response(code, result)
+    return _respond_to_validation(code, user_id, result, is_dry_run(query, body))
 
 
 @client_blueprint.route("/validate", methods=["POST"])
@@ -81,11 +84,21 @@ def validate_for_anybody(query: dict[str, str], body: dict[str, Any]) -> Respons
     result = validation.validate_for_new_user(
         g.principal.tenant_id, code, now=utc_now(), key_id=g.principal.key_id
     )
-    return _validation_response(code, result)
+    return _respond_to_validation(code, None, result, is_dry_run(query, body))
 
 
-def _validation_response(code: str, result: Validation) -> Response:
+def _respond_to_validation(
+    code: str, user_id: str | None, result: Validation, is_test: bool
+) -> Response:
     reason = result.decision.reason
+    if not is_test:
+        record_validation(
+            result,
+            code,
+            user_id=user_id,
+            dialect=Dialect.PLAYCAMP,
+            error_code=REFUSALS[reason].playcamp[1] if reason else "",
+        )
     if reason:
         return object_response(serializers.serialize_invalid(code, reason))
     attribution = packages.get_attribution(g.principal.tenant_id, code)
@@ -120,7 +133,13 @@ def redeem(query: dict[str, str], body: dict[str, Any]) -> Response:
         context=context,
         reference=body.get("callbackId"),
     )
-    run = redemption.dry_run if is_dry_run(query, body) else redemption.redeem
+    if is_dry_run(query, body):
+        run = redemption.dry_run
+    else:
+        run = redemption.redeem
+        announce_attempt(
+            AttemptAction.REDEEM, redeem_request.code, redeem_request.user_id
+        )
     # Before the redemption: a failure after it would deny what is already stored.
     attribution = packages.get_attribution(tenant_id, body["couponCode"])
     result = run(redeem_request, utc_now())

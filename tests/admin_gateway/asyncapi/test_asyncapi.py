@@ -138,6 +138,8 @@ def test_both_exchanges_are_there_with_all_their_keys(asyncapi: Json) -> None:
         "batch.completed",
         "definition.exhausted",
         "definition.expiring",
+        "signal.raised",
+        "guessing.blocked",
         "codes.revoked",
         "codes.restored",
         "codes.expiry_changed",

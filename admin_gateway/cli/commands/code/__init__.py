@@ -2,6 +2,7 @@
 
 import rich_click as click
 
+from admin_gateway.cli.commands.code.attempts import attempts
 from admin_gateway.cli.commands.code.bulk import (
     expiry,
     extend,
@@ -16,12 +17,12 @@ from admin_gateway.cli.commands.code.support import explain, search
 
 @click.group()
 def code() -> None:
-    """Codes: list, show, explain, search, assign, revoke, restore, expiry, …."""
+    """Codes: list, show, explain, search, attempts, assign, revoke, export, …."""
 
 
 COMMANDS = (
-    *(list_, show, explain, search, assign, revoke, restore, extend, expiry, job),
-    *(export, import_),
+    *(list_, show, explain, search, attempts, assign, revoke, restore, extend, expiry),
+    *(job, export, import_),
 )
 for command in COMMANDS:
     code.add_command(command)

@@ -24,6 +24,7 @@ from coupon_core.services.insight import explain as explanations
 from coupon_core.services.insight import search as code_search
 
 HIT_COLUMNS = ("match", "code", "user_id", "definition_name", "coupon_id")
+ATTEMPT_COLUMNS = ("attempted_at", "user_id", "masked_code", "action", "reason")
 RULE_COLUMNS = ("rule", "passed", "error_code", "values")
 SUMMARY_MEMBERS = ("code", "user_id", "at", "state", "error_code", "remedy")
 
@@ -44,6 +45,7 @@ def print_explanation(document: dict[str, Any]) -> None:
         print_table(RULE_COLUMNS, [_with_text_values(rule) for rule in rules])
     for name, columns in (
         ("timeline", ("at", "event", "by", "user_id")),
+        ("attempts", ATTEMPT_COLUMNS),
         ("near_matches", HIT_COLUMNS),
     ):
         if document[name]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,9 +34,11 @@ from coupon_core.security.rate_limiting.policy import (
 )
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import typo_detection
+from coupon_core.services.insight import attempt_flush
 from coupon_core.services.insight.explain import explain
 from coupon_core.services.points import offers, users
 from query_gateway.refusals import MAMBO_REFUSALS, PHOENIX_REFUSALS, PLAYCAMP_REFUSALS
+from tests.coupon_core.services.insight.conftest import Fail
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.offers import OfferFactory
 from tests.factories.tenant import NOW, TenantFactory
@@ -419,3 +422,19 @@ def test_explaining_changes_nothing_and_counts_no_guess(tenant: TenantFactory) -
     finally:
         code_guessing.configure(GuessLimits())
     assert read_all_rows() == before
+
+
+def test_failed_attempts_on_the_code_and_by_the_user_are_told_once_each(
+    tenant: TenantFactory, fail: Fail
+) -> None:
+    code = tenant.create_code()
+    for entered, user_id in ((code, "bob"), (code, "ann"), ("OTHER-CODE", "ann")):
+        fail(entered, user_id)
+    fail("OTHER-CODE", "bob")
+    attempt_flush.flush()
+    document = explain_as_json(tenant, code.lower())
+    assert [attempt["user_id"] for attempt in document["attempts"]] == [
+        *("ann", "ann", "bob")
+    ]
+    assert code not in json.dumps(document["attempts"])
+    assert len(explain_as_json(tenant, code, None)["attempts"]) == 2

@@ -24,7 +24,7 @@ from coupon_core.services.coupons import redemption, redemption_records
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.events import dead_letters
 from coupon_core.services.points import activities, users, wallets
-from coupon_core.services.privacy import personal_data
+from coupon_core.services.privacy import personal_data, tenant_keys
 from coupon_core.services.webhooks import new_deliveries, subscriptions
 from tests.factories.events import list_pending_events
 from tests.factories.tenant import TenantFactory, create_tenant
@@ -114,7 +114,12 @@ def test_every_table_with_a_user_is_known_to_the_erasure() -> None:
         for table in ALL_TABLES
         if "user_id" in table._meta.fields
     }
-    assert tables == {personal.name for personal in repository.PERSONAL_TABLES}
+    by_user = {
+        personal.name
+        for personal in repository.PERSONAL_TABLES
+        if personal.column == "user_id"
+    }
+    assert tables == by_user
     texts = {(text.table, text.column) for text in PERSONAL_TEXTS}
     assert ("outbox", "data") in texts
 
@@ -196,7 +201,7 @@ def _list_events(tenant: TenantFactory) -> list[tuple[str, dict[str, object]]]:
 
 def test_an_interrupted_erasure_is_continued(busy_tenant: TenantFactory) -> None:
     tenant_id, now = busy_tenant.tenant_id, utc_now()
-    key = personal_data._require_key(tenant_id, now)
+    key = tenant_keys.require_key(tenant_id, personal_data.KEY_PURPOSE, now)
     pseudonym, _ = personal_data._choose_pseudonym(tenant_id, USER_ID, key)
     with transaction():  # the process ends after this transaction
         repository.replace_user_id(tenant_id, USER_ID, pseudonym)

@@ -1,0 +1,44 @@
+"""What reports count per quarter hour, and the quarter of an instant."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+WHOLE_TENANT = "00000000-0000-0000-0000-000000000000"
+"""The definition of the counts of a whole tenant."""
+QUARTER_MINUTES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCounts:
+    """What happened to the coupons of a definition in a quarter hour (UTC).
+
+    `creator_key` is "" for codes that no creator hands out. `dialect` is the API of the
+    use; it is "" for coupons that were generated or assigned, as no API did that.
+    """
+
+    definition_id: str
+    quarter_at: datetime
+    creator_key: str = ""
+    dialect: str = ""
+    redeemed: int = 0
+    reversed: int = 0
+    refused: int = 0
+    validated: int = 0
+    generated: int = 0
+    assigned: int = 0
+
+
+COUNTED_FIELDS = (
+    "redeemed",
+    "reversed",
+    "refused",
+    "validated",
+    "generated",
+    "assigned",
+)
+
+
+def get_quarter(moment: datetime) -> datetime:
+    """Return the beginning of the quarter hour of a UTC time."""
+    minute = moment.minute - moment.minute % QUARTER_MINUTES
+    return moment.replace(minute=minute, second=0, microsecond=0)

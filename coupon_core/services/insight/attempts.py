@@ -1,0 +1,161 @@
+"""List failed attempts, and store those that a process has collected."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from coupon_core.domain import codes
+from coupon_core.domain.code_masking import mask_code
+from coupon_core.domain.codes import to_lookup_key
+from coupon_core.domain.models.attempts import (
+    Attempt,
+    AttemptAction,
+    AttemptFilter,
+    Outcome,
+)
+from coupon_core.domain.pasted_text import clean_pasted_code
+from coupon_core.domain.report_counts import WHOLE_TENANT, ReportCounts
+from coupon_core.observability.attempt_buffer import Collected
+from coupon_core.persistence.database import transaction
+from coupon_core.persistence.repositories import attempts as attempt_repository
+from coupon_core.persistence.repositories import report_counts
+from coupon_core.persistence.repositories.attempts import RefusalKey
+from coupon_core.services import outbox
+from coupon_core.services.insight import signals
+from coupon_core.services.privacy import tenant_keys
+
+KEY_PURPOSE = "attempts"
+HASH_DIGITS = 32
+KEPT_QUARTERS = timedelta(days=90)
+PRUNED_AT_ONCE = 2_000
+
+_max_attempts = 100_000
+
+
+def configure(max_attempts: int) -> None:
+    """Set how many failed attempts are kept for each tenant."""
+    global _max_attempts
+    _max_attempts = max_attempts
+
+
+def list_attempts(
+    tenant_id: str,
+    code: str | None = None,
+    user_id: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+    **filters: Any,
+) -> tuple[list[Attempt], str | None]:
+    """Return a page of failed attempts, newest first, and the cursor of the next one.
+
+    `filters` are further members of `AttemptFilter`. The cursor is None on the last
+    page.
+    """
+    members = asdict(AttemptFilter(user_id=user_id, **filters))
+    del members["code"]
+    if code is not None:
+        key = tenant_keys.find_key(tenant_id, KEY_PURPOSE)
+        if key is None:  # it is created with the first attempt
+            return [], None
+        members["code_hash"] = _hash_code(key, code)
+    rows = attempt_repository.list_attempts(
+        tenant_id, {**members, "before_id": cursor}, limit + 1
+    )
+    page = rows[:limit]
+    return page, page[-1].attempt_id if len(rows) > limit else None
+
+
+def _hash_code(key: bytes, code: str) -> str:
+    cleaned = clean_pasted_code(code)
+    return tenant_keys.compute_digest(key, to_lookup_key(cleaned), HASH_DIGITS)
+
+
+def store(tenant_id: str, collected: Collected, now: datetime) -> int:
+    """Store what a process has collected about a tenant; return the attempt count.
+
+    Nothing is stored about a tenant that is unknown or being deleted.
+    """
+    with transaction():
+        if not attempt_repository.lock_live_tenant(tenant_id):
+            return 0
+        events = [signals.build_block_event(block) for block in collected.blocks]
+        hashes = _insert_attempts(tenant_id, collected, now)
+        _raise_refusals(tenant_id, collected.counts)
+        references = sorted(reference for _, reference in collected.references)
+        events += signals.raise_signals(
+            tenant_id, collected.attempts, references, hashes=hashes, now=now
+        )
+        outbox.add(events)
+        report_counts.raise_counts(
+            tenant_id, _to_report_counts(tenant_id, collected.counts)
+        )
+    return len(collected.attempts)
+
+
+def _insert_attempts(
+    tenant_id: str, collected: Collected, now: datetime
+) -> dict[str, str]:
+    """Insert the attempts, and return the hash of each code as it was entered."""
+    if not collected.attempts:
+        return {}
+    key = tenant_keys.require_key(tenant_id, KEY_PURPOSE, now)
+    entered = {attempt.code for attempt in collected.attempts}
+    hashes = {code: _hash_code(key, code) for code in entered}
+    stored_codes = {
+        code: {"code_hash": hashes[code], "masked_code": _mask(code)}
+        for code in entered
+    }
+    attempt_repository.insert(collected.attempts, tenant_id, stored_codes)
+    return hashes
+
+
+def _mask(entered: str) -> str:
+    """Return what was entered, masked; of other texts than codes only the length."""
+    code = codes.normalize_code(entered)
+    if code is None:
+        return "*" * min(len(clean_pasted_code(entered)), codes.MAX_CODE_LENGTH)
+    return mask_code(code)
+
+
+def _raise_refusals(tenant_id: str, counts: dict[Outcome, int]) -> None:
+    by_quarter: defaultdict[datetime, Counter[RefusalKey]] = defaultdict(Counter)
+    for outcome, count in counts.items():
+        if outcome.reason:
+            definition_id = outcome.definition_id or WHOLE_TENANT
+            key = definition_id, outcome.action, outcome.reason, outcome.dialect
+            by_quarter[outcome.quarter_at][key] += count
+    for quarter_at, sums in sorted(by_quarter.items()):
+        attempt_repository.raise_refusals(tenant_id, quarter_at, sums)
+
+
+def _to_report_counts(
+    tenant_id: str, counts: dict[Outcome, int]
+) -> Iterable[ReportCounts]:
+    code_keys = {outcome.code_key for outcome in counts} - {""}
+    creators = attempt_repository.find_creators(tenant_id, code_keys)
+    for outcome, count in counts.items():
+        is_validation = outcome.action == AttemptAction.VALIDATE
+        yield ReportCounts(
+            outcome.definition_id or WHOLE_TENANT,
+            outcome.quarter_at,
+            creator_key=creators.get(outcome.code_key, ""),
+            dialect=outcome.dialect,
+            validated=count if is_validation else 0,
+            refused=0 if is_validation else count,
+        )
+
+
+def delete_excess(tenant_id: str) -> int:
+    """Delete the oldest attempts of a tenant that has more than are kept."""
+    return attempt_repository.delete_excess(tenant_id, _max_attempts, PRUNED_AT_ONCE)
+
+
+def merge_old_refusals(tenant_id: str, now: datetime) -> int:
+    """Merge the counts of a day that is long past; return the number of days, 0 or 1.
+
+    Each day is one transaction.
+    """
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return int(attempt_repository.merge_oldest_day(tenant_id, today - KEPT_QUARTERS))

@@ -1,0 +1,80 @@
+"""Counts are added to what is stored, by key, and to those of the whole tenant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+
+from coupon_core.domain.report_counts import (
+    WHOLE_TENANT,
+    ReportCounts,
+    get_quarter,
+)
+from coupon_core.persistence.database import transaction
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories.report_counts import raise_counts
+from coupon_core.persistence.tables import ReportQuarterTable
+from tests.factories.tenant import TenantFactory
+from tests.support.concurrency import run_concurrently
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def test_a_quarter_begins_at_its_first_millisecond() -> None:
+    last = datetime(2026, 5, 4, 12, 14, 59, 999_000, tzinfo=UTC)
+    assert get_quarter(last) == get_quarter(NOON) == NOON
+    assert get_quarter(NOON.replace(minute=45)) == NOON.replace(minute=45)
+
+
+def list_counts(tenant_id: str) -> dict[tuple[str, str, str], tuple[int, int]]:
+    table = ReportQuarterTable
+    rows = table.select().where(table.tenant_id == tenant_id)
+    return {
+        (str(row.definition_id), row.creator_key, row.dialect): (
+            row.redeemed,
+            row.validated,
+        )
+        for row in rows
+    }
+
+
+@pytest.mark.usefixtures("core")
+def test_counts_of_one_key_are_added(tenant: TenantFactory) -> None:
+    one, other = generate_id(), generate_id()
+    rows = [
+        ReportCounts(one, NOON, "", "phoenix", redeemed=1),
+        ReportCounts(one, NOON, "", "phoenix", redeemed=2, validated=5),
+        ReportCounts(other, NOON, "ABCDE", "playcamp", redeemed=4),
+    ]
+    for _ in range(2):
+        with transaction():
+            raise_counts(tenant.tenant_id, rows)
+    assert list_counts(tenant.tenant_id) == {
+        (one, "", "phoenix"): (6, 10),
+        (other, "ABCDE", "playcamp"): (8, 0),
+        (WHOLE_TENANT, "", "phoenix"): (6, 10),
+        (WHOLE_TENANT, "ABCDE", "playcamp"): (8, 0),
+    }
+
+
+@pytest.mark.usefixtures("core")
+def test_transactions_that_raise_the_same_counts_do_not_deadlock(
+    tenant: TenantFactory,
+) -> None:
+    ids = [generate_id() for _ in range(20)]
+
+    def raise_repeatedly(definition_ids: list[str]) -> None:
+        for _ in range(5):
+            with transaction():
+                raise_counts(
+                    tenant.tenant_id,
+                    [ReportCounts(each, NOON, validated=1) for each in definition_ids],
+                )
+
+    outcomes = run_concurrently(
+        [partial(raise_repeatedly, order) for order in (ids, ids[::-1]) * 2]
+    )
+    assert outcomes == [None] * 4
+    assert list_counts(tenant.tenant_id)[WHOLE_TENANT, "", ""] == (0, 20 * 20)
