@@ -433,8 +433,7 @@ def test_failed_attempts_on_the_code_and_by_the_user_are_told_once_each(
     fail("OTHER-CODE", "bob")
     attempt_flush.flush()
     document = explain_as_json(tenant, code.lower())
-    assert [attempt["user_id"] for attempt in document["attempts"]] == [
-        *("ann", "ann", "bob")
-    ]
+    users_of_attempts = [attempt["user_id"] for attempt in document["attempts"]]
+    assert sorted(users_of_attempts) == ["ann", "ann", "bob"]
     assert code not in json.dumps(document["attempts"])
     assert len(explain_as_json(tenant, code, None)["attempts"]) == 2
