@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,18 +15,21 @@ import pytest
 from admin_gateway.responses.explanation_documents import serialize_explanation
 from admin_gateway.responses.explanation_texts import CAUSE_TEXTS
 from coupon_core.domain.models import (
+    NO_USAGE,
     AdminReason,
     AnyReason,
     Definition,
+    IssuedCoupon,
     Page,
     PurchaseReason,
     Reason,
     ReservationReason,
     UsagePeriod,
 )
-from coupon_core.domain.models.explanations import NotFoundCause, Rule
+from coupon_core.domain.models.explanations import MatchKind, NotFoundCause, Rule
 from coupon_core.domain.models.offers import PurchaseMode
 from coupon_core.domain.models.purchases import Action
+from coupon_core.domain.rules.redemption import evaluate_redemption
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import (
     IN_MEMORY_URL,
@@ -38,11 +42,17 @@ from coupon_core.services.insight import attempt_flush
 from coupon_core.services.insight.explain import explain
 from coupon_core.services.points import offers, users
 from query_gateway.refusals import MAMBO_REFUSALS, PHOENIX_REFUSALS, PLAYCAMP_REFUSALS
+from tests.coupon_core.domain.test_redemption_rules import (
+    COUPON,
+    DEFINITION,
+    REWARD_ITEM,
+)
 from tests.coupon_core.services.insight.conftest import Fail
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.offers import OfferFactory
 from tests.factories.tenant import NOW, TenantFactory
 from tests.support.database_rows import read_all_rows
+from tests.support.paths import PROJECT_ROOT
 from tests.support.refusals import capture_refusal
 from tests.support.reservations import LATER, confirm, release, reserve
 
@@ -437,3 +447,12 @@ def test_failed_attempts_on_the_code_and_by_the_user_are_told_once_each(
     assert sorted(users_of_attempts) == ["ann", "ann", "bob"]
     assert code not in json.dumps(document["attempts"])
     assert len(explain_as_json(tenant, code, None)["attempts"]) == 2
+
+
+def test_the_document_for_support_describes_every_rule_cause_and_match() -> None:
+    text = (PROJECT_ROOT / "docs" / "support.md").read_text()
+    first_cells = re.findall(r"^\| (`.+?`) \|", text, re.MULTILINE)
+    named = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
+    issued = IssuedCoupon(COUPON, DEFINITION, REWARD_ITEM)
+    rules = [rule for rule, _ in evaluate_redemption(issued, NOW, usage=NO_USAGE)]
+    assert {Rule.CODE_FOUND, *rules, *NotFoundCause, *MatchKind} <= named
