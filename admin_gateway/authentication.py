@@ -42,6 +42,7 @@ WRITE_SCOPES: Mapping[str, Scope] = {
     "imports": Scope.COUPONS,
     "codes": Scope.COUPONS,
     "code_jobs": Scope.COUPONS,
+    "explain": Scope.READ,
     "redemptions": Scope.COUPONS,
     "api_keys": Scope.KEYS,
     "client_keys": Scope.KEYS,

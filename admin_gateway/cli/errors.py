@@ -22,6 +22,7 @@ from coupon_core.schemas.csv_options import InvalidCsv
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.settings.loader import InvalidSettings
+from coupon_core.web.coupon_refusals import REFUSALS as COUPON_REFUSALS
 
 FAILED, WRONG_USAGE, NOT_AUTHORIZED, NOT_FOUND, CONFLICT = range(1, 6)
 # Exit statuses of refusals, by the status of the admin API; all others are `FAILED`.
@@ -76,21 +77,6 @@ REFUSED_USER_ADVICE = (
     "Correct user and password in COUPON_BROKER_URL. If it is not set, the bus on "
     "BUS_PORT was started with another COUPON_DATA_DIR: use that, or another port."
 )
-# The codes and texts of these reasons belong to the query gateway, a separate program
-# that must not be imported here.
-COUPON_REFUSALS: Mapping[AnyReason, tuple[str, str]] = {
-    Reason.REVOKED: ("COUPON_REVOKED", "Coupon status: revoked"),
-    Reason.SUSPENDED: ("COUPON_SUSPENDED", "Coupon is suspended"),
-    Reason.ALREADY_REDEEMED: ("ALREADY_REDEEMED", "Coupon has already been redeemed"),
-    Reason.USED_UP: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-    Reason.RESERVED: ("COUPON_RESERVED", "Coupon is reserved"),
-    Reason.ARCHIVED: ("COUPON_UNAVAILABLE", "Coupon is no longer available"),
-    Reason.EXPIRED: ("COUPON_EXPIRED", "Coupon has expired"),
-    Reason.NOT_YET_ACTIVE: ("COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
-    Reason.USER_LIMIT: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-    Reason.USER_PERIOD_LIMIT: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-    Reason.POOL_EMPTY: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-}
 DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
     DatabaseStatus.UNUSABLE: "The database cannot be used: {detail}. {advice}",
     DatabaseStatus.WITHOUT_TABLES: (
@@ -147,8 +133,8 @@ def reason_message(reason: AnyReason) -> str:
 
 def _get_refusal(reason: AnyReason) -> tuple[int, str, str]:
     """Return the HTTP status, the code and the text of a reason."""
-    if reason in COUPON_REFUSALS:
-        return 400, *COUPON_REFUSALS[reason]
+    if isinstance(reason, Reason) and reason not in REFUSALS:
+        return COUPON_REFUSALS[reason].phoenix_redeem
     return REFUSALS[reason]
 
 

@@ -18,7 +18,7 @@ from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import CodeTarget
 from coupon_core.schemas.base import LenientSchema, StrictSchema
-from coupon_core.schemas.codes import CodeField
+from coupon_core.schemas.codes import CodeField, EnteredCodeField
 from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.fields import (
     ChoiceField,
@@ -27,7 +27,9 @@ from coupon_core.schemas.fields import (
     StrictString,
 )
 from coupon_core.schemas.identifiers import UserIdField, UuidField
+from coupon_core.services.insight.search import MAX_HITS
 
+MAX_SEARCH_LENGTH = 255
 CURSOR_EXPECTED = "`next` of an earlier answer with the same filters"
 USER_OR_BATCH_EXPECTED = "expected either user_id or batch_id"
 TARGET_EXPECTED = "expected one of batch_id, definition_id and user_id"
@@ -212,4 +214,34 @@ class ImportCodesQuerySchema(LenientSchema):
     )
     ignore_columns = ColumnNamesField(
         load_default=frozenset(), metadata=IGNORE_COLUMNS_METADATA
+    )
+
+
+class ExplainCodeSchema(StrictSchema):
+    """The code to explain, for whom and for when."""
+
+    code = EnteredCodeField(required=True)
+    user_id = UserIdField(
+        load_default=None,
+        metadata={"description": "Without it: the holder of the code, or any user."},
+    )
+    at = EnteredTimeField("The time with which dates are compared.", in_utc=True)
+
+
+class CodeSearchQuerySchema(LenientSchema):
+    """What to search for."""
+
+    q = StrictString(
+        required=True,
+        max_length=MAX_SEARCH_LENGTH,
+        metadata={
+            "description": "A code, also mistyped or only its beginning; or a user ID, "
+            "a reference, a coupon ID or a redemption ID."
+        },
+    )
+    limit = StrictQueryInteger(
+        min_value=1,
+        max_value=MAX_HITS,
+        load_default=MAX_HITS,
+        metadata={"description": "Maximum number of hits to return."},
     )

@@ -99,7 +99,13 @@ def serialize_coupon_with_timeline(
     coupon: CouponWithBatch, timeline: Sequence[TimelineEntry], now: datetime
 ) -> Document:
     """Return a coupon with its timeline as JSON."""
-    entries = [
+    document = serialize_coupon_with_batch(coupon, now)
+    return {**document, "timeline": serialize_timeline(timeline)}
+
+
+def serialize_timeline(timeline: Sequence[TimelineEntry]) -> list[Document]:
+    """Return the entries of a timeline as JSON."""
+    return [
         {
             "at": format_timestamp(entry.occurred_at),
             "event": entry.event,
@@ -108,7 +114,6 @@ def serialize_coupon_with_timeline(
         }
         for entry in timeline
     ]
-    return {**serialize_coupon_with_batch(coupon, now), "timeline": entries}
 
 
 def job_response(job: CodeJob) -> Response:

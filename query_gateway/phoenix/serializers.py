@@ -5,7 +5,7 @@ from typing import Any
 
 from coupon_core.domain import serialization
 from coupon_core.domain.models import Validation
-from query_gateway.refusals import REFUSALS
+from coupon_core.web.coupon_refusals import REFUSALS
 
 
 def serialize_validation(result: Validation, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from coupon_core.domain.pasted_text import clean_pasted_code
 from coupon_core.domain.rules.reward_lines import to_reward_lines
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.schemas.base import Document
-from query_gateway.refusals import REFUSALS
+from coupon_core.web.coupon_refusals import REFUSALS
 
 
 def serialize_invalid(code: str, reason: Reason) -> Document:

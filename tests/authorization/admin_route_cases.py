@@ -103,6 +103,10 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "POST /v1/codes/assign": RouteCase(
         required_scope=Scope.SUPPORT, body={"code": "{loose_code}", "user_id": "carl"}
     ),
+    "POST /v1/codes/explain": RouteCase(
+        missing_status=200, body={"code": "{code}", "at": FUTURE_TIME}
+    ),
+    "GET /v1/codes/search": RouteCase(missing_status=200, query="?q={code}"),
     "GET /v1/codes/jobs": RouteCase(),
     "GET /v1/codes/jobs/<job_id>": RouteCase(),
     "POST /v1/codes/revoke": RouteCase(

@@ -20,7 +20,8 @@ from coupon_core.domain.models import (
 )
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
-from query_gateway.refusals import PHOENIX_REFUSALS, REFUSALS
+from coupon_core.web.coupon_refusals import REFUSALS
+from query_gateway.refusals import PHOENIX_REFUSALS
 from tests.factories.tenant import TenantFactory
 from tests.query_gateway.caller import Caller
 from tests.support.database_rows import read_all_rows

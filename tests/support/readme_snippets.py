@@ -19,7 +19,10 @@ from tests.support.paths import PROJECT_ROOT
 from workers.__main__ import WORKERS
 
 COUPONCTL_LINE = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
-DOCUMENTS = ("docs/tour.md", "docs/events.md", "docs/webhooks.md", "docs/operations.md")
+DOCUMENTS = (
+    *("docs/tour.md", "docs/support.md", "docs/events.md", "docs/webhooks.md"),
+    "docs/operations.md",
+)
 EVENTS_DOCUMENT = (PROJECT_ROOT / "docs/events.md").read_text()
 EARNING_TIMEOUT_SECONDS = 2.0  # in which a milestone becomes a coupon
 

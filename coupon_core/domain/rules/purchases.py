@@ -1,7 +1,7 @@
 """Decide whether a user may buy, redeem or return a coupon (Mambo).
 
-The order of the violations is the precedence: first those of the coupon, then of the
-user, then of the copies that the user holds (Mambo specification). Exhausted stock and
+The order of the rules is the precedence: first those of the coupon, then of the user,
+then of the copies that the user holds (Mambo specification). Exhausted stock and
 insufficient points are reported last.
 """
 
@@ -17,8 +17,10 @@ from coupon_core.domain.models import (
     PurchaseReason,
     Reason,
 )
+from coupon_core.domain.models.explanations import Rule, RuleResult
 from coupon_core.domain.models.offers import Offer, UsageMode, ValidityUnit
 from coupon_core.domain.models.purchases import PurchaseContext
+from coupon_core.domain.models.users import RegisteredUser
 from coupon_core.domain.rules.redemption import decide_redeem
 
 EXHAUSTED_REASONS = {
@@ -31,7 +33,7 @@ EXHAUSTED_REASONS = {
 
 def decide_buy(context: PurchaseContext, now: datetime) -> AnyReason | None:
     """Return why the user may not buy the coupon now, or None."""
-    return next(_buy_violations(context, now), None)
+    return _find_first_reason(evaluate_buy(context, now))
 
 
 def decide_redeem_with_purchase(
@@ -41,31 +43,37 @@ def decide_redeem_with_purchase(
 
     For one-step offers, redeeming includes the purchase.
     """
-    return next(_redeem_violations(context, now), None)
+    return _find_first_reason(evaluate_redeem_with_purchase(context, now))
 
 
 def decide_refund(context: PurchaseContext, now: datetime) -> AnyReason | None:
     """Return why the user may not return a redeemed coupon, or None."""
-    return next(_refund_violations(context, now), None)
+    return _find_first_reason(evaluate_refund(context, now))
 
 
-def _common_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReason]:
+def _find_first_reason(results: Iterator[RuleResult]) -> AnyReason | None:
+    return next((reason for _, reason in results if reason), None)
+
+
+def _evaluate_common(context: PurchaseContext, now: datetime) -> Iterator[RuleResult]:
     definition = context.definition
-    if definition.effective_status == DefinitionStatus.ARCHIVED:
-        yield Reason.ARCHIVED
-    if definition.starts_at and now < definition.starts_at:
-        yield Reason.NOT_YET_ACTIVE
-    if _has_ended(context, now):
-        yield Reason.EXPIRED
-    if context.user is None:
-        yield PurchaseReason.USER_NOT_FOUND
-    elif not context.user.is_member:
-        yield PurchaseReason.NOT_A_MEMBER
+    is_archived = definition.effective_status == DefinitionStatus.ARCHIVED
+    yield Rule.AVAILABLE, Reason.ARCHIVED if is_archived else None
+    is_early = definition.starts_at and now < definition.starts_at
+    yield Rule.STARTED, Reason.NOT_YET_ACTIVE if is_early else None
+    yield Rule.NOT_EXPIRED, Reason.EXPIRED if _has_ended(context, now) else None
+    yield Rule.USER_MAY_BUY, _find_user_reason(context.user)
 
 
-def _suspension_violations(context: PurchaseContext) -> Iterator[AnyReason]:
-    if context.definition.is_suspended:
-        yield Reason.SUSPENDED
+def _find_user_reason(user: RegisteredUser | None) -> AnyReason | None:
+    if user is None:
+        return PurchaseReason.USER_NOT_FOUND
+    return None if user.is_member else PurchaseReason.NOT_A_MEMBER
+
+
+def _evaluate_suspension(context: PurchaseContext) -> Iterator[RuleResult]:
+    is_suspended = context.definition.is_suspended
+    yield Rule.NOT_SUSPENDED, Reason.SUSPENDED if is_suspended else None
 
 
 def _has_ended(context: PurchaseContext, now: datetime) -> bool:
@@ -85,42 +93,50 @@ def _is_expired(copy: IssuedCoupon, now: datetime) -> bool:
     return copy.expires_at is not None and now > copy.expires_at
 
 
-def _buy_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReason]:
-    yield from _suspension_violations(context)
-    yield from _common_violations(context, now)
-    if not context.offer.is_two_step_purchase:
-        yield PurchaseReason.NOT_BUYABLE
+def evaluate_buy(context: PurchaseContext, now: datetime) -> Iterator[RuleResult]:
+    """Yield each rule about buying with the reason to refuse, or None if it holds."""
+    yield from _evaluate_suspension(context)
+    yield from _evaluate_common(context, now)
+    is_sold = context.offer.is_two_step_purchase
+    yield Rule.FOR_SALE, None if is_sold else PurchaseReason.NOT_BUYABLE
     if context.offer.usage == UsageMode.SINGLE:
-        yield from _copy_violations(context, now)
-    yield from _sale_violations(context)
+        yield Rule.COUPON_USABLE, _find_copy_reason(context, now)
+    yield from _evaluate_sale(context)
 
 
-def _redeem_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReason]:
-    yield from _suspension_violations(context)
-    yield from _common_violations(context, now)
+def evaluate_redeem_with_purchase(
+    context: PurchaseContext, now: datetime
+) -> Iterator[RuleResult]:
+    """Yield each rule about redeeming with the reason to refuse, or None if it holds.
+
+    The rules of a sale are left out if the user holds a usable coupon.
+    """
+    yield from _evaluate_suspension(context)
+    yield from _evaluate_common(context, now)
     if select_redeemable_copy(context, now):
+        yield Rule.COUPON_HELD, None
         return
     is_one_step = context.offer.is_one_step_purchase
-    if not context.copies and not is_one_step:
-        yield PurchaseReason.NOT_AWARDED
+    is_missing = not context.copies and not is_one_step
+    yield Rule.COUPON_HELD, PurchaseReason.NOT_AWARDED if is_missing else None
     if not is_one_step or context.offer.usage == UsageMode.SINGLE:
-        yield from _copy_violations(context, now)
-    yield from _sale_violations(context)
+        yield Rule.COUPON_USABLE, _find_copy_reason(context, now)
+    yield from _evaluate_sale(context)
 
 
-def _copy_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReason]:
-    """Yield the violations of the copies.
+def _find_copy_reason(context: PurchaseContext, now: datetime) -> AnyReason | None:
+    """Return why none of the copies is usable, or None.
 
     A single copy has its own reason; several used-up copies have a common one.
     """
     if not context.copies or select_redeemable_copy(context, now):
-        return
+        return None
     reasons = [
         _find_redeem_violation(context, copy, now=now) for copy in context.copies
     ]
     if len(reasons) > 1 and EXHAUSTED_REASONS.issuperset(reasons):
-        yield PurchaseReason.REDEEMED_OR_EXPIRED
-    yield from (reason for reason in reasons if reason)
+        return PurchaseReason.REDEEMED_OR_EXPIRED
+    return next(filter(None, reasons), None)
 
 
 def _find_redeem_violation(
@@ -129,21 +145,23 @@ def _find_redeem_violation(
     return decide_redeem(copy, now, context.usage).reason
 
 
-def _sale_violations(context: PurchaseContext) -> Iterator[AnyReason]:
-    if context.definition.effective_status != DefinitionStatus.ACTIVE:
-        yield AdminReason.NOT_ACTIVE
-    if not context.has_stock:
-        yield Reason.POOL_EMPTY
-    if context.balance < context.offer.points:
-        yield PurchaseReason.NOT_ENOUGH_POINTS
+def _evaluate_sale(context: PurchaseContext) -> Iterator[RuleResult]:
+    is_active = context.definition.effective_status == DefinitionStatus.ACTIVE
+    yield Rule.DEFINITION_ACTIVE, None if is_active else AdminReason.NOT_ACTIVE
+    yield Rule.IN_STOCK, None if context.has_stock else Reason.POOL_EMPTY
+    is_affordable = context.balance >= context.offer.points
+    missing = None if is_affordable else PurchaseReason.NOT_ENOUGH_POINTS
+    yield Rule.ENOUGH_POINTS, missing
 
 
-def _refund_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReason]:
-    yield from _common_violations(context, now)
-    if not context.offer.refundable or not _list_used_copies(context.copies):
-        yield PurchaseReason.NOT_REFUNDABLE
-    if select_refundable_copy(context, now) is None:
-        yield Reason.EXPIRED
+def evaluate_refund(context: PurchaseContext, now: datetime) -> Iterator[RuleResult]:
+    """Yield each rule about a return with the reason to refuse, or None if it holds."""
+    yield from _evaluate_common(context, now)
+    is_refundable = context.offer.refundable and _list_used_copies(context.copies)
+    yield Rule.REFUNDABLE, None if is_refundable else PurchaseReason.NOT_REFUNDABLE
+    if is_refundable:
+        is_valid = select_refundable_copy(context, now) is not None
+        yield Rule.COUPON_USABLE, None if is_valid else Reason.EXPIRED
 
 
 def select_redeemable_copy(

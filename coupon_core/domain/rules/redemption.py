@@ -1,6 +1,6 @@
 """Decide on redemptions with pure functions: no clock and no I/O.
 
-The order of the violations is the precedence.
+The order of the rules is the precedence.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,6 +19,9 @@ from coupon_core.domain.models import (
     UserUsage,
 )
 from coupon_core.domain.models.creators import CodeStatus
+from coupon_core.domain.models.explanations import Rule
+
+ALLOWED = Decision()
 
 
 def decide_redeem(
@@ -30,8 +33,10 @@ def decide_redeem(
     of the definition. `starts_at` and `expires_at` are inclusive (docs/api-contracts.md
     0.4).
     """
-    violations = _redemption_violations(issued, now, usage=usage)
-    return Decision(next(violations, None))
+    for _, reason in evaluate_redemption(issued, now, usage=usage):
+        if reason:
+            return Decision(reason)
+    return ALLOWED
 
 
 def select_redeemable(
@@ -48,37 +53,51 @@ def select_redeemable(
     return candidates[0]
 
 
-def _redemption_violations(
+def evaluate_redemption(
     issued: IssuedCoupon, now: datetime, usage: UserUsage
-) -> Iterator[Reason]:
+) -> Iterator[tuple[Rule, Reason | None]]:
+    """Yield each rule about redeeming with the reason to refuse, or None if it holds.
+
+    The first reason is the answer to a redemption; all of them together explain it.
+    """
     coupon, definition = issued.coupon, issued.definition
-    if coupon.revoked_at or coupon.returned_at:
-        yield Reason.REVOKED
-    if issued.is_suspended:
-        yield Reason.SUSPENDED
-    if is_used_up(coupon, definition):
-        yield _get_used_up_reason(definition)
-    if _is_reserved(coupon, definition, usage):
-        yield Reason.RESERVED
-    if definition.effective_status == DefinitionStatus.ARCHIVED:
-        yield Reason.ARCHIVED
-    if issued.expires_at and now > issued.expires_at:
-        yield Reason.EXPIRED
-    if definition.starts_at and now < definition.starts_at:
-        yield Reason.NOT_YET_ACTIVE
-    reserved = usage.reserved
-    if NO_LIMIT < definition.per_user_limit <= usage.total_count:
-        is_used = definition.per_user_limit <= usage.total_count - reserved.user_count
-        yield Reason.USER_LIMIT if is_used else Reason.RESERVED
-    if NO_LIMIT < definition.user_period_limit <= usage.period_count:
-        used_count = usage.period_count - reserved.period_count
-        is_used = definition.user_period_limit <= used_count
-        yield Reason.USER_PERIOD_LIMIT if is_used else Reason.RESERVED
-    if (
+    is_revoked = coupon.revoked_at or coupon.returned_at
+    yield Rule.NOT_REVOKED, Reason.REVOKED if is_revoked else None
+    yield Rule.NOT_SUSPENDED, Reason.SUSPENDED if issued.is_suspended else None
+    yield Rule.CODE_USES_LEFT, _find_used_up_reason(coupon, definition)
+    is_reserved = _is_reserved(coupon, definition, usage)
+    yield Rule.NOT_RESERVED, Reason.RESERVED if is_reserved else None
+    is_archived = definition.effective_status == DefinitionStatus.ARCHIVED
+    yield Rule.AVAILABLE, Reason.ARCHIVED if is_archived else None
+    is_expired = issued.expires_at and now > issued.expires_at
+    yield Rule.NOT_EXPIRED, Reason.EXPIRED if is_expired else None
+    is_early = definition.starts_at and now < definition.starts_at
+    yield Rule.STARTED, Reason.NOT_YET_ACTIVE if is_early else None
+    yield Rule.USER_USES_LEFT, _find_user_limit_reason(definition, usage)
+    yield Rule.PERIOD_USES_LEFT, _find_period_limit_reason(definition, usage)
+    is_empty = (
         total_limit_counts_redemptions(definition)
-        and definition.used_count - reserved.ended_count >= definition.total_limit
-    ):
-        yield Reason.POOL_EMPTY
+        and definition.used_count - usage.reserved.ended_count >= definition.total_limit
+    )
+    yield Rule.TOTAL_USES_LEFT, Reason.POOL_EMPTY if is_empty else None
+
+
+def _find_user_limit_reason(definition: Definition, usage: UserUsage) -> Reason | None:
+    if not NO_LIMIT < definition.per_user_limit <= usage.total_count:
+        return None
+    used_count = usage.total_count - usage.reserved.user_count
+    is_used = definition.per_user_limit <= used_count
+    return Reason.USER_LIMIT if is_used else Reason.RESERVED
+
+
+def _find_period_limit_reason(
+    definition: Definition, usage: UserUsage
+) -> Reason | None:
+    if not NO_LIMIT < definition.user_period_limit <= usage.period_count:
+        return None
+    used_count = usage.period_count - usage.reserved.period_count
+    is_used = definition.user_period_limit <= used_count
+    return Reason.USER_PERIOD_LIMIT if is_used else Reason.RESERVED
 
 
 def _is_reserved(coupon: Coupon, definition: Definition, usage: UserUsage) -> bool:
@@ -101,9 +120,10 @@ def decide_confirmation(issued: IssuedCoupon, now: datetime) -> Decision:
 
     Dates and limits were decided when it was reserved.
     """
-    violations = _redemption_violations(issued, now, usage=NO_USAGE)
     lasting_reasons = ENDING_REASONS | _USED_UP_REASONS
-    return Decision(next((r for r in violations if r in lasting_reasons), None))
+    results = evaluate_redemption(issued, now, usage=NO_USAGE)
+    violations = (reason for _, reason in results if reason in lasting_reasons)
+    return Decision(next(violations, None))
 
 
 def total_limit_counts_redemptions(definition: Definition) -> bool:
@@ -116,7 +136,9 @@ def total_limit_counts_awards(definition: Definition) -> bool:
     return definition.total_limit > 0 and definition.awarded_only
 
 
-def _get_used_up_reason(definition: Definition) -> Reason:
+def _find_used_up_reason(coupon: Coupon, definition: Definition) -> Reason | None:
+    if not is_used_up(coupon, definition):
+        return None
     return Reason.ALREADY_REDEEMED if is_single_use(definition) else Reason.USED_UP
 
 

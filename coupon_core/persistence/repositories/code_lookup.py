@@ -37,6 +37,11 @@ SELECT_FOR_USER = f"""{SELECT_ISSUED_COUPONS}
     AND c.returned_at IS NULL AND {CODE_MATCHES}
     ORDER BY c.copy_number
 """
+SELECT_RETURNED = f"""{SELECT_ISSUED_COUPONS}
+    WHERE {CODE_KEY_CONDITION} AND c.code_scope IN ('', :user_id, :exact_scope)
+    AND c.user_id = :user_id AND c.returned_at IS NOT NULL AND {CODE_MATCHES}
+    ORDER BY c.copy_number DESC LIMIT 1
+"""
 SELECT_FOR_TENANT = (
     f"{SELECT_ISSUED_COUPONS} WHERE {CODE_KEY_CONDITION} AND {CODE_MATCHES} LIMIT 2"
 )
@@ -59,16 +64,27 @@ def find_for_user(
 
     With `lock` they are locked until the transaction ends.
     """
-    parameters = {
+    parameters = _to_user_parameters(tenant_id, code, user_id)
+    sql = SELECT_FOR_USER + coupon_lock_clause(lock)
+    rows = execute_prepared(sql, parameters).fetchall()
+    return [to_issued_coupon(row) for row in rows]
+
+
+def find_returned(tenant_id: str, code: str, user_id: str) -> IssuedCoupon | None:
+    """Return the coupon of a user that was returned for its points last, or None."""
+    parameters = _to_user_parameters(tenant_id, code, user_id)
+    row = execute(SELECT_RETURNED, parameters).fetchone()
+    return to_issued_coupon(row) if row else None
+
+
+def _to_user_parameters(tenant_id: str, code: str, user_id: str) -> dict[str, str]:
+    return {
         "tenant_id": tenant_id,
         "code_key": to_lookup_key(code),
         "code": code,
         "user_id": user_id,
         "exact_scope": code_scope(code, True, user_id=user_id),
     }
-    sql = SELECT_FOR_USER + coupon_lock_clause(lock)
-    rows = execute_prepared(sql, parameters).fetchall()
-    return [to_issued_coupon(row) for row in rows]
 
 
 def find_for_tenant(

@@ -187,9 +187,9 @@ def list_events(tenant_id: str, coupon_id: str) -> list[CouponEvent]:
 
 
 def list_redemptions(
-    tenant_id: str, coupon_id: str
+    tenant_id: str, coupon_id: str, limit: int | None = None
 ) -> list[tuple[Redemption, datetime | None, str | None]]:
-    """Return the redemptions of a coupon in order.
+    """Return the redemptions of a coupon in order, or only the last `limit` of them.
 
     Each has the time at which its use was given back, and the reason of a reversal.
     """
@@ -201,5 +201,5 @@ def list_redemptions(
     query = RedemptionTable.select(*columns).where(
         RedemptionTable.tenant_id == tenant_id, RedemptionTable.coupon_id == coupon_id
     )
-    rows = query.order_by(RedemptionTable.use_number).tuples()
-    return [(Redemption(*row[:-2]), *row[-2:]) for row in rows]
+    rows = query.order_by(RedemptionTable.use_number.desc()).limit(limit).tuples()
+    return [(Redemption(*row[:-2]), *row[-2:]) for row in rows][::-1]

@@ -66,17 +66,22 @@ def get(tenant_id: str, reservation_id: str) -> Reservation | None:
     return next(iter(_select(key_condition)), None)
 
 
-def list_by_coupon(tenant_id: str, coupon_id: str) -> list[Reservation]:
-    """Return the reservations of a coupon."""
+def list_by_coupon(
+    tenant_id: str, coupon_id: str, limit: int | None = None
+) -> list[Reservation]:
+    """Return the reservations of a coupon in order, or only the last `limit`."""
     return _select(
-        ReservationTable.tenant_id == tenant_id, ReservationTable.coupon_id == coupon_id
+        ReservationTable.tenant_id == tenant_id,
+        ReservationTable.coupon_id == coupon_id,
+        limit=limit,
     )
 
 
-def _select(*conditions: Any) -> list[Reservation]:
+def _select(*conditions: Any, limit: int | None = None) -> list[Reservation]:
     columns = [getattr(ReservationTable, field.name) for field in fields(Reservation)]
     query = ReservationTable.select(*columns).where(*conditions)
-    return [_to_reservation(row) for row in query.tuples()]
+    query = query.order_by(ReservationTable.reservation_id.desc()).limit(limit)
+    return [_to_reservation(row) for row in query.tuples()][::-1]
 
 
 def _to_reservation(row: Sequence[Any]) -> Reservation:

@@ -1,10 +1,10 @@
 """The timeline of a coupon: what happened to it, when, and who did it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain.models import CouponStatus, Reason
+from coupon_core.domain.models import CouponStatus, Reason, Redemption
 from coupon_core.domain.models.inventory import (
     CodeJob,
     CouponEvent,
@@ -12,7 +12,7 @@ from coupon_core.domain.models.inventory import (
     JobKind,
     TimelineEntry,
 )
-from coupon_core.domain.models.reservations import ReservationState
+from coupon_core.domain.models.reservations import Reservation, ReservationState
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
@@ -22,9 +22,11 @@ from coupon_core.services.errors import require_found
 
 
 def get_timeline(
-    tenant_id: str, coupon_id: str, now: datetime
+    tenant_id: str, coupon_id: str, now: datetime, max_uses: int | None = None
 ) -> tuple[CouponWithBatch, list[TimelineEntry]]:
     """Return a coupon and its timeline, oldest entry first.
+
+    With `max_uses`, only so many of the last redemptions and reservations are read.
 
     Raises:
         Refused: The coupon is unknown.
@@ -42,8 +44,13 @@ def get_timeline(
             for event in coupon_events
             if event.kind != "reversed"
         ),
-        *_list_redemption_entries(tenant_id, coupon_id, coupon_events),
-        *_list_reservation_entries(tenant_id, coupon_id, now),
+        *_list_redemption_entries(
+            inventory_repository.list_redemptions(tenant_id, coupon_id, max_uses),
+            coupon_events,
+        ),
+        *_list_reservation_entries(
+            reservation_repository.list_by_coupon(tenant_id, coupon_id, max_uses), now
+        ),
         *_list_end_entries(coupon_with_batch, coupon_events, jobs, now),
     ]
     return coupon_with_batch, sorted(entries, key=lambda entry: entry.occurred_at)
@@ -79,14 +86,14 @@ def _to_timeline_entry(event: CouponEvent, jobs: list[CodeJob]) -> TimelineEntry
 
 
 def _list_redemption_entries(
-    tenant_id: str, coupon_id: str, coupon_events: list[CouponEvent]
+    redemptions: Sequence[tuple[Redemption, datetime | None, str | None]],
+    coupon_events: list[CouponEvent],
 ) -> Iterator[TimelineEntry]:
     reversal_actors = {
         event.occurred_at: event.actor
         for event in coupon_events
         if event.kind == "reversed"
     }
-    redemptions = inventory_repository.list_redemptions(tenant_id, coupon_id)
     for redemption, refunded_at, reversal_reason in redemptions:
         details = {"user_id": redemption.user_id, "use_number": redemption.use_number}
         redeemed_details = {
@@ -108,9 +115,9 @@ def _list_redemption_entries(
 
 
 def _list_reservation_entries(
-    tenant_id: str, coupon_id: str, now: datetime
+    reservations: Sequence[Reservation], now: datetime
 ) -> Iterator[TimelineEntry]:
-    for reservation in reservation_repository.list_by_coupon(tenant_id, coupon_id):
+    for reservation in reservations:
         details = {
             "user_id": reservation.user_id,
             "reservation_id": reservation.reservation_id,

@@ -6,17 +6,17 @@ from typing import Any
 
 from coupon_core.domain import serialization
 from coupon_core.domain.models import (
+    NO_USAGE,
     Definition,
     Dialect,
     IssuedCoupon,
-    Reason,
     Refused,
     ReservationReason,
 )
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.reservations import Reservation, ReservationState
 from coupon_core.domain.refusals import refusals_about
-from coupon_core.domain.rules import redemption as redemption_rules
+from coupon_core.domain.rules import reservations as reservation_rules
 from coupon_core.domain.rules.usage_periods import get_period_key
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.observability import metrics
@@ -146,8 +146,8 @@ def release(
     """
     with transaction():
         reservation, definition = _lock(tenant_id, reservation_id, user_id, now=now)
-        if reservation.state == ReservationState.CONFIRMED:
-            raise Refused(ReservationReason.RESERVATION_CONFIRMED)
+        if reason := reservation_rules.decide_release(reservation):
+            raise Refused(reason)
         if reservation.state == ReservationState.HELD:
             reservation_endings.release(definition, reservation, now)
 
@@ -221,19 +221,11 @@ def _confirm_locked(
 def _require_confirmable(
     issued: IssuedCoupon, reservation: Reservation, now: datetime
 ) -> None:
-    is_of_other_user = issued.coupon.user_id not in ("", reservation.user_id)
-    if reservation.is_live(now):
-        decision = redemption_rules.decide_confirmation(issued, now)
-        if is_of_other_user:  # an administrator has assigned it meanwhile
-            raise Refused(Reason.COUPON_NOT_FOUND)
-        if decision.reason:
-            raise Refused(decision.reason)
-        return
-    if is_of_other_user:
-        raise Refused(ReservationReason.RESERVATION_EXPIRED)
-    usage = lookup.get_user_usage([issued], reservation.user_id, now)
-    late_decision = redemption_rules.decide_redeem(issued, now, usage)
-    if late_decision.reason in redemption_rules.ENDING_REASONS:
-        raise Refused(late_decision.reason)
-    if late_decision.reason:
-        raise Refused(ReservationReason.RESERVATION_EXPIRED)
+    usage = (
+        NO_USAGE
+        if reservation.is_live(now)
+        else lookup.get_user_usage([issued], reservation.user_id, now)
+    )
+    reason = reservation_rules.decide_confirm(issued, reservation, now=now, usage=usage)
+    if reason:
+        raise Refused(reason)

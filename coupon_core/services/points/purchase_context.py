@@ -11,6 +11,7 @@ from coupon_core.domain.models import (
     Reason,
     Refused,
 )
+from coupon_core.domain.models.offers import Offer
 from coupon_core.domain.models.purchases import (
     Action,
     ActivityRequest,
@@ -38,10 +39,28 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
     definition = _lock_definition(request, now)
     if definition is None:
         raise Refused(Reason.COUPON_NOT_FOUND)
-    candidate_ids = _list_candidate_ids(request, definition, now)
-    reservation_endings.reclaim(definition, request.user_id, now, candidate_ids)
     offer = offers.get_terms(definition)
-    copies, exists = _find_copies(request, definition, now, lock=True)
+    candidate_ids = _list_candidate_ids(request, definition, offer, now=now)
+    reservation_endings.reclaim(definition, request.user_id, now, candidate_ids)
+    return _read_context(request, definition, offer, now=now, lock=True)
+
+
+def read_purchase_context(
+    request: ActivityRequest, definition: Definition, now: datetime
+) -> PurchaseContext:
+    """Return the context of an activity with a normalized code of the definition."""
+    offer = offers.get_terms(definition)
+    return _read_context(request, definition, offer, now=now, lock=False)
+
+
+def _read_context(
+    request: ActivityRequest,
+    definition: Definition,
+    offer: Offer,
+    now: datetime,
+    lock: bool,
+) -> PurchaseContext:
+    copies, exists = _find_copies(request, definition, offer, now=now, lock=lock)
     return PurchaseContext(
         definition=definition,
         offer=offer,
@@ -84,16 +103,20 @@ def _find_definition_id(tenant_id: str, code: str) -> str | None:
 
 
 def _list_candidate_ids(
-    request: ActivityRequest, definition: Definition, now: datetime
+    request: ActivityRequest, definition: Definition, offer: Offer, now: datetime
 ) -> list[str]:
     """Return the coupons that the activity locks, with the next one of a list."""
-    copies, _ = _find_copies(request, definition, now)
+    copies, _ = _find_copies(request, definition, offer, now=now, lock=False)
     next_ids = award_repository.list_next_ids(definition, now)
     return [*(copy.coupon.coupon_id for copy in copies), *next_ids]
 
 
 def _find_copies(
-    request: ActivityRequest, definition: Definition, now: datetime, lock: bool = False
+    request: ActivityRequest,
+    definition: Definition,
+    offer: Offer,
+    now: datetime,
+    lock: bool,
 ) -> tuple[list[IssuedCoupon], bool]:
     """Return the user's coupons, and whether they are stored already.
 
@@ -101,7 +124,7 @@ def _find_copies(
     that the user holds; otherwise only those with the requested code.
     """
     by_any_code = definition.awarded_only and request.action == Action.BUY
-    if by_any_code or offers.get_terms(definition).is_one_step_purchase:
+    if by_any_code or offer.is_one_step_purchase:
         coupons = award_repository.list_user_coupons(definition, request.user_id, lock)
         return list(coupons), True
     return lookup.find_for_user(

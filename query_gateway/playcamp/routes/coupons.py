@@ -22,6 +22,7 @@ from coupon_core.services.coupons import redemption, validation
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.errors import require_found
 from coupon_core.web.attempts import announce_attempt, record_validation
+from coupon_core.web.coupon_refusals import REFUSALS
 from coupon_core.web.idempotency import safe_post
 from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
@@ -38,7 +39,6 @@ from query_gateway.playcamp.schemas.coupons import (
     CodeUsagePageSchema,
     CodeValidationResponseSchema,
 )
-from query_gateway.refusals import REFUSALS
 
 server_blueprint = create_blueprint(
     "playcamp_server_coupons", "Creators' codes for game servers"

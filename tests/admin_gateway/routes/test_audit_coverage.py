@@ -113,7 +113,7 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "webhooks.delete": (None, "webhook.deleted"),
     "webhooks.rotate": (None, "webhook.secret_rotated"),
 }
-STORING_NOTHING = {"webhooks.test"}
+STORING_NOTHING = {"webhooks.test", "explain.explain"}
 PREPARATIONS: Mapping[str, str] = {
     "coupons.restore": "coupons.revoke",
     "batches.restore": "batches.cancel",

@@ -102,6 +102,18 @@ def _build_user_lookup(dataset: Dataset, number: int) -> bytes:
     return build_get(path, dataset.api_key)
 
 
+def _build_search(dataset: Dataset, number: int) -> bytes:
+    """Search for a code with two digits swapped, which most likely has near ones."""
+    code = dataset.to_code(number)
+    path = f"/v1/tenants/{TENANT}/codes/search?q={code[:-2]}{code[-1]}{code[-2]}"
+    return build_get(path, dataset.api_key)
+
+
+def _build_explanation(dataset: Dataset, number: int) -> bytes:
+    body = {"code": dataset.to_code(number), "user_id": dataset.to_user_id(number)}
+    return build_post(f"/v1/tenants/{TENANT}/codes/explain", dataset.api_key, body)
+
+
 def _build_newest_active(dataset: Dataset, number: int) -> bytes:
     return build_get(
         f"/v1/tenants/{TENANT}/codes?limit=20&status=active", dataset.api_key
@@ -116,6 +128,8 @@ REQUEST_KINDS: dict[str, tuple[RequestBuilder, str, bytes]] = {
     "user's list": (_build_user_list, QUERY_PORT, b'"total":10'),
     "lookup by code": (_build_code_lookup, ADMIN_PORT, b'"next":null'),
     "lookup by user": (_build_user_lookup, ADMIN_PORT, b'"next":null'),
+    "search": (_build_search, ADMIN_PORT, b'"hits":[{'),
+    "explain": (_build_explanation, ADMIN_PORT, b'"rules":[{'),
     "newest active": (_build_newest_active, ADMIN_PORT, b'"coupons":[{'),
 }
 

@@ -14,7 +14,8 @@ from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.domain.models.filters import RedemptionFilter
 from coupon_core.persistence.database import execute
 from coupon_core.services.coupons import redemption_records
-from query_gateway.refusals import PLAYCAMP_CODES, REFUSALS
+from coupon_core.web.coupon_refusals import REFUSALS
+from query_gateway.refusals import PLAYCAMP_CODES
 from tests.factories.campaigns import GEM_REWARD, PACKAGE_NAME, CampaignFactory
 from tests.query_gateway.caller import Caller
 from tests.query_gateway.playcamp.sdk_client import SdkClient

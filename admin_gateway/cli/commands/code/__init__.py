@@ -12,15 +12,16 @@ from admin_gateway.cli.commands.code.bulk import (
 )
 from admin_gateway.cli.commands.code.csv_files import export, import_
 from admin_gateway.cli.commands.code.inventory import assign, list_, show
+from admin_gateway.cli.commands.code.support import explain, search
 
 
 @click.group()
 def code() -> None:
-    """Codes: list, show, attempts, assign, revoke, restore, export, import, …."""
+    """Codes: list, show, explain, search, attempts, assign, revoke, export, …."""
 
 
 COMMANDS = (
-    *(list_, show, attempts, assign, revoke, restore, extend, expiry),
+    *(list_, show, explain, search, attempts, assign, revoke, restore, extend, expiry),
     *(job, export, import_),
 )
 for command in COMMANDS:

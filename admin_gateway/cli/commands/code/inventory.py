@@ -20,6 +20,7 @@ from admin_gateway.cli.options import (
 from admin_gateway.cli.output import json_command
 from admin_gateway.cli.tables import get_member, print_members
 from admin_gateway.requests.codes import format_cursor, parse_cursor
+from admin_gateway.responses.explanation_documents import serialize_explanation
 from admin_gateway.responses.serializers import (
     serialize_coupon_with_batch,
     serialize_coupon_with_timeline,
@@ -33,15 +34,16 @@ from coupon_core.domain.models import (
     utc_now,
 )
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
-from coupon_core.domain.rules.redemption import decide_redeem
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import packages
 from coupon_core.services.codes import inventory, timeline
+from coupon_core.services.insight.explain import explain_coupon
 
 # Name on the screen and member of the document.
 SHOWN_MEMBERS = (
     ("code", "code"),
     ("status", "effective_status"),
+    ("state", "state"),
     ("user", "user_id"),
     ("expires", "expires_at"),
     ("definition", "definition_name"),
@@ -133,9 +135,9 @@ def list_(
 def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
     """Show a code: its user, state, expiry, reward, campaign and history.
 
-    `effective_status` says whether it can be redeemed: it is `archived` for an active
-    coupon whose definition is archived. Of a shared code, the newest 20 coupons are
-    shown.
+    `state` says whether it can be redeemed, as `couponctl code explain` explains it.
+    `effective_status` is `archived` for an active coupon whose definition is archived.
+    Of a shared code, the newest 20 coupons are shown.
 
     Example: `couponctl code show --tenant acme WELCOME8X4F2K9P --json`
     """
@@ -154,13 +156,15 @@ def _serialize_history(issued: IssuedCoupon, now: datetime) -> dict[str, Any]:
     coupon, entries = timeline.get_timeline(tenant_id, coupon_id, now=now)
     attribution = packages.get_attribution(tenant_id, issued.coupon.code)
     document = serialize_coupon_with_timeline(coupon, entries, now=now)
-    reason = decide_redeem(issued, now).reason
+    explanation = explain_coupon(issued, now)
+    violation = explanation.violation
     is_active = document["status"] == CouponStatus.ACTIVE
     return {
         **document,
-        "effective_status": reason.value
-        if reason and is_active
+        "effective_status": violation.reason.value
+        if violation and violation.reason and is_active
         else document["status"],
+        "state": serialize_explanation(explanation)["state"],
         "campaign_id": attribution.package.campaign_id
         if attribution.package
         else issued.definition.campaign_id or None,
