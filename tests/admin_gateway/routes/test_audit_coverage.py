@@ -23,6 +23,7 @@ from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.factories.dead_letters import create_dead_letter
 from tests.factories.events import CLOUD_EVENT
+from tests.factories.webhooks import create_delivery
 from tests.support.admin_client import (
     AdminClient,
     create_admin_client,
@@ -112,6 +113,7 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "webhooks.change": ({"is_active": False}, "webhook.changed"),
     "webhooks.delete": (None, "webhook.deleted"),
     "webhooks.rotate": (None, "webhook.secret_rotated"),
+    "webhooks.resend": (None, "webhook.delivery_resent"),
 }
 STORING_NOTHING = {"webhooks.test"}
 PREPARATIONS: Mapping[str, str] = {
@@ -188,6 +190,9 @@ class Walker:
         )
         self.ids["webhook_id"] = str(
             expect_created(admin.post("webhooks", CREATE_WEBHOOK_REQUEST))["id"]
+        )
+        self.ids["delivery_id"] = create_delivery(
+            tenant_id, int(self.ids["webhook_id"])
         )
         _, self.reader = tenants.create_key(
             None,
