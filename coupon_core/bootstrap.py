@@ -70,6 +70,7 @@ def start_metrics_server(
         port=port,
         sample=_sample_connection_pool,
         collectors=collectors,
+        tenant_limit=settings.metrics_by_tenant,
     )
 
 

@@ -3,7 +3,13 @@
 The core knows reasons only; the gateways map them to status codes and texts.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from coupon_core.domain.models.coupons import Definition
 
 
 class Reason(StrEnum):
@@ -148,13 +154,29 @@ class Refused(Exception):
     """An action was refused and changed nothing.
 
     `reason` is the violated rule; `detail`, if set, is a sentence with the figures of
-    this case.
+    this case. `definition` is that of the code, if it is known; reports count by it.
     """
 
-    def __init__(self, reason: AnyReason, detail: str = "") -> None:
+    def __init__(
+        self,
+        reason: AnyReason,
+        detail: str = "",
+        definition: "Definition | None" = None,
+    ) -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+        self.definition = definition
+
+
+@contextmanager
+def refusals_about(definition: "Definition") -> Iterator[None]:
+    """Add the definition to the refusals of the block."""
+    try:
+        yield
+    except Refused as refused:
+        refused.definition = definition
+        raise
 
 
 class LimitBelowUses(Refused):

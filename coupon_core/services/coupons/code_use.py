@@ -138,5 +138,5 @@ def require_redeemable(
     issued = redemption_rules.select_redeemable(candidates, now, usage)
     decision = redemption_rules.decide_redeem(issued, now, usage)
     if decision.reason:
-        raise Refused(decision.reason)
+        raise Refused(decision.reason, definition=issued.definition)
     return issued, exists

@@ -15,6 +15,7 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.reservations import Reservation, ReservationState
+from coupon_core.domain.refusals import refusals_about
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.domain.rules.usage_periods import get_period_key
 from coupon_core.domain.timestamps import format_timestamp
@@ -128,7 +129,8 @@ def confirm(
         try:
             with transaction():
                 locked = _lock(tenant_id, reservation_id, user_id)
-                return _confirm_locked(*locked, now=now)
+                with refusals_about(locked[1]):
+                    return _confirm_locked(*locked, now=now)
         except StaleDecision:
             continue
     raise ConcurrentUpdate("the coupon changed during every attempt")
@@ -205,7 +207,8 @@ def _confirm_locked(
         redemption_id=result.redemption.redemption_id,
     )
     outbox.add([event])
-    metrics.count_redemption(Dialect.PHOENIX.value, metrics.OK)
+    use = redemption.MeasuredUse(definition.tenant_id, Dialect.PHOENIX, definition)
+    use.count(metrics.OK)
     return result.document
 
 

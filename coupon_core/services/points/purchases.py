@@ -18,6 +18,7 @@ from coupon_core.domain.models.purchases import (
     Purchase,
     PurchaseContext,
 )
+from coupon_core.domain.refusals import refusals_about
 from coupon_core.domain.rules import purchases as purchase_rules
 from coupon_core.persistence.repositories import purchases as purchase_repository
 from coupon_core.services import outbox
@@ -37,15 +38,16 @@ def execute(request: ActivityRequest, now: datetime) -> IssuedCoupon:
         Refused: With the first reason to refuse.
         StaleDecision: The data changed; the caller must roll back and may try again.
     """
-    return ACTION_HANDLERS[request.action](
-        load_purchase_context(request, now), request, now
-    )
+    context = load_purchase_context(request, now)
+    with refusals_about(context.definition):
+        return ACTION_HANDLERS[request.action](context, request, now)
 
 
 def check_redemption(request: ActivityRequest, now: datetime) -> Definition:
     """Return the definition that the code can be redeemed for; refuse if it cannot."""
     context = load_purchase_context(request, now)
-    _raise_if_refused(purchase_rules.decide_redeem_with_purchase(context, now))
+    with refusals_about(context.definition):
+        _raise_if_refused(purchase_rules.decide_redeem_with_purchase(context, now))
     return context.definition
 
 
