@@ -90,6 +90,7 @@ def start_metrics_server(
         port=port,
         sample=_sample_connection_pool,
         collectors=collectors,
+        tenant_limit=settings.metrics_by_tenant,
     )
 
 

@@ -38,6 +38,7 @@ LIST_COMMANDS: Mapping[str, tuple[str, str]] = {
     "REDEMPTION_NOT_FOUND": ("redemption_id", "redemption list"),
     "DEAD_LETTER_NOT_FOUND": ("letter_id", "event dead list"),
     "WEBHOOK_NOT_FOUND": ("webhook_id", "webhook list"),
+    "DELIVERY_NOT_FOUND": ("delivery_id", "webhook logs {webhook_id}"),
 }
 MEMBER_MESSAGE = re.compile(r"(?P<path>[a-z_]+(?:\.[a-z_0-9]+)*): (?P<text>.+)", re.S)
 
@@ -72,6 +73,7 @@ def _describe_not_found(ctx: click.Context, error: CommandError) -> str | None:
     if value is None or not error.message.endswith(NOT_FOUND_SUFFIX):
         return None
     subject = error.message.removesuffix(NOT_FOUND_SUFFIX)
+    command = command.format(**ctx.params)
     if parameter == "tenant_id":
         command += "` shows all tenants"
     else:

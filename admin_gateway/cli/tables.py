@@ -18,7 +18,7 @@ def print_members(document: Document) -> None:
     width = max((len(name) for name, _ in members), default=0)
     for name, value in members:
         if not _is_table(value):
-            click.echo(f"{name:<{width}}  {_format_value(value)}")
+            click.echo(f"{name:<{width}}  {format_value(value)}")
     for name, rows in members:
         if _is_table(rows):
             click.echo(f"\n{name}:")
@@ -35,7 +35,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
     from rich.text import Text
 
     headings = [name.rpartition(".")[2] for name in columns]
-    cells = [[_format_value(get_member(row, name)) for name in columns] for row in rows]
+    cells = [[format_value(get_member(row, name)) for name in columns] for row in rows]
     terminal_width = get_terminal_size().columns
     # Output to a pipe or file is for programs: a wide console avoids wrapped rows.
     width = terminal_width if sys.stdout.isatty() else PIPED_OUTPUT_WIDTH
@@ -102,12 +102,15 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, list) and any(isinstance(row, dict) for row in value)
 
 
-def _format_value(value: Any) -> str:
+def format_value(value: Any) -> str:
+    """Return a value of a document as text; a change as `old → new`."""
     if isinstance(value, dict):
-        members = (f"{name}: {_format_value(part)}" for name, part in value.items())
+        if value.keys() == {"from", "to"}:
+            return " → ".join(map(format_value, value.values()))
+        members = (f"{name}: {format_value(part)}" for name, part in value.items())
         return ", ".join(members) or "-"
     if isinstance(value, list):
-        return ", ".join(map(_format_value, value)) or "-"
+        return ", ".join(map(format_value, value)) or "-"
     if isinstance(value, bool):
         return str(value).lower()
     return "-" if value is None else str(value)

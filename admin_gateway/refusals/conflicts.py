@@ -80,6 +80,9 @@ CONFLICTS: Mapping[AnyReason, str] = {
         "The dead letter is not text, or not from a queue of milestones: it can "
         "only be dropped"
     ),
+    AdminReason.WEBHOOK_INACTIVE: (
+        "The webhook is inactive: activate it before you resend its deliveries"
+    ),
     AdminReason.TOO_MANY_WEBHOOKS: (
         "The tenant has the maximum number of webhooks; delete one first"
     ),

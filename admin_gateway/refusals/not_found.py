@@ -30,4 +30,5 @@ NOT_FOUND: Mapping[AnyReason, str] = {
     AdminReason.REDEMPTION_NOT_FOUND: "Redemption not found",
     AdminReason.DEAD_LETTER_NOT_FOUND: "Dead letter not found",
     AdminReason.WEBHOOK_NOT_FOUND: "Webhook not found",
+    AdminReason.DELIVERY_NOT_FOUND: "Delivery not found",
 }

@@ -18,7 +18,7 @@ def _text_field(description: str, pattern: str | None = None) -> StrictString:
 class AuditQuerySchema(ListQuerySchema):
     """Page and filters of the audit log: actor, action, object and time range."""
 
-    actor = _text_field("ID of an API key, or cli, system, server.")
+    actor = _text_field("ID of an API key or key:NAME, or cli, system, server.")
     action = _text_field("Action, such as definition.changed.", ACTION_PATTERN)
     object_id = _text_field("ID of the changed object.")
     since = EnteredTimeField("At or after this time.", in_utc=True, data_key="from")

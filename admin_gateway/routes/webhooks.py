@@ -13,15 +13,20 @@ from admin_gateway.responses.webhooks import (
     NewWebhookSchema,
     WebhookListSchema,
     WebhookLogListSchema,
+    WebhookLogSchema,
     WebhookSchema,
     WebhookTestResultSchema,
 )
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.models.webhooks import Webhook, WebhookResponse
+from coupon_core.domain.models.webhooks import (
+    DeliveryAttempt,
+    Webhook,
+    WebhookResponse,
+)
 from coupon_core.domain.rules.scopes import get_webhook_scopes
 from coupon_core.schemas.base import Document
 from coupon_core.security.authentication import require_additional_scopes
-from coupon_core.services.webhooks import subscriptions
+from coupon_core.services.webhooks import resends, subscriptions
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.idempotency import safe_post
 from coupon_core.web.openapi.headers import LOCATION
@@ -118,6 +123,18 @@ def logs(query: dict[str, Any], webhook_id: int) -> Document:
     return to_page(
         "logs", subscriptions.list_attempts(g.principal.tenant_id, webhook_id, **query)
     )
+
+
+@routes.route("/<webhook_id>/deliveries/<delivery_id>/resend", methods=["POST"])
+@routes.response(202, WebhookLogSchema)
+def resend(webhook_id: int, delivery_id: str) -> DeliveryAttempt:
+    """Send an event again, once, whether it was delivered or given up.
+
+    The ID of a delivery is the `event_id` of its log. The request is sent in the
+    background, with the same event ID and the current secret; the response is the
+    pending attempt, whose result appears in the log under the same `id`.
+    """
+    return resends.resend(g.principal.tenant_id, webhook_id, delivery_id, now=utc_now())
 
 
 @routes.route("/<webhook_id>/test", methods=["POST"])

@@ -88,6 +88,8 @@ class AdminReason(StrEnum):
     DEAD_LETTER_NOT_FOUND = "dead_letter_not_found"
     DEAD_LETTER_UNREADABLE = "dead_letter_unreadable"
     WEBHOOK_NOT_FOUND = "webhook_not_found"
+    WEBHOOK_INACTIVE = "webhook_inactive"
+    DELIVERY_NOT_FOUND = "delivery_not_found"
     BAD_WEBHOOK_URL = "bad_webhook_url"
     TOO_MANY_WEBHOOKS = "too_many_webhooks"
     ALREADY_ASSIGNED = "already_assigned"

@@ -35,6 +35,12 @@ class AuditContext:
             return f"user:{self.principal.user_id}"
         return self.principal.key_id or SERVER_ACTOR
 
+    @property
+    def actor_name(self) -> str:
+        """The name of the API key or client key as `key:…`, or empty."""
+        name = self.principal and self.principal.key_name
+        return f"key:{name}" if name else ""
+
 
 _current: ContextVar[AuditContext] = ContextVar("acting", default=AuditContext())  # noqa: B039
 

@@ -4,7 +4,10 @@ Until `metrics_server.start` is called nothing is recorded, and each call costs 
 dictionary lookup.
 """
 
+from pathlib import Path
 from typing import Any
+
+from coupon_core.observability.label_names import OTHER, LabelNames
 
 OK, REFUSED, FAILED = "ok", "refused", "failed"
 
@@ -13,10 +16,24 @@ _metrics: dict[str, Any] = {}
 _children: dict[tuple[str, ...], Any] = {}
 
 
+_tenant_names: LabelNames | None = None
+_campaign_names: LabelNames | None = None
+
+
 def install_metrics(metrics: dict[str, Any]) -> None:
     """Record into these Prometheus metrics, by name, from now on."""
     _children.clear()
     _metrics.update(metrics)
+
+
+def distinguish_tenants(directory: Path, limit: int) -> None:
+    """Count redemptions also by tenant and campaign, of each the first `limit`.
+
+    With the limit 0 they are not counted.
+    """
+    global _tenant_names, _campaign_names
+    _tenant_names = LabelNames(directory / "tenants", limit) if limit else None
+    _campaign_names = LabelNames(directory / "campaigns", limit) if limit else None
 
 
 def _find_child(*key: str) -> Any:
@@ -30,6 +47,20 @@ def _find_child(*key: str) -> Any:
 def count_redemption(dialect: str, result: str, reason: str = "") -> None:
     """Count a redemption: `ok`, `refused` with a reason, or `failed`."""
     if child := _find_child("redemptions", dialect, result, reason):
+        child.inc()
+
+
+def count_tenant_redemption(
+    tenant_id: str, campaign_id: str, result: str, reason: str = ""
+) -> None:
+    """Count a redemption by tenant and campaign, which is "" if there is none."""
+    if _tenant_names is None or _campaign_names is None:
+        return
+    tenant = tenant_id if tenant_id in _tenant_names else OTHER
+    is_named = not campaign_id or f"{tenant_id}/{campaign_id}" in _campaign_names
+    campaign = campaign_id if is_named else OTHER
+    labels = tenant, campaign, result, reason
+    if child := _find_child("tenant_redemptions", *labels):
         child.inc()
 
 

@@ -24,6 +24,11 @@ COUNTERS = {
         "Redemption requests by result.",
         ["dialect", "result", "reason"],
     ),
+    "tenant_redemptions": (
+        "tenant_redemptions",
+        "Redemption requests by tenant, campaign and result.",
+        ["tenant", "campaign", "result", "reason"],
+    ),
     "limited": ("rate_limited", "Requests that exceeded a rate limit.", ["budget"]),
     "messages": ("messages", "Messages that workers processed.", ["queue", "outcome"]),
     "relayed": (
@@ -53,11 +58,13 @@ def start(
     port: int,
     sample: Callable[[], None],
     collectors: Iterable[Collector] = (),
+    tenant_limit: int = 0,
 ) -> None:
     """Record metrics in `directory` and serve them on `port`; 0 disables both.
 
     The processes of a program share both, so each of them serves the metrics of all.
     `sample` is called every second to record measurements that no event updates.
+    `tenant_limit` tenants and campaigns are counted separately.
     """
     if not port:
         return
@@ -65,6 +72,7 @@ def start(
     # prometheus-client reads this when it is first imported, so import it afterwards.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     metrics.install_metrics(_create_metrics())
+    metrics.distinguish_tenants(directory, tenant_limit)
     _Server.sample = staticmethod(sample)
     server = _Server((host, port), _create_handler(directory, list(collectors)))
     threading.Thread(

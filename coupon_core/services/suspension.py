@@ -85,7 +85,17 @@ def _set_suspended_at(
     value: datetime | None,
     now: datetime,
 ) -> T:
-    if kind.set_suspended_at(tenant_id, object_id, value, now):
+    before = require_found(kind.get(tenant_id, object_id), kind.unknown_reason)
+    is_changed = kind.set_suspended_at(tenant_id, object_id, value, now)
+    after = require_found(kind.get(tenant_id, object_id), kind.unknown_reason)
+    if is_changed:
         verb = "suspended" if value else "resumed"
-        audit.record(tenant_id, f"{kind.noun}.{verb}", object_id)
-    return require_found(kind.get(tenant_id, object_id), kind.unknown_reason)
+        audit.record(
+            tenant_id,
+            f"{kind.noun}.{verb}",
+            object_id,
+            before={"suspended_at": before.suspended_at},
+            after={"suspended_at": after.suspended_at},
+            object_name=getattr(after, "name", ""),
+        )
+    return after

@@ -10,7 +10,6 @@ from coupon_core.settings.signals import LISTED_LAST, SignalSettings
 from coupon_core.settings.validators import (
     COUNT_RANGE,
     KEY_COUNT_RANGE,
-    METRICS_PORT_RANGE,
     PORT_RANGE,
     VISIBILITY_RANGE,
     validate_broker_url,
@@ -225,18 +224,6 @@ class Settings(SignalSettings):
         validate=validate.OneOf(
             structured_logging.FORMATS, error="expected one of {choices}"
         ),
-    )
-    metrics_host: str = setting_with_default(
-        "COUPON_METRICS_HOST",
-        "address on which metrics are served",
-        default="127.0.0.1",
-    )
-    metrics_port: int = setting_with_default(
-        "COUPON_METRICS_PORT",
-        "port of the admin gateway's metrics for Prometheus; the query "
-        "gateway and the workers use the next two ports; 0 disables metrics",
-        default=0,
-        validate=METRICS_PORT_RANGE,
     )
     is_broker_embedded: bool = True  # derived: this machine must start the broker
     is_demo_enabled: bool = True  # derived from COUPON_DEMO and COUPON_BIND_HOST

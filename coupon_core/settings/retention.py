@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from environs import validate
 
+from coupon_core.settings.metrics import MetricsSettings
 from coupon_core.settings.validators import COUNT_RANGE, EXPECTED_RANGE
 from coupon_core.settings.variables import setting_with_default
 
@@ -14,7 +15,7 @@ SHORT_KEPT_DAYS_RANGE = validate.Range(1, 7, error=EXPECTED_RANGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionSettings:
+class RetentionSettings(MetricsSettings):
     """For how many days data is kept that is not needed to redeem coupons."""
 
     keep_audit_days: int = setting_with_default(

@@ -31,7 +31,7 @@ def authenticate() -> None:
     key = _authenticate_key()
     if site not in (None, key.tenant_id):
         raise ApiError(404, "SiteNotFoundException", message="The site does not exist")
-    g.principal = Principal(key.tenant_id, key_id=key.key_id)
+    g.principal = Principal(key.tenant_id, key_id=key.key_id, key_name=key.name)
     audit_context.set_principal(g.principal)
 
 

@@ -46,5 +46,5 @@ def authenticate() -> None:
     is_server = key.kind == ClientKeyKind.PLAYCAMP_SERVER
     if not is_server and not request.path.startswith(f"{CLIENT_PREFIX}/"):
         raise Refused(AuthReason.WRONG_KEY_KIND)
-    g.principal = Principal(key.tenant_id, key_id=key.key_id)
+    g.principal = Principal(key.tenant_id, key_id=key.key_id, key_name=key.name)
     audit_context.set_principal(g.principal)

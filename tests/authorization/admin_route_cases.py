@@ -245,6 +245,9 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "POST /v1/webhooks/<webhook_id>/rotate": RouteCase(required_scope=Scope.EVENTS),
     "GET /v1/webhooks/<webhook_id>/logs": RouteCase(),
     "POST /v1/webhooks/<webhook_id>/test": RouteCase(required_scope=Scope.EVENTS),
+    "POST /v1/webhooks/<webhook_id>/deliveries/<delivery_id>/resend": RouteCase(
+        202, required_scope=Scope.EVENTS
+    ),
     "POST /v1/api-keys": RouteCase(
         201, required_scope=Scope.KEYS, body=NAME_BODY, allowed_to_other_tenants=True
     ),

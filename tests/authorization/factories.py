@@ -32,6 +32,7 @@ from coupon_core.services.webhooks import subscriptions
 from tests.factories import dead_letters
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.tenant import TenantFactory
+from tests.factories.webhooks import create_delivery
 
 RouteArguments = dict[str, str]
 _numbers = itertools.count(1)
@@ -157,7 +158,8 @@ def _create_webhook(tenant: TenantFactory, _: str) -> RouteArguments:
     webhook, _ = subscriptions.create(
         tenant.tenant_id, "coupon.redeemed", url=url, now=utc_now()
     )
-    return {"webhook_id": str(webhook.webhook_id)}
+    delivery_id = create_delivery(tenant.tenant_id, webhook.webhook_id)
+    return {"webhook_id": str(webhook.webhook_id), "delivery_id": delivery_id}
 
 
 def _create_package(tenant: TenantFactory, _: str) -> RouteArguments:

@@ -11,13 +11,22 @@ import rich_click as click
 
 from admin_gateway.cli.options import TIME_PARAM, tail_options, tenant_option
 from admin_gateway.cli.output import Rows, list_command, print_status, started_core
+from admin_gateway.cli.tables import format_value
 from admin_gateway.responses.audit import serialize_audit_entry
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.persistence import database
 from coupon_core.services import audit as audit_service
 
-COLUMNS = ("happened_at", "actor", "action", "object_id", "detail")
+COLUMNS = (
+    "happened_at",
+    "actor_name",
+    "action",
+    "object_name",
+    "object_id",
+    "changes",
+    "detail",
+)
 POLL_INTERVAL_SECONDS = 0.5
 MAX_COMMIT_DELAY = timedelta(seconds=30)  # longer than any transaction
 
@@ -30,7 +39,7 @@ def audit() -> None:
 @list_command(
     audit,
     "entries",
-    click.option("--actor", help="API key ID, or cli, system, server."),
+    click.option("--actor", help="API key ID, key:NAME, cli, system or server."),
     click.option("--action", help="Action, for example definition.changed."),
     click.option("--object", "object_id", help="ID of the changed object."),
     click.option(
@@ -83,7 +92,4 @@ def _follow_entries(tenant_id: str, started_at: datetime) -> Iterator[dict[str, 
 
 
 def _format_line(document: dict[str, Any]) -> str:
-    values = (document[name] for name in COLUMNS)
-    return "  ".join(
-        value if isinstance(value, str) else json.dumps(value) for value in values
-    )
+    return "  ".join(format_value(document[name]) for name in COLUMNS)

@@ -1,6 +1,7 @@
 """`couponctl webhook`: webhook subscriptions and their delivery logs."""
 
 from typing import Any
+from uuid import UUID
 
 import rich_click as click
 
@@ -26,7 +27,7 @@ from admin_gateway.responses.webhooks import (
 )
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.webhooks import SignatureScheme
-from coupon_core.services.webhooks import subscriptions
+from coupon_core.services.webhooks import resends, subscriptions
 from coupon_core.services.webhooks.payloads import EVENT_TYPES
 
 webhook_argument = click.argument("webhook_id", type=click.IntRange(0, 2**53))
@@ -57,7 +58,7 @@ webhook_field_options = combine_options(
 
 @click.group()
 def webhook() -> None:
-    """Webhooks: create, list, show, update, delete, logs, test, rotate."""
+    """Webhooks: create, list, show, update, delete, logs, test, resend, rotate."""
 
 
 @webhook.command()
@@ -161,6 +162,23 @@ def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     if not attempt.is_success:
         exit_with_failure()
     return serialize_test_result(attempt)
+
+
+@tenant_command(
+    webhook, webhook_argument, click.argument("delivery_id", type=click.UUID)
+)
+def resend(tenant_id: str, webhook_id: int, delivery_id: UUID) -> dict[str, Any]:
+    """Send an event again, once; DELIVERY_ID is the `event_id` of `webhook logs`.
+
+    The workers send it, with the same event ID and the current secret; the shown
+    attempt is pending, and `webhook logs` shows its result.
+
+    Example: `couponctl webhook resend --tenant acme 7293846529384652
+    01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32`
+    """
+    return serialize_webhook_attempt(
+        resends.resend(tenant_id, webhook_id, str(delivery_id), now=utc_now())
+    )
 
 
 @tenant_command(webhook, webhook_argument)

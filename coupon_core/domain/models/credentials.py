@@ -40,3 +40,4 @@ class Principal:
     user_id: str | None = None
     key_id: str | None = None
     scopes: frozenset[Scope] = frozenset()
+    key_name: str = ""

@@ -1,11 +1,11 @@
 """Packages: definitions whose codes creators hand out (PlayCamp)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain.models.campaigns import LocalizedText
+from coupon_core.domain.models.campaigns import LocalizedText, select_default_text
 from coupon_core.domain.models.coupons import Definition
 
 RewardLine = Mapping[str, Any]
@@ -30,6 +30,15 @@ class Package:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def name(self) -> str:
+        """The name of its item in English, or in the first language."""
+        return select_default_text(self.item_name)
+
+
+LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
+"""The members of its definition that a package sets by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class PackageWithDefinition:
@@ -37,6 +46,14 @@ class PackageWithDefinition:
 
     package: Package
     definition: Definition
+
+    def to_members(self) -> dict[str, Any]:
+        """Return the members of the package and its limits by name."""
+        package, limits = self.package, sorted(LIMIT_FIELDS)
+        return {
+            **{field.name: getattr(package, field.name) for field in fields(package)},
+            **{name: getattr(self.definition, name) for name in limits},
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,10 @@ class WebhookSecrets:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event for one webhook; `payload` is the serialized JSON of its scheme."""
+    """One event for one webhook; `payload` is the serialized JSON of its scheme.
+
+    A resend was requested by a person: it is tried once, without retries.
+    """
 
     tenant_id: str
     webhook_id: int
@@ -82,6 +85,7 @@ class Delivery:
     payload: str
     attempt_count: int
     created_at: datetime
+    is_resend: bool = False
 
 
 @dataclass(frozen=True, slots=True)

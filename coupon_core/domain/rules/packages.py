@@ -68,7 +68,7 @@ def to_reward_item(package: Package, item_id: str, now: datetime) -> RewardItem:
     return RewardItem(
         tenant_id=package.tenant_id,
         item_id=item_id,
-        name=select_default_text(package.item_name),
+        name=package.name,
         description=select_default_text(package.item_description),
         reward_type=REWARD_TYPE,
         payload=payloads[0] if len(payloads) == 1 else {"items": payloads},

@@ -14,7 +14,9 @@ from coupon_core.persistence.tables import AuditEntryTable, parse_json, to_datet
 COLUMNS = [getattr(AuditEntryTable, field.name) for field in fields(AuditEntry)]
 USER_ACTIONS = ("user.created", "user.changed", "user.exported")
 """The actions whose object is a user."""
-CONVERSIONS = build_conversions(AuditEntry, detail=parse_json, happened_at=to_datetime)
+CONVERSIONS = build_conversions(
+    AuditEntry, detail=parse_json, happened_at=to_datetime, changes=parse_json
+)
 
 
 def insert_all(entries: Sequence[AuditEntry]) -> None:
@@ -56,7 +58,6 @@ def list_entries_since(tenant_id: str, since: datetime, limit: int) -> list[Audi
 
 def _build_conditions(tenant_id: str, filters: AuditFilter) -> list[Any]:
     expected_values = {
-        AuditEntryTable.actor: filters.actor,
         AuditEntryTable.action: filters.action,
         AuditEntryTable.object_id: filters.object_id,
     }
@@ -66,6 +67,9 @@ def _build_conditions(tenant_id: str, filters: AuditFilter) -> list[Any]:
         for column, value in expected_values.items()
         if value is not None
     ]
+    if filters.actor is not None:
+        actor, name = AuditEntryTable.actor, AuditEntryTable.actor_name
+        conditions.append((actor == filters.actor) | (name == filters.actor))
     # The id of an entry contains its time, and the primary key is ordered by id.
     if filters.since:
         conditions.append(AuditEntryTable.entry_id >= get_min_id_at(filters.since))

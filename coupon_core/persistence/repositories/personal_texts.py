@@ -34,6 +34,7 @@ PERSONAL_TEXTS = (
         "webhook_attempt", "response_body", ("webhook_id", "event_id", "number")
     ),
     PersonalText("dead_letter", "body", ("letter_id",), is_binary=True),
+    PersonalText("audit_entry", "changes", ("entry_id",)),
     PersonalText("chunk", "user_ids", ("batch_id", "chunk_number")),
 )
 

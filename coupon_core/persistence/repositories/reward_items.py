@@ -57,16 +57,11 @@ def update(item: RewardItem) -> None:
     ).execute()
 
 
-def delete(tenant_id: str, item_id: str) -> bool | None:
-    """Delete a reward item.
-
-    Returns False if it does not exist, and None if a definition refers to it.
-    """
+def delete(tenant_id: str, item_id: str) -> bool:
+    """Delete a reward item; return False if a definition refers to it."""
+    key = RewardItemTable.match_key(tenant_id, item_id)
     try:
-        return bool(
-            RewardItemTable.delete()
-            .where(RewardItemTable.match_key(tenant_id, item_id))
-            .execute()
-        )
+        RewardItemTable.delete().where(key).execute()
     except IntegrityError:
-        return None
+        return False
+    return True

@@ -15,7 +15,8 @@ from coupon_core.persistence.database import execute_many, is_postgresql
 # delivery. A successful delivery is always recorded.
 UPDATE_DELIVERY = """
     UPDATE webhook_delivery
-    SET state = :state, attempt_count = attempt_count + 1, due_at = :due_at
+    SET state = :state, attempt_count = attempt_count + 1, due_at = :due_at,
+        is_resend = false
     WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id
     AND event_id = :event_id AND state <> 'delivered'
     AND (attempt_count = :seen OR :state = 'delivered')

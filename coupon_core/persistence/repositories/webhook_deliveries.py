@@ -21,9 +21,16 @@ from coupon_core.persistence.database import (
 from coupon_core.persistence.id_generation import get_min_id_at
 from coupon_core.persistence.purging import delete_by_tenant
 from coupon_core.persistence.repositories.webhooks import to_webhook
-from coupon_core.persistence.row_mapping import format_columns
+from coupon_core.persistence.row_mapping import (
+    build_conversions,
+    convert_row,
+    format_columns,
+)
 from coupon_core.persistence.tables import WebhookTable, to_datetime
 
+DELIVERY_CONVERSIONS = build_conversions(
+    Delivery, event_id=str, created_at=to_datetime, is_resend=bool
+)
 # The tenant, the webhook, the event type and the signature scheme.
 Subscription = tuple[str, int, str, SignatureScheme]
 
@@ -158,9 +165,9 @@ def _limit_per_tenant(
     return webhooks
 
 
-SELECT_DUE_DELIVERIES = """
-    SELECT tenant_id, webhook_id, event_id, event_type, payload, attempt_count,
-        created_at
+DELIVERY_COLUMNS = format_columns(Delivery, "webhook_delivery")
+SELECT_DUE_DELIVERIES = f"""
+    SELECT {DELIVERY_COLUMNS}
     FROM webhook_delivery
     WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id
     AND state = 'pending' AND due_at <= :now
@@ -182,16 +189,27 @@ def list_due_deliveries(webhook: Webhook, limit: int, now: datetime) -> list[Del
 
 
 def _to_delivery(row: Sequence[Any]) -> Delivery:
-    tenant_id, webhook_id, event_id, event_type, payload, attempts, created_at = row
-    return Delivery(
-        tenant_id,
-        webhook_id,
-        event_id=str(event_id),
-        event_type=event_type,
-        payload=payload,
-        attempt_count=attempts,
-        created_at=to_datetime(created_at),
-    )
+    return Delivery(*convert_row(row, DELIVERY_CONVERSIONS))
+
+
+# One that still has retries keeps them; any other gets one attempt.
+REQUEUE_DELIVERY = f"""
+    UPDATE webhook_delivery
+    SET state = 'pending', due_at = :now, is_resend = is_resend OR state <> 'pending'
+    WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id AND event_id = :event_id
+    RETURNING {DELIVERY_COLUMNS}
+"""
+
+
+def requeue(webhook: Webhook, event_id: str, now: datetime) -> Delivery | None:
+    """Make a delivery due now, whatever its state; return None if it is unknown."""
+    parameters = {
+        **_to_key_parameters(webhook),
+        "event_id": event_id,
+        "now": format_timestamp_milliseconds(now),
+    }
+    rows = execute(REQUEUE_DELIVERY, parameters).fetchall()
+    return _to_delivery(rows[0]) if rows else None
 
 
 SELECT_OLD_OF_ALL_TENANTS = """

@@ -70,13 +70,9 @@ def update(tenant_id: str, webhook_id: int, changes: Mapping[str, Any]) -> None:
     ).execute()
 
 
-def delete(tenant_id: str, webhook_id: int) -> bool:
-    """Delete a webhook with its deliveries; return False if it does not exist."""
-    return bool(
-        WebhookTable.delete()
-        .where(WebhookTable.match_key(tenant_id, webhook_id))
-        .execute()
-    )
+def delete(tenant_id: str, webhook_id: int) -> None:
+    """Delete a webhook with its deliveries."""
+    WebhookTable.delete().where(WebhookTable.match_key(tenant_id, webhook_id)).execute()
 
 
 def get_encrypted_secrets(tenant_id: str, webhook_id: int) -> EncryptedSecrets | None:

@@ -21,6 +21,9 @@ class AuditEntryTable(BaseTable):
     request_id = TextField()
     detail = JsonTextField()
     happened_at = UtcTimestampField()
+    actor_name = TextField(default="")
+    object_name = TextField(default="")
+    changes = JsonTextField(default=dict)
 
     class Meta:
         table_name = "audit_entry"

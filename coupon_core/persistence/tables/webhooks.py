@@ -53,6 +53,7 @@ class WebhookDeliveryTable(BaseTable):
     created_at = UtcTimestampField()
     state = TextField()
     due_at = UtcTimestampField()
+    is_resend = BooleanField(default=False)
 
     class Meta:
         table_name = "webhook_delivery"

@@ -41,7 +41,9 @@ def authenticate_admin(
         key = _require_usable_key(
             tenant_repository.find_key_by_hash(encryption.fingerprint(credential)), now
         )
-    return Principal(key.tenant_id, key_id=key.key_id, scopes=key.scopes)
+    return Principal(
+        key.tenant_id, key_id=key.key_id, scopes=key.scopes, key_name=key.name
+    )
 
 
 def _authenticate_admin_token(token: str, now: datetime) -> ApiKey:

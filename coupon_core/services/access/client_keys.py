@@ -57,7 +57,9 @@ def create(
     )
     with transaction():
         client_key_repository.insert(stored)
-        audit.record(tenant_id, "client_key.created", key_id, kind=kind.value)
+        audit.record(
+            tenant_id, "client_key.created", key_id, after=key, kind=kind.value
+        )
     return key, secret
 
 
@@ -85,6 +87,11 @@ def revoke(tenant_id: str, key_id: str, now: datetime) -> ClientKey:
         Refused: The key is unknown.
     """
     with transaction():
-        if client_key_repository.revoke(tenant_id, key_id, now):
-            audit.record(tenant_id, "client_key.revoked", key_id)
-        return get(tenant_id, key_id)
+        before = get(tenant_id, key_id)
+        is_changed = client_key_repository.revoke(tenant_id, key_id, now)
+        key = get(tenant_id, key_id)
+        if is_changed:
+            audit.record(
+                tenant_id, "client_key.revoked", key_id, before=before, after=key
+            )
+        return key

@@ -161,7 +161,7 @@ def create_key(
         key, plaintext = _add_key(
             tenant_id, name, scopes=scopes, expires_at=expires_at, now=now
         )
-        audit.record(tenant_id, "api_key.created", key.key_id, scopes=scopes)
+        audit.record(tenant_id, "api_key.created", key.key_id, after=key, scopes=scopes)
     return key, plaintext
 
 
@@ -210,6 +210,9 @@ def revoke_key(tenant_id: str, key_id: str, now: datetime) -> ApiKey:
         Refused: The key is unknown.
     """
     with transaction():
-        if tenant_repository.revoke_key(tenant_id, key_id, now):
-            audit.record(tenant_id, "api_key.revoked", key_id)
-        return get_key(tenant_id, key_id)
+        before = get_key(tenant_id, key_id)
+        is_changed = tenant_repository.revoke_key(tenant_id, key_id, now)
+        key = get_key(tenant_id, key_id)
+        if is_changed:
+            audit.record(tenant_id, "api_key.revoked", key_id, before=before, after=key)
+        return key

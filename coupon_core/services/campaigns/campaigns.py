@@ -53,7 +53,7 @@ def create(
         for candidate in [campaign_id] if campaign_id else _propose_ids(draft.name):
             campaign = replace(draft, campaign_id=candidate)
             if campaign_repository.insert(campaign):
-                audit.record(tenant_id, "campaign.created", candidate)
+                audit.record(tenant_id, "campaign.created", candidate, after=campaign)
                 return campaign
         raise Refused(AdminReason.CAMPAIGN_EXISTS)
 
@@ -104,7 +104,9 @@ def update(
         campaign_repository.update(after)
         is_reopened = before.has_ended and not after.has_ended
         packages.sync_with_campaign(after, is_reopened, now)
-        audit.record(tenant_id, "campaign.changed", campaign_id, changed=changes)
+        audit.record(
+            tenant_id, "campaign.changed", campaign_id, before=before, after=after
+        )
     return after
 
 

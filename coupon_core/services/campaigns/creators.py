@@ -38,7 +38,7 @@ def create(
     with transaction():
         if not creator_repository.insert(creator):
             raise Refused(AdminReason.CREATOR_EXISTS)
-        audit.record(tenant_id, "creator.created", creator_key)
+        audit.record(tenant_id, "creator.created", creator_key, after=creator)
     return creator
 
 
@@ -84,7 +84,9 @@ def update(
         )
         after = replace(before, **changes, updated_at=now)
         creator_repository.update(after)
-        audit.record(tenant_id, "creator.changed", creator_key, changed=changes)
+        audit.record(
+            tenant_id, "creator.changed", creator_key, before=before, after=after
+        )
     return after
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from coupon_core.domain.entered_times import resolve_times
 from coupon_core.domain.models import AdminReason, Definition, LimitBelowUses
-from coupon_core.domain.models.packages import PackageWithDefinition
+from coupon_core.domain.models.packages import LIMIT_FIELDS, PackageWithDefinition
 from coupon_core.domain.rules.packages import (
     apply_package_to_definition,
     to_reward_item,
@@ -22,7 +22,6 @@ from coupon_core.services import audit
 from coupon_core.services.catalog import definitions
 from coupon_core.services.errors import require_found
 
-LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
 LIMIT_MEMBERS = {
     "per_code": "per_code_usage_limit",
     "per_user": "cross_creator_limit",
@@ -76,7 +75,9 @@ def apply_changes(
         after.package.tenant_id,
         "package.changed",
         object_id=str(after.package.package_id),
-        changed=changes,
+        before=before.to_members(),
+        after=after.to_members(),
+        object_name=after.package.name,
     )
     return after
 

@@ -21,6 +21,7 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.campaigns import Campaign
 from coupon_core.domain.models.packages import (
+    LIMIT_FIELDS,
     Attribution,
     CodeUsage,
     Package,
@@ -38,7 +39,6 @@ from coupon_core.persistence.repositories import packages as package_repository
 from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.services import audit
 from coupon_core.services.campaigns.package_changes import (
-    LIMIT_FIELDS,
     apply_changes,
     has_different_limits,
     lock_package,
@@ -90,11 +90,22 @@ def create(
             package,
             _build_definition(package, campaign, item=item, limits=limits, now=now),
         )
-        reward_item_repository.insert(item)
-        definition_repository.insert(defined_package.definition)
-        package_repository.insert(package)
-        audit.record(tenant_id, "package.created", str(package.package_id))
+        _insert(defined_package, item)
     return defined_package
+
+
+def _insert(defined_package: PackageWithDefinition, item: RewardItem) -> None:
+    package = defined_package.package
+    reward_item_repository.insert(item)
+    definition_repository.insert(defined_package.definition)
+    package_repository.insert(package)
+    audit.record(
+        package.tenant_id,
+        "package.created",
+        str(package.package_id),
+        after=defined_package.to_members(),
+        object_name=package.name,
+    )
 
 
 def _build_definition(

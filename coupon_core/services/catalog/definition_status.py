@@ -35,5 +35,6 @@ def set_status(
             return before
         after = replace(before, status=status, updated_at=now)
         definition_repository.update(after)
-        audit.record(tenant_id, f"definition.{AUDIT_ACTIONS[status]}", definition_id)
+        action = f"definition.{AUDIT_ACTIONS[status]}"
+        audit.record(tenant_id, action, definition_id, before=before, after=after)
     return after

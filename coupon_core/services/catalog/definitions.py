@@ -18,7 +18,6 @@ from coupon_core.domain.models import (
     Page,
     Refused,
 )
-from coupon_core.domain.models.coupons import CAMPAIGN_STATE
 from coupon_core.domain.rules import definitions as definition_rules
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
@@ -115,7 +114,12 @@ def insert_in_transaction(definition: Definition) -> None:
             reserved_prefixes.require_unreserved_prefix(definition)
         definition_repository.insert(definition)
         definition_repository.replace_shared_code(definition)
-    audit.record(definition.tenant_id, "definition.created", definition.definition_id)
+    audit.record(
+        definition.tenant_id,
+        "definition.created",
+        definition.definition_id,
+        after=definition,
+    )
 
 
 def get(tenant_id: str, definition_id: str) -> Definition:
@@ -186,7 +190,10 @@ def _try_update(
             coupon_repository.lock_coupons_exclusively()
         if (CODE_FIELDS | PREFIX_FIELDS) & locked_fields:
             tenant_repository.lock(tenant_id)
-        before = _lock(tenant_id, definition_id)
+        before = require_found(
+            definition_repository.lock(tenant_id, definition_id),
+            AdminReason.DEFINITION_NOT_FOUND,
+        )
         changed_fields = _find_changed_fields(before, changes)
         lockable_fields = FIELDS_AFFECTING_COUPONS | PREFIX_FIELDS
         if lockable_fields & changed_fields - locked_fields:
@@ -220,11 +227,9 @@ def update_in_transaction(
     if definition_rules.get_frozen_fields(after) != frozen_before:
         definition_checks.require_unused_code(after)
         definition_repository.replace_shared_code(after)
+    tenant_id, definition_id = after.tenant_id, after.definition_id
     audit.record(
-        after.tenant_id,
-        "definition.changed",
-        after.definition_id,
-        changed=_find_changed_fields(before, changes) - CAMPAIGN_STATE,
+        tenant_id, "definition.changed", definition_id, before=before, after=after
     )
     return after
 
@@ -237,11 +242,6 @@ def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionSt
     """
     get(tenant_id, definition_id)
     return coupon_counts.get_stats(tenant_id, definition_id, now)
-
-
-def _lock(tenant_id: str, definition_id: str) -> Definition:
-    definition = definition_repository.lock(tenant_id, definition_id)
-    return require_found(definition, AdminReason.DEFINITION_NOT_FOUND)
 
 
 def _find_changed_fields(

@@ -36,7 +36,7 @@ def create_in_transaction(
         **fields,
     )
     reward_item_repository.insert(item)
-    audit.record(tenant_id, "reward_item.created", item.item_id)
+    audit.record(tenant_id, "reward_item.created", item.item_id, after=item)
     return item
 
 
@@ -81,8 +81,9 @@ def update_in_transaction(
     """Change fields of a reward item in the caller's transaction and return it."""
     item = replace(before, **changes, updated_at=now)
     reward_item_repository.update(item)
-    changed = [name for name in changes if getattr(before, name) != changes[name]]
-    audit.record(item.tenant_id, "reward_item.changed", item.item_id, changed=changed)
+    audit.record(
+        item.tenant_id, "reward_item.changed", item.item_id, before=before, after=item
+    )
     return item
 
 
@@ -93,9 +94,10 @@ def delete(tenant_id: str, item_id: str) -> None:
         Refused: The reward item is unknown, or a definition uses it.
     """
     with transaction():
-        deleted = reward_item_repository.delete(tenant_id, item_id)
-        if deleted is None:
+        item = require_found(
+            reward_item_repository.lock(tenant_id, item_id),
+            AdminReason.REWARD_ITEM_NOT_FOUND,
+        )
+        if not reward_item_repository.delete(tenant_id, item_id):
             raise Refused(AdminReason.REWARD_ITEM_IN_USE)
-        if not deleted:
-            raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
-        audit.record(tenant_id, "reward_item.deleted", item_id)
+        audit.record(tenant_id, "reward_item.deleted", item_id, before=item)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coupon_core.domain import serialization
 from coupon_core.domain.models import (
+    Definition,
     Dialect,
     Event,
     IssuedCoupon,
@@ -31,6 +32,7 @@ from coupon_core.services.coupons.code_use import (
 )
 
 __all__ = [
+    "MeasuredUse",
     "RedeemRequest",
     "StaleDecision",
     "apply_redemption",
@@ -51,23 +53,44 @@ def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
     """
     with (
         CodeLookupGuard(request.tenant_id, request.user_id),
-        record_redemption_metrics(request.dialect),
+        record_redemption_metrics(request.tenant_id, request.dialect) as use,
     ):
-        return attempt_use(request, now, apply_redemption)
+        result = attempt_use(request, now, apply_redemption)
+        use.definition = result.issued.definition
+        return result
+
+
+@dataclass(slots=True)
+class MeasuredUse:
+    """A redemption that is counted; the caller adds the definition of the code."""
+
+    tenant_id: str
+    dialect: Dialect
+    definition: Definition | None = None
+
+    def count(self, outcome: str, reason: str = "") -> None:
+        """Count the redemption by its outcome: `ok`, `refused` or `failed`."""
+        campaign_id = self.definition.campaign_id if self.definition else ""
+        metrics.count_redemption(self.dialect.value, outcome, reason)
+        metrics.count_tenant_redemption(self.tenant_id, campaign_id, outcome, reason)
 
 
 @contextmanager
-def record_redemption_metrics(dialect: Dialect) -> Iterator[None]:
-    """Count the redemption inside the block by result and reason."""
+def record_redemption_metrics(
+    tenant_id: str, dialect: Dialect
+) -> Iterator[MeasuredUse]:
+    """Count the redemption inside the block by result, reason, tenant and campaign."""
+    use = MeasuredUse(tenant_id, dialect)
     try:
-        yield
+        yield use
     except Refused as refusal:
-        metrics.count_redemption(dialect.value, metrics.REFUSED, refusal.reason.value)
+        use.definition = refusal.definition
+        use.count(metrics.REFUSED, refusal.reason.value)
         raise
     except Exception:
-        metrics.count_redemption(dialect.value, metrics.FAILED)
+        use.count(metrics.FAILED)
         raise
-    metrics.count_redemption(dialect.value, metrics.OK)
+    use.count(metrics.OK)
 
 
 def dry_run(request: RedeemRequest, now: datetime) -> RedemptionResult:

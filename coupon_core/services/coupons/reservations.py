@@ -214,7 +214,8 @@ def _confirm_locked(
         redemption_id=result.redemption.redemption_id,
     )
     outbox.add([event])
-    metrics.count_redemption(Dialect.PHOENIX.value, metrics.OK)
+    use = redemption.MeasuredUse(definition.tenant_id, Dialect.PHOENIX, definition)
+    use.count(metrics.OK)
     return result.document
 
 

@@ -32,6 +32,7 @@ from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import activities as activity_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services.coupons.redemption import (
+    MeasuredUse,
     StaleDecision,
     record_redemption_metrics,
 )
@@ -53,17 +54,23 @@ def perform(request: ActivityRequest, now: datetime) -> Activity:
     """
     is_redemption = request.action == Action.REDEEM
     metrics_context = (
-        record_redemption_metrics(Dialect.MAMBO) if is_redemption else nullcontext()
+        record_redemption_metrics(request.tenant_id, Dialect.MAMBO)
+        if is_redemption
+        else nullcontext(MeasuredUse(request.tenant_id, Dialect.MAMBO))
     )
-    with CodeLookupGuard(request.tenant_id, request.user_id), metrics_context:
-        return _perform_with_retries(request, now)
+    with CodeLookupGuard(request.tenant_id, request.user_id), metrics_context as use:
+        return _perform_with_retries(request, now, use)
 
 
-def _perform_with_retries(request: ActivityRequest, now: datetime) -> Activity:
+def _perform_with_retries(
+    request: ActivityRequest, now: datetime, use: MeasuredUse
+) -> Activity:
     for _ in range(MAX_ATTEMPTS):
         try:
             with transaction():
-                return _record_activity(request, purchases.execute(request, now), now)
+                issued = purchases.execute(request, now)
+                use.definition = issued.definition
+                return _record_activity(request, issued, now)
         except StaleDecision:
             continue
     raise ConcurrentUpdate("the coupon kept changing")

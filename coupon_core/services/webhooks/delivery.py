@@ -115,11 +115,14 @@ def _send_batch(
 def _select_batch(due: Sequence[Delivery]) -> Iterator[Delivery]:
     """Yield the deliveries that can share a request: those with equal attempt counts.
 
-    A delivery that fails repeatedly must not delay new ones.
+    A delivery that fails repeatedly must not delay new ones, and a resend has no
+    retries.
     """
-    return takewhile(
-        lambda delivery: delivery.attempt_count == due[0].attempt_count, due
-    )
+
+    def get_group(delivery: Delivery) -> tuple[int, bool]:
+        return delivery.attempt_count, delivery.is_resend
+
+    return takewhile(lambda delivery: get_group(delivery) == get_group(due[0]), due)
 
 
 def _release_webhook(webhook: Webhook, now: datetime) -> None:
@@ -144,7 +147,9 @@ def record_attempt(
         current = webhook_repository.find(tenant_id, webhook_id, lock=True)
         if current is None:
             return None
-        status = retry_policy.get_attempt_status(response, attempts, current)
+        status = retry_policy.get_attempt_status(
+            response, attempts, current, due[0].is_resend
+        )
         changes = retry_policy.get_webhook_changes(
             current, webhook.url, response=response, now=now, keep_claim=keep_claim
         )

@@ -55,13 +55,18 @@ def get_disable_reason(
     return REASON_ONLY_FAILURES if has_failed_too_long else ""
 
 
+def get_latest_turn(webhook: Webhook, now: datetime) -> datetime:
+    """Return when every claim of a webhook that was made until now has ended."""
+    return now + timedelta(milliseconds=webhook.timeout_ms) + CLAIM_MARGIN
+
+
 def get_attempt_status(
-    response: WebhookResponse, attempts: int, webhook: Webhook
+    response: WebhookResponse, attempts: int, webhook: Webhook, is_resend: bool = False
 ) -> AttemptStatus:
     """Return the status of a delivery after `attempts` attempts."""
     if response.is_success:
         return AttemptStatus.SUCCESS
-    is_last = attempts >= webhook.max_attempts
+    is_last = is_resend or attempts >= webhook.max_attempts
     return AttemptStatus.FAILED if is_last else AttemptStatus.RETRYING
 
 
@@ -73,9 +78,8 @@ def get_webhook_changes(
     keep_claim: bool,
 ) -> dict[str, Any]:
     """Return the changes to a webhook after a request to `url`."""
-    timeout = timedelta(milliseconds=webhook.timeout_ms)
     if response.is_success:
-        until = now + timeout + CLAIM_MARGIN if keep_claim else now
+        until = get_latest_turn(webhook, now) if keep_claim else now
         return {"failure_count": 0, "failing_since": None, "next_turn_at": until}
     # The URL has changed since: the response says nothing about the new one.
     if webhook.url != url:

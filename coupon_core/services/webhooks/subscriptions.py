@@ -76,7 +76,9 @@ def _insert(webhook: Webhook, dry_run: bool) -> str:
         if webhook_repository.count(tenant_id) >= MAX_WEBHOOKS_PER_TENANT:
             raise Refused(AdminReason.TOO_MANY_WEBHOOKS)
         webhook_repository.insert(webhook, encryption.encrypt(secret))
-        audit.record(tenant_id, "webhook.created", str(webhook.webhook_id))
+        audit.record(
+            tenant_id, "webhook.created", str(webhook.webhook_id), after=webhook
+        )
     return secret
 
 
@@ -143,13 +145,11 @@ def update(
             "updated_at": now,
         }
         webhook_repository.update(tenant_id, webhook_id, new_values)
+        after = replace(before, **new_values)
         audit.record(
-            tenant_id,
-            "webhook.changed",
-            object_id=str(webhook_id),
-            changed=changes.keys(),
+            tenant_id, "webhook.changed", str(webhook_id), before=before, after=after
         )
-    return replace(before, **new_values)
+    return after
 
 
 def _lock(tenant_id: str, webhook_id: int) -> Webhook:
@@ -181,9 +181,9 @@ def delete(tenant_id: str, webhook_id: int, dry_run: bool = False) -> None:
         Refused: The webhook does not exist.
     """
     with _begin(dry_run):
-        if not webhook_repository.delete(tenant_id, webhook_id):
-            raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
-        audit.record(tenant_id, "webhook.deleted", str(webhook_id))
+        webhook = _lock(tenant_id, webhook_id)
+        webhook_repository.delete(tenant_id, webhook_id)
+        audit.record(tenant_id, "webhook.deleted", str(webhook_id), before=webhook)
 
 
 def rotate_secret(

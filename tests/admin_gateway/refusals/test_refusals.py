@@ -25,6 +25,7 @@ from coupon_core.services.coupons import redemption, reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.webhooks import subscriptions
 from tests.factories.dead_letters import create_dead_letter
+from tests.factories.webhooks import create_delivery
 from tests.support.admin_client import AdminClient, expect_created, expect_refusal
 
 UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
@@ -207,6 +208,18 @@ def too_many_webhooks(admin: AdminClient) -> Answer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subscriptions, "MAX_WEBHOOKS_PER_TENANT", 0)
         return admin.post("webhooks", WEBHOOK)
+
+
+def resent_while_inactive(admin: AdminClient) -> Answer:
+    webhook_id = expect_created(admin.post("webhooks", WEBHOOK))["id"]
+    delivery_id = create_delivery("acme", webhook_id)
+    admin.patch(f"webhooks/{webhook_id}", {"is_active": False})
+    return admin.post(f"webhooks/{webhook_id}/deliveries/{delivery_id}/resend")
+
+
+def unknown_delivery(admin: AdminClient) -> Answer:
+    webhook_id = expect_created(admin.post("webhooks", WEBHOOK))["id"]
+    return admin.post(f"webhooks/{webhook_id}/deliveries/{UNKNOWN_ID}/resend")
 
 
 def unreadable_letter(admin: AdminClient) -> Answer:
@@ -414,6 +427,8 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
         lambda a: a.post("webhooks", {**WEBHOOK, "url": "http://127.0.0.1/"}),
     ),
     (AdminReason.WEBHOOK_NOT_FOUND, lambda a: a.get("webhooks/1")),
+    (AdminReason.WEBHOOK_INACTIVE, resent_while_inactive),
+    (AdminReason.DELIVERY_NOT_FOUND, unknown_delivery),
     (AdminReason.TOO_MANY_WEBHOOKS, too_many_webhooks),
     (AdminReason.ALREADY_ASSIGNED, lambda a: assign_code(a, "b")),
     (AdminReason.NOT_ASSIGNABLE, assigned_late),

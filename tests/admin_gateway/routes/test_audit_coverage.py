@@ -23,6 +23,7 @@ from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.factories.dead_letters import create_dead_letter
 from tests.factories.events import CLOUD_EVENT
+from tests.factories.webhooks import create_delivery
 from tests.support.admin_client import (
     AdminClient,
     create_admin_client,
@@ -112,6 +113,7 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "webhooks.change": ({"is_active": False}, "webhook.changed"),
     "webhooks.delete": (None, "webhook.deleted"),
     "webhooks.rotate": (None, "webhook.secret_rotated"),
+    "webhooks.resend": (None, "webhook.delivery_resent"),
 }
 STORING_NOTHING = {"webhooks.test", "explain.explain"}
 PREPARATIONS: Mapping[str, str] = {
@@ -126,6 +128,39 @@ PREPARATIONS: Mapping[str, str] = {
     "creators.revoke": "creators.give",
 }
 """The view that must be called before another one."""
+# The changing views whose entries hold no values, and why.
+WITHOUT_VALUES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("users.create", "users.change", "personal_data.erase"), "the data of a person"
+    ),
+    **dict.fromkeys(
+        (
+            *("coupons.generate", "coupons.change", "coupons.revoke"),
+            *("coupons.revoke_code", "coupons.restore", "coupons.reissue"),
+            *("codes.assign", "code_jobs.revoke", "code_jobs.extend"),
+            *("code_jobs.restore", "code_jobs.change_expiry"),
+            *("code_jobs.import_codes", "batches.cancel", "batches.restore"),
+            *("redemptions.reverse", "points.credit", "points.debit"),
+            *("creators.give", "creators.revoke"),
+        ),
+        "coupons have a timeline, and jobs and points a history of their own",
+    ),
+    **dict.fromkeys(
+        ("tenant_secrets.rotate", "tenant_secrets.delete", "webhooks.rotate"),
+        "only a secret changes",
+    ),
+    **dict.fromkeys(
+        (
+            *("events.publish", "events.publish_all", "dead_letters.retry"),
+            *("dead_letters.drop", "webhooks.resend"),
+        ),
+        "a message, not an object",
+    ),
+    **dict.fromkeys(
+        ("campaigns.add_creator", "campaigns.remove_creator", "creators.create_all"),
+        "the detail says what was added",
+    ),
+}
 
 
 NUMBERS = itertools.count()
@@ -188,6 +223,9 @@ class Walker:
         )
         self.ids["webhook_id"] = str(
             expect_created(admin.post("webhooks", CREATE_WEBHOOK_REQUEST))["id"]
+        )
+        self.ids["delivery_id"] = create_delivery(
+            tenant_id, int(self.ids["webhook_id"])
         )
         _, self.reader = tenants.create_key(
             None,
@@ -293,7 +331,12 @@ def test_a_change_is_noted_with_who_made_it_but_no_refusal_is(
     (entry,) = walker.list_entries()[: -len(before)]
     assert entry.action == CHANGES[name][1]
     assert entry.actor == walker.admin.key.key_id
+    assert entry.actor_name == "key:first key"
     assert entry.request_id == answer.headers["X-Request-Id"]
+    assert bool(entry.changes) is (name not in WITHOUT_VALUES)
+    assert all(change.keys() == {"from", "to"} for change in entry.changes.values())
+    has_name = bool(entry.changes) and not name.startswith(("webhooks.", "batches."))
+    assert bool(entry.object_name) is has_name
 
 
 @pytest.mark.parametrize(
@@ -308,9 +351,30 @@ def test_what_changes_nothing_the_second_time_is_noted_once(
     assert walker.list_entries() == before
 
 
-def test_details_name_what_changed_but_not_to_what(walker: Walker) -> None:
+def test_an_entry_says_who_changed_what_from_what_to_what(walker: Walker) -> None:
+    old_name = walker.admin.get(f"coupons/{walker.ids['definition_id']}").json["name"]
     walker.call("definitions.change")
-    assert walker.list_entries()[0].detail == {"changed": ["name"]}
+    entry = walker.list_entries()[0]
+    assert entry.detail == {"changed": ["name"]}
+    assert entry.changes == {"name": {"from": old_name, "to": NEW_NAME["name"]}}
+    assert (entry.actor_name, entry.object_name) == ("key:first key", NEW_NAME["name"])
+
+
+def test_limits_and_suspensions_are_recorded_with_both_values(walker: Walker) -> None:
+    admin, ids = walker.admin, walker.ids
+    path = f"coupons/{ids['definition_id']}"
+    admin.patch(path, {"config": {"limits": {"total": 500}}})
+    limits = walker.list_entries()[0].changes
+    assert limits["total_limit"] == {"from": 0, "to": 500}
+    admin.patch(f"packages/{ids['package_id']}", {"max_total_usage": 7})
+    package = walker.list_entries()[0].changes
+    assert package == {"total_limit": {"from": 0, "to": 7}}
+    admin.post(f"{path}/suspend")
+    suspension = walker.list_entries()[0].changes["suspended_at"]
+    assert suspension["from"] is None
+    admin.post(f"{path}/resume")
+    resumed = walker.list_entries()[0].changes["suspended_at"]
+    assert resumed == {"from": suspension["to"], "to": None}
 
 
 def test_no_entry_holds_a_secret_or_a_code(walker: Walker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,14 @@ from coupon_core.messaging.cloud_events import to_cloud_event
 from coupon_core.persistence import database
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
-from coupon_core.services.webhooks import delivery, subscriptions, url_policy
+from coupon_core.services.webhooks import (
+    delivery,
+    retry_policy,
+    subscriptions,
+    url_policy,
+)
 from tests.factories.events import list_pending_events
+from tests.factories.webhooks import create_delivery
 from tests.support.admin_client import AdminClient, expect_created, expect_refusal
 from tests.support.webhook_receiver import (
     LOOPBACK_NETWORKS,
@@ -276,6 +283,111 @@ def test_the_log_shows_each_try(local_admin: AdminClient) -> None:
     assert (
         local_admin.get(f"{path}/logs?limit=1&offset=1").json["logs"] == log["logs"][1:]
     )
+
+
+def expire_pauses(webhook_id: int) -> None:
+    """Let the next attempts be due, as if the pauses of the webhook had ended."""
+    database.execute("UPDATE webhook_delivery SET due_at = created_at", {})
+    database.execute("UPDATE webhook SET next_turn_at = created_at", {})
+
+
+@pytest.mark.parametrize(
+    ("statuses", "retries", "final_status"),
+    [([200, 200], 3, "SUCCESS"), ([200, 503], 3, "FAILED"), ([503, 503], 0, "FAILED")],
+)
+def test_a_finished_delivery_is_sent_once_more(
+    local_admin: AdminClient, statuses: list[int], retries: int, final_status: str
+) -> None:
+    with running_receiver() as receiver:
+        receiver.statuses = [*statuses]
+        webhook = create_webhook(local_admin, url=receiver.url, retry_count=retries)
+        path = f"webhooks/{webhook['id']}"
+        event_id = create_delivery("acme", webhook["id"])
+        deliver_due_events()
+        secret = local_admin.post(f"{path}/rotate").json["secret"]
+        answer = local_admin.post(f"{path}/deliveries/{event_id}/resend")
+        assert answer.status_code == 202
+        pending = answer.json
+        assert (pending["status"], pending["attempt"]) == ("PENDING", 2)
+        for _ in range(3):
+            expire_pauses(webhook["id"])
+            deliver_due_events()
+    for request in receiver.received:
+        assert request.headers["webhook-id"] == event_id
+    if final_status == "SUCCESS":
+        verify_request("standard", secret, receiver.received[1])
+    last, _ = local_admin.get(f"{path}/logs").json["logs"]
+    assert (last["id"], last["status"]) == (pending["id"], final_status)
+
+
+def test_a_delivery_that_waits_is_sent_soon_and_keeps_its_retries(
+    local_admin: AdminClient,
+) -> None:
+    with running_receiver() as receiver:
+        receiver.statuses = [503, 503]
+        webhook = create_webhook(local_admin, url=receiver.url, timeout_ms=1_000)
+        event_id = create_delivery("acme", webhook["id"])
+        deliver_due_events()
+        database.execute(
+            "UPDATE webhook SET next_turn_at = :later", {"later": "2999-01-01T00:00Z"}
+        )
+        path = f"webhooks/{webhook['id']}/deliveries/{event_id}/resend"
+        assert local_admin.post(path).status_code == 202
+        longest_claim = timedelta(seconds=1) + retry_policy.CLAIM_MARGIN
+        for claimed in delivery.claim_webhooks(10, utc_now() + longest_claim):
+            delivery.deliver_due(claimed)
+        database.release_connection()
+    last, _ = local_admin.get(f"webhooks/{webhook['id']}/logs").json["logs"]
+    assert (last["status"], last["attempt"]) == ("RETRYING", 2)
+
+
+def test_a_resend_shares_no_request_with_deliveries_that_are_retried(
+    local_admin: AdminClient,
+) -> None:
+    with running_receiver() as receiver:
+        receiver.statuses = [200, 503, 503, 503]
+        webhook = create_webhook(local_admin, url=receiver.url, signature="playcamp")
+        path = f"webhooks/{webhook['id']}"
+        resent = create_delivery("acme", webhook["id"])
+        deliver_due_events()
+        retried = create_delivery("acme", webhook["id"])
+        deliver_due_events()
+        local_admin.post(f"{path}/deliveries/{resent}/resend")
+        for _ in range(2):
+            expire_pauses(webhook["id"])
+            deliver_due_events()
+    log = local_admin.get(f"{path}/logs").json["logs"]
+    statuses = {
+        line["event_id"]: line["status"] for line in log if line["attempt"] == 2
+    }
+    assert statuses == {resent: "FAILED", retried: "RETRYING"}
+
+
+def test_an_idempotency_key_queues_one_attempt(local_admin: AdminClient) -> None:
+    with running_receiver() as receiver:
+        webhook = create_webhook(local_admin, url=receiver.url)
+        event_id = create_delivery("acme", webhook["id"])
+        deliver_due_events()
+        path = f"webhooks/{webhook['id']}/deliveries/{event_id}/resend"
+        key = {"X-API-Key": local_admin.plain_key, "Idempotency-Key": "again"}
+        first = local_admin.post(path, headers=key)
+        deliver_due_events()
+        assert local_admin.post(path, headers=key).json == first.json
+        deliver_due_events()
+    assert len(receiver.received) == 2
+
+
+def test_deliveries_of_others_answer_like_missing_ones(
+    admin: AdminClient, other_admin: AdminClient
+) -> None:
+    foreign_id = create_webhook(other_admin)["id"]
+    delivery_id = create_delivery(other_admin.tenant_id, foreign_id)
+    path = f"deliveries/{delivery_id}/resend"
+    for webhook_id, code in (
+        (foreign_id, "WEBHOOK_NOT_FOUND"),
+        (create_webhook(admin)["id"], "DELIVERY_NOT_FOUND"),
+    ):
+        expect_refusal(admin.post(f"webhooks/{webhook_id}/{path}"), 404, code)
 
 
 def test_a_rotated_secret_signs_beside_the_former_one(local_admin: AdminClient) -> None:

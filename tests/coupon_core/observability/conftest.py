@@ -28,7 +28,7 @@ def deployment(
     with migrated_template.temporary_database() as url:
         url = url.replace("postgres@", f"postgres:{DATABASE_PASSWORD}@")
         settings = build_settings(url, home, broker_url=redis.url)
-        verbose_settings = replace(settings, log_level="debug")
+        verbose_settings = replace(settings, log_level="debug", metrics_by_tenant=50)
         programs = "admin", "query", "workers"
         with (
             started_core(settings),

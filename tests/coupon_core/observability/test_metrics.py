@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
+from coupon_core.services.campaigns import campaigns
 from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.deployment import Deployment
 from tests.support.servers.process import wait_until
@@ -51,6 +53,27 @@ def test_redemptions_are_counted_by_dialect_result_and_reason(
     assert [redeem(deployment, tenant, code) for _ in range(3)] == [200, 400, 400]
     metrics = deployment.read_metrics("query")
     assert (metrics[REDEEMED], metrics[REPEATED]) == (1, 2)
+
+
+def test_redemptions_are_counted_by_tenant_and_campaign(
+    deployment: Deployment, tenant: TenantFactory
+) -> None:
+    fields = {"names": {"en": "Launch"}}
+    campaigns.create(tenant.tenant_id, "launch", fields, utc_now())
+    definition = tenant.define(campaign_id="launch")
+    code = tenant.issue_coupon(definition, "ann").coupon.code
+    database.release_connection()
+    assert [redeem(deployment, tenant, code) for _ in range(2)] == [200, 400]
+    assert redeem(deployment, tenant, "NO-SUCH-CODE") == 404
+    metrics = deployment.read_metrics("query")
+    for campaign, reason, result in (
+        ("launch", "", "ok"),
+        ("launch", "already_redeemed", "refused"),
+        ("", "coupon_not_found", "refused"),
+    ):
+        labels = f'campaign="{campaign}",reason="{reason}",result="{result}"'
+        name = f'{{{labels},tenant="{tenant.tenant_id}"}}'
+        assert metrics[f"coupons_tenant_redemptions_total{name}"] == 1
 
 
 def test_requests_are_timed_by_route_template_and_class_of_status(

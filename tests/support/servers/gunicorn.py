@@ -105,6 +105,7 @@ def _build_environment(settings: Settings, home: Path) -> dict[str, str]:
         "COUPON_CALLS_PER_TENANT": settings.calls_per_tenant,
         "COUPON_LOG_LEVEL": get_verbose_level(settings),
         "COUPON_METRICS_PORT": str(settings.metrics_port),
+        "COUPON_METRICS_BY_TENANT": str(settings.metrics_by_tenant),
         "COUPON_GATEWAY_WORKERS": str(settings.gateway_workers),
         "COUPON_GATEWAY_THREADS": str(settings.gateway_threads),
     }

@@ -17,6 +17,18 @@ def test_what_a_shell_does_is_listed_as_done_by_it(cli: CouponctlRunner) -> None
     assert other_entries == {"entries": [], "total": 0}
 
 
+def test_a_change_is_readable(cli: CouponctlRunner) -> None:
+    cli.create_tenant()
+    campaign = "campaign", "create", "--tenant", "acme", "--id", "launch"
+    cli.json(*campaign, "Launch")
+    cli.json("campaign", "update", "--tenant", "acme", "launch", "--status", "EXPOSED")
+    arguments = "audit", "list", "--tenant", "acme", "--action", "campaign.changed"
+    line = cli.run(*arguments).stdout.splitlines()[1]
+    assert "cli  " in line
+    assert "Launch  " in line
+    assert "status: PENDING_EXPOSURE → EXPOSED" in line
+
+
 def test_tail_shows_what_is_done_from_now_on(cli: CouponctlRunner) -> None:
     cli.create_tenant()
     arguments = "audit", "tail", "--tenant", "acme", "--count", "2", "--json"

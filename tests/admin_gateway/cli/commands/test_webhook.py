@@ -48,6 +48,18 @@ def test_the_life_of_a_webhook(acme_cli: CouponctlRunner) -> None:
     )
 
 
+def test_a_delivery_is_queued_again(acme_cli: CouponctlRunner) -> None:
+    webhook_id = str(create_webhook(acme_cli)["id"])
+    unknown = "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32"
+    arguments = "webhook", "resend", *ACME, webhook_id
+    message = acme_cli.expect_refusal(*arguments, unknown, status=4)
+    assert message == (
+        f'Delivery "{unknown}" not found; '
+        f"`couponctl webhook logs {webhook_id} --tenant acme` shows all"
+    )
+    assert "UUID" in acme_cli.expect_usage_error(*arguments, "7")
+
+
 def test_what_is_wrong_is_said_in_one_sentence(acme_cli: CouponctlRunner) -> None:
     options = "webhook", "create", *ACME, "--event", "coupon.redeemed"
     message = acme_cli.expect_refusal(

@@ -19,6 +19,7 @@ from coupon_core.persistence.repositories import webhook_deliveries
 from coupon_core.persistence.repositories.personal_texts import PERSONAL_TEXTS
 from coupon_core.persistence.tables import ALL_TABLES
 from coupon_core.services import audit, batches
+from coupon_core.services.catalog import definitions
 from coupon_core.services.codes import inventory
 from coupon_core.services.coupons import redemption, redemption_records
 from coupon_core.services.coupons.redemption import RedeemRequest
@@ -73,6 +74,9 @@ def busy_tenant(tenant: TenantFactory) -> TenantFactory:
     )
     batch_request = batches.BatchRequest(2, [USER_ID, "zoe"])
     batches.request(tenant_id, tenant.define().definition_id, batch_request, now)
+    definition_id = tenant.define().definition_id
+    for metadata in ({"user_id": USER_ID}, {}):  # stays in the audit log
+        definitions.update(tenant_id, definition_id, {"metadata": metadata}, now)
     dead_letters.store_dead_letter(
         "coupons.streak",
         "streak.milestone",
