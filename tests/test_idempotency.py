@@ -37,6 +37,7 @@ ONLY_READING = frozenset(
         # Sends a sample over the network, which no transaction may wait for.
         "playcamp_server_webhooks.test_webhook",
         "webhooks.test",
+        "explain.explain",
     }
 )
 # How to call each family of routes; all other routes are checked by their marks.
