@@ -18,6 +18,7 @@ from coupon_core.settings.loader import InvalidSettings, Settings
 from workers import (
     batch_generator,
     consumer,
+    counter,
     maintenance,
     outbox_relay,
     webhook_deliverer,
@@ -58,6 +59,7 @@ WORKERS: dict[str, Callable[[WorkerContext], None]] = {
         context.broker_url, context.visibility_seconds, context.stop, context.beat
     ),
     "deliverer": lambda context: webhook_deliverer.run(context.stop, context.beat),
+    "counter": lambda context: counter.run(context.stop, context.beat),
     "sweeper": lambda context: maintenance.run(context.stop, context.beat),
 }
 

@@ -10,12 +10,13 @@ from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.persistence import database, diagnostics
 from coupon_core.services import outbox
 from coupon_core.services.events import dead_letters
+from coupon_core.services.insight import counting
 
 SOURCE_ERRORS = (*diagnostics.DATABASE_ERRORS, BrokerUnavailable)
 
 
 class BacklogCollector:
-    """Collects queue depths, outbox lag, dead letters and the state of the sources."""
+    """Collects queue depths, lags, dead letters and the state of the sources."""
 
     def __init__(self, broker_url: str) -> None:
         self.broker_url = broker_url
@@ -44,6 +45,7 @@ class BacklogCollector:
 
         try:
             pending_count, lag_seconds = outbox.measure_backlog(utc_now())
+            uncounted_count, uncounted_seconds = counting.measure(utc_now())
             _, letter_count = dead_letters.list_dead_letters(None, Page(limit=1))
         finally:
             database.release_connection()
@@ -57,6 +59,16 @@ class BacklogCollector:
                 "coupons_outbox_oldest_seconds",
                 "Seconds that the oldest unpublished event has waited in the outbox.",
                 value=lag_seconds,
+            ),
+            Gauge(
+                "coupons_uncounted_events",
+                "Events that reports do not contain yet.",
+                value=uncounted_count,
+            ),
+            Gauge(
+                "coupons_uncounted_oldest_seconds",
+                "Seconds that the oldest event has waited to be counted.",
+                value=uncounted_seconds,
             ),
             Gauge(
                 "coupons_dead_letters",

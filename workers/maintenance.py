@@ -1,9 +1,10 @@
 """Maintenance: ends of coupons and reservations, warnings, refills, stalled jobs.
 
-Also continues the deletion of tenants.
+Also continues the deletion of tenants, and fills the reports with earlier uses.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
@@ -16,7 +17,7 @@ from coupon_core.services import batches
 from coupon_core.services.catalog import definition_warnings
 from coupon_core.services.codes import csv_import, jobs
 from coupon_core.services.coupons import expiry, reservation_endings
-from coupon_core.services.insight import attempts
+from coupon_core.services.insight import attempts, backfill
 from coupon_core.services.privacy import retention, tenant_deletion
 from workers.outages import DATABASE, OUTAGES
 
@@ -25,6 +26,7 @@ log = structlog.get_logger("coupon.sweeper")
 SWEEP_INTERVAL_SECONDS = 30.0
 BEAT_INTERVAL_SECONDS = 1.0
 PRUNE_HOUR = 3  # UTC
+MAX_BACKFILL_SECONDS = 10.0
 
 _last_pruned_on: date | None = None
 
@@ -65,6 +67,7 @@ def run_once(stop: threading.Event, beat: Callable[[], None]) -> dict[str, int]:
         "reservations_expired": _announce_expired_reservations(stop, beat),
         "jobs_reminded": jobs.requeue_stalled_jobs(utc_now()),
         "imports_abandoned": csv_import.discard_abandoned_imports(utc_now()),
+        "uses_backfilled": _fill_reports(stop, beat),
         "refusal_days_merged": _for_each_tenant(
             attempts.merge_old_refusals, stop, beat
         ),
@@ -97,6 +100,23 @@ def _for_each_tenant(
             break
         beat()
         count += act(tenant_id, utc_now())
+    return count
+
+
+def _fill_reports(stop: threading.Event, beat: Callable[[], None]) -> int:
+    """Count uses before the cut-over of reports, for a limited time.
+
+    The next run continues, so that it does not delay the other tasks.
+    """
+    count, deadline = 0, time.monotonic() + MAX_BACKFILL_SECONDS
+    for tenant_id in backfill.list_due_tenants(utc_now()):
+        while (
+            not stop.is_set()
+            and time.monotonic() < deadline
+            and (counted := backfill.continue_backfill(tenant_id, utc_now()))
+        ):
+            beat()
+            count += counted
     return count
 
 

@@ -23,6 +23,14 @@ class CouponDataSchema(LenientSchema):
     coupon = fields.Nested(CouponSchema, required=True)
 
 
+def creator_key_field() -> fields.String:
+    """Return the field of the creator of a code."""
+    description = "Key of the creator who hands out the code, or null."
+    return fields.String(
+        required=True, allow_none=True, metadata={"description": description}
+    )
+
+
 class RedemptionDataSchema(CouponDataSchema):
     """The coupon after a redemption, and the redemption itself."""
 
@@ -32,6 +40,7 @@ class RedemptionDataSchema(CouponDataSchema):
         metadata={"description": "Sequence number of the use, starting at 1."},
     )
     dialect = ChoiceField(*Dialect, required=True)
+    creator_key = creator_key_field()
     context = fields.Dict(
         metadata={
             "description": "IDs that the caller of PlayCamp's redeem sent: "
@@ -57,6 +66,13 @@ class RefundDataSchema(CouponDataSchema):
         required=True,
         metadata={"description": "Numbers of the uses that no longer count."},
     )
+    dialect = ChoiceField(
+        *Dialect,
+        required=True,
+        allow_none=True,
+        metadata={"description": "API of the uses; null if there were several."},
+    )
+    creator_key = creator_key_field()
     points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
 
 
@@ -123,6 +139,15 @@ class SignalDataSchema(LenientSchema):
     count = fields.Integer(required=True, metadata=COUNT_METADATA)
     first = fields.DateTime(required=True)
     last = fields.DateTime(required=True)
+
+
+BLOCK_DATA = {
+    "limit": "guesses-per-user",
+    "subject": "user_123",
+    "amount": 100,
+    "window_seconds": 600,
+    "blocked_until": "2025-01-15T10:10:00.000Z",
+}
 
 
 class BlockDataSchema(LenientSchema):

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from admin_gateway.asyncapi.data_schemas import (
+    BLOCK_DATA,
     BatchDataSchema,
     BlockDataSchema,
     ConfirmationDataSchema,
@@ -123,7 +124,8 @@ DEFINITION_DATA = {
     "total_limit": 5_000,
     "expires_at": "2025-01-16T10:00:00Z",
 }
-REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
+USE_MEMBERS = {"dialect": "phoenix", "creator_key": None}
+REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, **USE_MEMBERS}
 RESERVATION = {
     "reservation_id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
     "user_id": "user_123",
@@ -141,7 +143,12 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
     ),
     "coupon.refunded": (
         RefundDataSchema,
-        {"use_numbers": [1], "points": None, "coupon": EXAMPLE_COUPON},
+        {
+            "use_numbers": [1],
+            **USE_MEMBERS,
+            "points": None,
+            "coupon": EXAMPLE_COUPON,
+        },
     ),
     "redemption.reversed": (
         ReversalDataSchema,
@@ -182,16 +189,7 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
         SignalDataSchema,
         {name: SIGNAL[name] for name in SignalDataSchema._declared_fields},
     ),
-    "guessing.blocked": (
-        BlockDataSchema,
-        {
-            "limit": "guesses-per-user",
-            "subject": "user_123",
-            "amount": 100,
-            "window_seconds": 600,
-            "blocked_until": "2025-01-15T10:10:00.000Z",
-        },
-    ),
+    "guessing.blocked": (BlockDataSchema, BLOCK_DATA),
     "codes.revoked": (JobDataSchema, {"job": COMPLETED_JOB}),
     "codes.restored": (JobDataSchema, {"job": COMPLETED_RESTORATION}),
     "codes.expiry_changed": (JobDataSchema, {"job": COMPLETED_EXPIRY_CHANGE}),

@@ -1,7 +1,7 @@
 """What reports count per quarter hour, and the quarter of an instant."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 WHOLE_TENANT = "00000000-0000-0000-0000-000000000000"
 """The definition of the counts of a whole tenant."""
@@ -36,6 +36,11 @@ COUNTED_FIELDS = (
     "generated",
     "assigned",
 )
+
+
+def get_quarter_at(number: int) -> datetime:
+    """Return the beginning of a quarter hour by its number since 1970."""
+    return datetime.fromtimestamp(number * QUARTER_MINUTES * 60, UTC)
 
 
 def get_quarter(moment: datetime) -> datetime:

@@ -80,15 +80,21 @@ DEFINITION_COLUMN_COUNT = len(fields(Definition))
 _REWARD_ITEM_START = _COUPON_COLUMN_COUNT + DEFINITION_COLUMN_COUNT
 
 _BATCH_SUSPENDED_AT_INDEX = _REWARD_ITEM_START + len(fields(RewardItem))
+_CREATOR_KEY_INDEX = _BATCH_SUSPENDED_AT_INDEX + 1
 
 # CASE, because most coupons have no batch, and then none is looked up.
 BATCH_SUSPENDED_AT_EXPRESSION = """
     CASE WHEN c.batch_id IS NOT NULL THEN (SELECT b.suspended_at FROM batch b
     WHERE b.tenant_id = :tenant_id AND b.batch_id = c.batch_id) END
 """
+CREATOR_KEY_EXPRESSION = """
+    CASE WHEN d.code_format = 'shared' THEN (SELECT s.creator_key FROM shared_code s
+    WHERE s.tenant_id = :tenant_id AND s.code_key = c.code_key
+    AND s.definition_id = c.definition_id) END
+"""
 SELECT_ISSUED_COUPONS = f"""
     SELECT {COUPON_COLUMNS}, {REDEEMED_DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS},
-        {BATCH_SUSPENDED_AT_EXPRESSION}
+        {BATCH_SUSPENDED_AT_EXPRESSION}, {CREATOR_KEY_EXPRESSION}
     FROM coupon c
     JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
     JOIN reward_item r ON r.tenant_id = :tenant_id AND r.item_id = d.reward_item_id
@@ -160,6 +166,7 @@ def to_issued_coupon(row: Row) -> IssuedCoupon:
             row[_REWARD_ITEM_START:_BATCH_SUSPENDED_AT_INDEX]
         ),
         batch_suspended_at=_to_optional_datetime(row[_BATCH_SUSPENDED_AT_INDEX]),
+        creator_key=row[_CREATOR_KEY_INDEX] or "",
     )
 
 

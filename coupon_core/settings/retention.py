@@ -29,7 +29,7 @@ class RetentionSettings:
     )
     keep_events_days: int = setting_with_default(
         "COUPON_KEEP_EVENTS_DAYS",
-        "days for which events are kept after they have been published",
+        "days for which events are kept, if they have been published and counted",
         default=7,
         validate=SHORT_KEPT_DAYS_RANGE,
     )
@@ -45,7 +45,12 @@ class RetentionSettings:
         default=30,
         validate=KEPT_DAYS_RANGE,
     )
-
+    keep_reports_days: int = setting_with_default(
+        "COUPON_KEEP_REPORTS_DAYS",
+        "days for which the counts of reports are kept; 0 means without a limit",
+        default=761,  # 25 months
+        validate=KEPT_DAYS_RANGE,
+    )
     keep_attempts_days: int = setting_with_default(
         "COUPON_KEEP_ATTEMPTS_DAYS",
         "days for which failed attempts and signals are kept; 0 means without a limit",
@@ -68,5 +73,8 @@ class RetentionSettings:
             "events": self.keep_events_days,
             "deliveries": self.keep_deliveries_days,
             "reservations": self.keep_reservations_days,
+            "reports": self.keep_reports_days,
+            "refusals": self.keep_reports_days,
             "attempts": self.keep_attempts_days,
+            "signals": self.keep_attempts_days,
         }

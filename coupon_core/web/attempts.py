@@ -5,7 +5,7 @@ becomes the answer, with the error code of its API. What is refused before, beca
 the credentials, a rate limit or the form of the request, is no attempt.
 """
 
-from typing import NamedTuple
+from time import time
 
 from flask import g
 
@@ -24,26 +24,25 @@ from coupon_core.domain.models.attempts import (
     Outcome,
 )
 from coupon_core.domain.pasted_text import clean_pasted_code
-from coupon_core.domain.report_counts import get_quarter
 from coupon_core.observability import attempt_buffer
 
-
-class _Attempt(NamedTuple):
-    action: AttemptAction
-    code: str
-    user_id: str
+QUARTER_SECONDS = 900
 
 
 def announce_attempt(action: AttemptAction, code: str, user_id: str | None) -> None:
     """Say what the current request attempts; a refusal of it is then recorded."""
-    g.attempt = _Attempt(action, code, user_id or "")
+    g.attempt = action, code, user_id or ""
 
 
 def record_refusal(refused: Refused, error_code: str, dialect: str) -> None:
     """Record that the announced attempt was refused, if one was announced."""
-    attempt: _Attempt | None = g.pop("attempt", None)
+    attempt: tuple[AttemptAction, str, str] | None = g.pop("attempt", None)
     if attempt and not isinstance(refused.reason, AuthReason):
-        _record_failure(attempt, refused.definition, error_code, dialect)
+        action, code, user_id = attempt
+        outcome = _build_outcome(
+            refused.definition, code, action, dialect=dialect, error_code=error_code
+        )
+        _record_failure(outcome, code, user_id)
 
 
 def record_validation(
@@ -54,43 +53,50 @@ def record_validation(
     error_code: str = "",
 ) -> None:
     """Record the answer to a validate call; without `error_code` the code is valid."""
-    definition = result.issued.definition if result.issued else result.definition
-    attempt = _Attempt(AttemptAction.VALIDATE, code, user_id or "")
-    if error_code:
-        _record_failure(attempt, definition, error_code, dialect.value)
-    else:
-        attempt_buffer.count(_build_outcome(attempt, definition, "", dialect.value))
-
-
-def _record_failure(
-    attempt: _Attempt, definition: Definition | None, error_code: str, dialect: str
-) -> None:
-    attempt_buffer.count(_build_outcome(attempt, definition, error_code, dialect))
-    attempt_buffer.add_failure(
-        FailedAttempt(
-            tenant_id=g.principal.tenant_id,
-            attempted_at=utc_now(),
-            user_id=attempt.user_id,
-            code=attempt.code,
-            definition_id=definition.definition_id if definition else None,
-            action=attempt.action.value,
-            reason=error_code,
-            dialect=dialect,
-        )
+    outcome = _build_outcome(
+        result.issued.definition if result.issued else result.definition,
+        code,
+        AttemptAction.VALIDATE,
+        dialect=dialect,
+        error_code=error_code,
     )
+    if error_code:
+        _record_failure(outcome, code, user_id or "")
+    else:
+        attempt_buffer.count(outcome)
 
 
 def _build_outcome(
-    attempt: _Attempt, definition: Definition | None, error_code: str, dialect: str
+    definition: Definition | None,
+    code: str,
+    action: AttemptAction,
+    *,
+    dialect: str,
+    error_code: str,
 ) -> Outcome:
     # Only claimable codes may have a creator, and only those are few.
     is_shared = definition is not None and definition.claimable
     return Outcome(
         g.principal.tenant_id,
-        get_quarter(utc_now()),
+        int(time()) // QUARTER_SECONDS,
         definition_id=definition.definition_id if definition else "",
-        code_key=to_lookup_key(clean_pasted_code(attempt.code)) if is_shared else "",
+        code_key=to_lookup_key(clean_pasted_code(code)) if is_shared else "",
         dialect=dialect,
-        action=attempt.action.value,
+        action=action,
         reason=error_code,
     )
+
+
+def _record_failure(outcome: Outcome, code: str, user_id: str) -> None:
+    attempt_buffer.count(outcome)
+    attempt = FailedAttempt(
+        outcome.tenant_id,
+        utc_now(),
+        user_id=user_id,
+        code=code,
+        definition_id=outcome.definition_id or None,
+        action=outcome.action,
+        reason=outcome.reason,
+        dialect=outcome.dialect,
+    )
+    attempt_buffer.add_failure(attempt)

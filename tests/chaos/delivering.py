@@ -1,4 +1,4 @@
-"""Redeems while the broker is down half of the time and relays are killed."""
+"""Redeems while the broker is down half of the time, and workers are killed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from kombu import Connection, Queue
 
+from coupon_core.domain.models import utc_now
 from coupon_core.messaging.broker import EXCHANGES, create_connection
 from coupon_core.messaging.topology import OUT_EXCHANGE
 from coupon_core.persistence import database
+from coupon_core.services.insight import counting
 from coupon_core.settings.loader import Settings
 from tests.chaos.earning import becomes_true
 from tests.chaos.worker_processes import (
@@ -27,6 +29,7 @@ from tests.chaos.worker_processes import (
 )
 from tests.factories.tenant import TenantFactory
 from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.report_invariants import assert_reports_agree
 
 TAP_QUEUE = Queue("chaos.tap", EXCHANGES[OUT_EXCHANGE], "coupon.redeemed", durable=True)
 CLIENT_COUNT = 2
@@ -67,9 +70,11 @@ def deliver_with_kills(
     clear_outbox()
     with ExitStack() as stack:
         relays = stack.enter_context(worker_group("relay", 1, settings))
+        counters = stack.enter_context(worker_group("counter", 2, settings))
         pauses = plan.kill_interval_seconds, plan.kill_interval_seconds
         with (
             killing_workers(relays, pauses, random.Random(1)),
+            killing_workers(counters, pauses, random.Random(2)),
             killing_broker(
                 broker, plan.broker_up_seconds, plan.broker_down_seconds
             ) as deaths,
@@ -79,7 +84,12 @@ def deliver_with_kills(
         drained = becomes_true(lambda: not count_pending_events(), plan.timeout_seconds)
         seconds = time.monotonic() - ended if drained else float("inf")
         relays.stop_all()
+        assert becomes_true(
+            lambda: not counting.measure(utc_now())[0], plan.timeout_seconds
+        )
+        counters.stop_all()
     assert_invariants()
+    assert_reports_agree()
     with create_connection(settings.broker_url) as connection:
         events = drain_tap(connection)
     kills = relays.kill_count, len(deaths)

@@ -25,6 +25,7 @@ from tests.chaos.player_clients import (
 )
 from tests.factories.tenant import TenantFactory
 from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.report_invariants import assert_reports_agree
 from tests.support.servers import PostgresServer
 from tests.support.servers.gunicorn import Gateway
 from tests.support.servers.process import Process, wait_until
@@ -242,6 +243,7 @@ def count_uses_by_code(tenant: TenantFactory) -> dict[str, int]:
 def list_invariant_violations() -> list[str]:
     try:
         assert_invariants()
+        assert_reports_agree()
     except AssertionError as error:
         return [str(error)[:300]]
     return []

@@ -20,6 +20,7 @@ from tests.query_gateway.caller import (
 )
 from tests.query_gateway.phoenix.test_races import redeems
 from tests.support.invariants import assert_invariants
+from tests.support.report_invariants import assert_reports_agree
 from tests.support.simultaneous_requests import send_simultaneously
 
 CLIENT_COUNT, CODE = 200, "OPEN2026"
@@ -86,6 +87,7 @@ def run_all_races(environment: FaultEnvironment) -> Iterator[Races]:
         for pool in POOL_SIZES:
             yield run_race_with_retries(environment, call_style, pool)
     assert_invariants()
+    assert_reports_agree()
 
 
 def run_race_with_retries(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -242,3 +244,40 @@ def test_a_user_without_a_coupon_is_named_as_the_caller_entered_it(
     attempt_flush.flush()
     (found,), _ = attempts.list_attempts(caller.tenant.tenant_id, user_id=JOHN)
     assert found.reason == "CouponNotFoundException"
+
+
+USES_A_CODE = re.compile(
+    r"/(validate|redeem|reserve)(/<code>)?$|/confirm$|/refund$|/activities(/sync)?$"
+)
+RECORDERS = {"announce_attempt", "record_validation"}
+
+
+def list_called_names(view: Any) -> set[str]:
+    """Return the names that a view and the helpers of its module use."""
+    names: set[str] = set()
+    waiting = [inspect.unwrap(view)]
+    while waiting:
+        function = waiting.pop()
+        for name in set(function.__code__.co_names) - names:
+            names.add(name)
+            helper = function.__globals__.get(name)
+            if inspect.isfunction(helper) and helper.__module__ == function.__module__:
+                waiting.append(helper)
+    return names
+
+
+def test_each_route_that_uses_a_code_records_its_attempts(app: Flask) -> None:
+    routes = {
+        f"{method} {rule.rule}": app.view_functions[rule.endpoint]
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) & {"GET", "POST"}
+        if USES_A_CODE.search(rule.rule)
+        and (method == "POST" or "/validate/" in rule.rule)
+    }
+    assert len(routes) == 16
+    silent = [
+        name
+        for name, view in routes.items()
+        if RECORDERS.isdisjoint(list_called_names(view))
+    ]
+    assert silent == []

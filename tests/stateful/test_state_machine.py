@@ -22,6 +22,7 @@ from tests.stateful.api_client import ApiClient
 from tests.stateful.state_machine import CouponStateMachine
 from tests.support.admin_client import ResponseValidator
 from tests.support.invariants import assert_invariants
+from tests.support.report_invariants import assert_reports_agree
 from tests.support.settings import build_settings
 
 EXAMPLES, STEPS = 12, 18
@@ -66,3 +67,4 @@ def test_every_answer_is_the_models(
         ),
     )
     assert_invariants()
+    assert_reports_agree()

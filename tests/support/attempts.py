@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from coupon_core.domain.models.attempts import FailedAttempt, Outcome
-from coupon_core.domain.report_counts import get_quarter
 from coupon_core.observability import attempt_buffer
 
 
@@ -21,7 +20,7 @@ def collect_failure(
     """Collect a refused call of the Phoenix API."""
     outcome = Outcome(
         tenant_id,
-        get_quarter(at),
+        int(at.timestamp()) // 900,
         definition_id=definition_id or "",
         code_key="",
         dialect="phoenix",

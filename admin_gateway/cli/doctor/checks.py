@@ -16,6 +16,7 @@ from admin_gateway.cli.doctor.file_checks import (
     check_master_key,
 )
 from admin_gateway.cli.doctor.findings import Finding, Findings, Level
+from admin_gateway.cli.doctor.report_checks import check_counts
 from admin_gateway.cli.errors import (
     WRONG_MASTER_KEY_MESSAGE,
     broker_unavailable_message,
@@ -74,6 +75,7 @@ def check_database(_: Settings) -> Findings:
     yield _check_secrets()
     yield from _check_tenant_ids()
     yield from _check_definition_names()
+    yield from check_counts()
     yield from check_nodes()
 
 

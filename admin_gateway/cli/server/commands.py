@@ -19,7 +19,15 @@ from coupon_core.persistence import data_directory
 from coupon_core.settings import loader
 
 GUNICORN_CONFIG = "python:coupon_core.gunicorn_conf"
-WORKER_NAMES = ["consumer", "generator", "relay", "fanout", "deliverer", "sweeper"]
+WORKER_NAMES = [
+    "consumer",
+    "generator",
+    "relay",
+    "fanout",
+    "deliverer",
+    "counter",
+    "sweeper",
+]
 
 
 @click.group()
@@ -69,8 +77,9 @@ def workers(names: tuple[str, ...]) -> None:
     """Run all workers, or only those named.
 
     consumer processes milestone events, generator generates batches, relay publishes
-    the outbox, fanout queues webhook deliveries, deliverer sends them, and sweeper
-    announces expired coupons. You can run several of each.
+    the outbox, fanout queues webhook deliveries, deliverer sends them, counter counts
+    uses for reports, and sweeper announces expired coupons. You can run several of
+    each.
 
     Example: `couponctl serve workers consumer`
     """

@@ -130,6 +130,7 @@ class IssuedCoupon:
     definition: Definition
     reward_item: RewardItem
     batch_suspended_at: datetime | None = None
+    creator_key: str = ""  # of the creator who hands out its shared code, or ""
 
     @property
     def is_suspended(self) -> bool:
@@ -157,8 +158,7 @@ class SharedCode:
 class UserUsage:
     """A user's uses of all codes of a definition, as far as limits count them.
 
-    `period_count` counts those of the current period of a limit per user and period.
-    Both include the uses that are reserved now.
+    `period_count` is of the current period. Both include uses that are reserved now.
     """
 
     total_count: int = 0

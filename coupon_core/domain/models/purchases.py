@@ -77,6 +77,14 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnedUse:
+    """A use of a coupon that was given back, and the API that it was made through."""
+
+    use_number: int
+    dialect: str
+
+
+@dataclass(frozen=True, slots=True)
 class PurchaseContext:
     """A consistent snapshot of all that decisions about a user and a coupon depend on.
 

@@ -32,7 +32,7 @@ SQLITE = {
     "existing": "0",
     "storage": "",
 }
-# Only these are counted; `persistence/repositories/uncounted_events.py` repeats them.
+# As in `persistence/tables/events.py`.
 COUNTED_TYPES = """('coupon.redeemed', 'coupon.refunded', 'redemption.reversed',
     'coupon.generated', 'coupon.assigned')"""
 # On PostgreSQL the default gives the existing events a value without writing them.

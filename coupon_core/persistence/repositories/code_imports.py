@@ -163,4 +163,5 @@ def import_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
         last_key=last_key,
         examined_count=len(next_rows),
         changed_ids=[coupon_id for coupon_id, _ in inserted_rows],
+        assigned_count=sum(user_id != UNASSIGNED for _, user_id in inserted_rows),
     )

@@ -94,6 +94,7 @@ class ChunkResult:
     last_key: str = ""
     examined_count: int = 0
     changed_ids: Sequence[str] = ()
+    assigned_count: int = 0  # of imported coupons
     skipped_reasons: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -1,7 +1,7 @@
 """The outbox: events are stored in the transaction of the change they announce."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from coupon_core.persistence.purging import delete_by_tenant
 from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.row_sets import execute_for_rows
 from coupon_core.persistence.tables import to_datetime
+from coupon_core.persistence.tables.events import COUNTED_TYPES
 
 INSERT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
@@ -70,9 +71,15 @@ RELEASE = """
     UPDATE outbox SET claimed_until = NULL
     WHERE tenant_id = :tenant_id AND event_id = :event_id AND state = 'pending'
 """
-SELECT_OLD_OF_ALL_TENANTS = """
+_COUNTED_TYPES = ", ".join(f"'{event_type}'" for event_type in COUNTED_TYPES)
+# In the words of the condition of an index.
+UNCOUNTED_CONDITION = f"NOT counted AND event_type IN ({_COUNTED_TYPES})"
+FINISHED_CONDITION = f"""
+    state = 'sent' AND (counted OR event_type NOT IN ({_COUNTED_TYPES}))
+"""
+SELECT_OLD_OF_ALL_TENANTS = f"""
     SELECT tenant_id, event_id FROM outbox
-    WHERE state = 'sent' AND event_id < :first_kept ORDER BY event_id LIMIT :limit
+    WHERE {FINISHED_CONDITION} AND event_id < :first_kept ORDER BY event_id LIMIT :limit
 """
 DELETE_OLD = "DELETE FROM outbox WHERE tenant_id = :tenant_id AND event_id {among}"
 # The events of a tenant follow each other, so few are read of each.
@@ -92,18 +99,24 @@ COUNT_PENDING_OF_ALL_TENANTS = """
 
 def list_tenants_with_events(now: datetime) -> list[str]:
     """Return the tenants that have events to claim, by id."""
+    return list_tenants(
+        SELECT_CLAIMABLE_OF_ALL_TENANTS, {"now": format_timestamp_milliseconds(now)}
+    )
+
+
+def list_tenants(sql: str, parameters: Mapping[str, str]) -> list[str]:
+    """Return the tenants of the rows that `sql` selects, by id.
+
+    It selects up to `:limit` rows of tenants after `:after_id`, in their order.
+    """
     tenant_ids: list[str] = []
-    parameters = {
-        "now": format_timestamp_milliseconds(now),
-        "limit": CLAIMABLE_PAGE_SIZE,
-        "after_id": "",
-    }
+    page = {"limit": CLAIMABLE_PAGE_SIZE, "after_id": ""}
     while True:
-        rows = execute(SELECT_CLAIMABLE_OF_ALL_TENANTS, parameters).fetchall()
+        rows = execute(sql, {**parameters, **page}).fetchall()
         tenant_ids += dict.fromkeys(tenant_id for (tenant_id,) in rows)
         if len(rows) < CLAIMABLE_PAGE_SIZE:
             return tenant_ids
-        parameters["after_id"] = tenant_ids[-1]
+        page["after_id"] = tenant_ids[-1]
 
 
 def claim(
@@ -144,7 +157,10 @@ def _update_events(sql: str, events: Iterable[Event]) -> None:
 
 
 def purge(before: datetime, limit: int) -> int:
-    """Delete up to `limit` sent events stored before a time; return their number."""
+    """Delete up to `limit` events stored before a time; return their number.
+
+    Events that are not sent yet, or not counted by reports, are kept.
+    """
     parameters = {"first_kept": get_min_id_at(before), "limit": limit}
     return delete_by_tenant(
         SELECT_OLD_OF_ALL_TENANTS, DELETE_OLD, key_type="uuid", parameters=parameters

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from coupon_core.domain.models import Coupon, Definition
-from coupon_core.domain.models.purchases import Purchase
+from coupon_core.domain.models.purchases import Purchase, ReturnedUse
 from coupon_core.domain.rules.redemption import (
     total_limit_counts_awards,
 )
@@ -31,7 +31,7 @@ UNDO_REDEMPTIONS = """
     UPDATE redemption SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
     AND use_number BETWEEN :first AND :last
-    RETURNING use_number, period_key, usage_slot
+    RETURNING use_number, dialect, period_key, usage_slot
 """
 SELECT_LAST_USE_NUMBER = """
     SELECT max(use_number) FROM redemption WHERE tenant_id = :tenant_id
@@ -75,8 +75,10 @@ def mark_refunded(purchase: Purchase, now: datetime) -> bool:
     return bool(execute(MARK_REFUNDED, parameters).rowcount == 1)
 
 
-def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list[int]:
-    """Take a coupon back from its user, with all its uses; return their numbers.
+def return_coupon(
+    coupon: Coupon, definition: Definition, now: datetime
+) -> list[ReturnedUse]:
+    """Take a coupon back from its user, with all its uses; return them.
 
     Returns an empty list if the coupon has changed since it was read, or had no uses.
     The caller must hold the locks of the definition and of the coupon. A copy of the
@@ -84,31 +86,29 @@ def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list
     """
     if not _update_if_unchanged(RETURN_COUPON, coupon, now=now):
         return []
-    numbers = _undo_redemptions(coupon, definition, 0, last=MAX_USE_NUMBER, now=now)
+    uses = _undo_redemptions(coupon, definition, 0, last=MAX_USE_NUMBER, now=now)
     if total_limit_counts_awards(definition):
         execute(
             LOWER_AWARD_COUNT,
             {"tenant_id": coupon.tenant_id, "definition_id": coupon.definition_id},
         )
-    return numbers
+    return uses
 
 
 def undo_redemption(
     coupon: Coupon, definition: Definition, now: datetime, use_number: int | None = None
-) -> list[int]:
-    """Undo a redemption of a coupon, or the last one; return its number in a list.
+) -> list[ReturnedUse]:
+    """Undo a redemption of a coupon, or the last one; return its use in a list.
 
     Returns an empty list if the coupon has changed since it was read.
     """
     if use_number is None:
         key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
         (use_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()
-    numbers = _undo_redemptions(
-        coupon, definition, use_number, last=use_number, now=now
-    )
+    uses = _undo_redemptions(coupon, definition, use_number, last=use_number, now=now)
     if not _update_if_unchanged(UNDO_ONE_REDEMPTION, coupon, now=now):
         return []
-    return numbers
+    return uses
 
 
 def _update_if_unchanged(sql: str, coupon: Coupon, now: datetime) -> bool:
@@ -128,8 +128,8 @@ def _undo_redemptions(
     first: int | None,
     last: int | None,
     now: datetime,
-) -> list[int]:
-    """Mark redemptions as refunded and give the uses back; return their numbers."""
+) -> list[ReturnedUse]:
+    """Mark redemptions as refunded and give the uses back; return them in order."""
     parameters = {
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
@@ -138,6 +138,6 @@ def _undo_redemptions(
         "now": format_timestamp_milliseconds(now),
     }
     rows = sorted(execute(UNDO_REDEMPTIONS, parameters).fetchall())
-    uses = [(coupon.user_id, period_key, slot) for _, period_key, slot in rows]
+    uses = [(coupon.user_id, period_key, slot) for *_, period_key, slot in rows]
     user_usage.lower_usage(definition, uses)
-    return [int(use_number) for use_number, *_ in rows]
+    return [ReturnedUse(use_number, dialect) for use_number, dialect, *_ in rows]

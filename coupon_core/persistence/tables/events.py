@@ -56,6 +56,7 @@ COUNTED_TYPES = (
     "coupon.generated",
     "coupon.assigned",
 )
+"""The types of events that reports count; 0025_report_counts.py repeats them."""
 OutboxTable.add_index(
     OutboxTable.tenant_id,
     OutboxTable.event_id,

@@ -20,6 +20,7 @@ from coupon_core.domain.models.batches import (
     BatchChunk,
     BatchState,
 )
+from coupon_core.domain.report_counts import ReportCounts, get_quarter
 from coupon_core.domain.rules import generation as generation_rules
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
@@ -27,6 +28,7 @@ from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import bulk_coupons
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories.batches import ChunkKey
+from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.services import outbox, reserved_prefixes
 from coupon_core.services.batches.requests import fail
 from coupon_core.services.coupons import code_assignment, generation
@@ -111,6 +113,15 @@ def _write_chunk(
         raise _AlreadyEnded
     if after.state == BatchState.COMPLETED:
         outbox.add([_build_completed_event(after, now)])
+    # Listed codes are counted as generated when they are listed.
+    is_listed = definition.code_format == CodeFormat.LISTED
+    counts = ReportCounts(
+        definition.definition_id,
+        get_quarter(now),
+        generated=0 if is_listed else new_count,
+        assigned=new_count if chunk.user_ids else 0,
+    )
+    raise_counts(batch.tenant_id, [counts])
 
 
 def _insert_coupons(

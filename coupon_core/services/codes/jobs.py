@@ -15,12 +15,14 @@ from coupon_core.domain.models.inventory import (
     JobKind,
     JobState,
 )
+from coupon_core.domain.report_counts import ReportCounts, get_quarter
 from coupon_core.persistence.database import UNAVAILABLE_ERRORS, transaction
 from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import code_imports, code_job_chunks
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories.code_job_chunks import ChunkResult
+from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.services import audit, outbox
 from coupon_core.services.codes import job_construction, job_events
 from coupon_core.services.coupons import expiry
@@ -105,7 +107,19 @@ def run_chunk(tenant_id: str, job_id: str, chunk_number: int, now: datetime) -> 
         after = _advance_job(job, result, now)
         code_job_repository.update(after)
         _record_progress(after, result, now)
+        if job.kind == JobKind.IMPORT:
+            _count_imported(job, result, now)
         return after
+
+
+def _count_imported(job: CodeJob, result: ChunkResult, now: datetime) -> None:
+    counts = ReportCounts(
+        job.definition_id or "",
+        get_quarter(now),
+        generated=len(result.changed_ids),
+        assigned=result.assigned_count,
+    )
+    raise_counts(job.tenant_id, [counts])
 
 
 def _advance_job(job: CodeJob, result: ChunkResult, now: datetime) -> CodeJob:

@@ -91,4 +91,9 @@ def find_claimable_coupon(
         now=now,
         revoked_at=shared_code.revoked_at,
     )
-    return IssuedCoupon(coupon, shared_code.definition, shared_code.reward_item)
+    return IssuedCoupon(
+        coupon,
+        shared_code.definition,
+        shared_code.reward_item,
+        creator_key=shared_code.creator_key,
+    )

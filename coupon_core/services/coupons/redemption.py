@@ -126,7 +126,12 @@ def _after_redemption(
         redeemed_at=now,
         redemption_count=candidate.coupon.redemption_count + 1,
     )
-    issued = IssuedCoupon(redeemed_coupon, candidate.definition, candidate.reward_item)
+    issued = IssuedCoupon(
+        redeemed_coupon,
+        candidate.definition,
+        candidate.reward_item,
+        creator_key=candidate.creator_key,
+    )
     return RedemptionResult(
         issued,
         _build_redemption(candidate, request, now),
@@ -159,6 +164,7 @@ def _build_redeemed_event(after: RedemptionResult, request: RedeemRequest) -> Ev
         "redemption_id": redemption.redemption_id,
         "use_number": redemption.use_number,
         "dialect": redemption.dialect.value,
+        "creator_key": after.issued.creator_key or None,
         **({"context": dict(request.context)} if request.context else {}),
         **serialization.serialize_redemption_note(redemption),
         "coupon": after.document,

@@ -16,7 +16,11 @@ from coupon_core.domain.models.attempts import (
     Outcome,
 )
 from coupon_core.domain.pasted_text import clean_pasted_code
-from coupon_core.domain.report_counts import WHOLE_TENANT, ReportCounts
+from coupon_core.domain.report_counts import (
+    WHOLE_TENANT,
+    ReportCounts,
+    get_quarter_at,
+)
 from coupon_core.observability.attempt_buffer import Collected
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import attempts as attempt_repository
@@ -120,13 +124,14 @@ def _mask(entered: str) -> str:
 
 
 def _raise_refusals(tenant_id: str, counts: dict[Outcome, int]) -> None:
-    by_quarter: defaultdict[datetime, Counter[RefusalKey]] = defaultdict(Counter)
+    by_quarter: defaultdict[int, Counter[RefusalKey]] = defaultdict(Counter)
     for outcome, count in counts.items():
         if outcome.reason:
             definition_id = outcome.definition_id or WHOLE_TENANT
             key = definition_id, outcome.action, outcome.reason, outcome.dialect
-            by_quarter[outcome.quarter_at][key] += count
-    for quarter_at, sums in sorted(by_quarter.items()):
+            by_quarter[outcome.quarter][key] += count
+    for quarter, sums in sorted(by_quarter.items()):
+        quarter_at = get_quarter_at(quarter)
         attempt_repository.raise_refusals(tenant_id, quarter_at, sums)
 
 
@@ -139,7 +144,7 @@ def _to_report_counts(
         is_validation = outcome.action == AttemptAction.VALIDATE
         yield ReportCounts(
             outcome.definition_id or WHOLE_TENANT,
-            outcome.quarter_at,
+            get_quarter_at(outcome.quarter),
             creator_key=creators.get(outcome.code_key, ""),
             dialect=outcome.dialect,
             validated=count if is_validation else 0,

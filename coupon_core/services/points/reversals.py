@@ -13,7 +13,7 @@ from coupon_core.domain import serialization
 from coupon_core.domain.models import Event, IssuedCoupon, RedemptionRecord
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.points import EntryKind, PointChange
-from coupon_core.domain.models.purchases import Purchase
+from coupon_core.domain.models.purchases import Purchase, ReturnedUse
 from coupon_core.domain.rules.redemption import is_used_up
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import coupons as coupon_repository
@@ -30,13 +30,13 @@ from coupon_core.services.points import wallets
 
 @dataclass(frozen=True, slots=True)
 class ReturnedUses:
-    """A coupon after uses of it were given back, their numbers, and its price.
+    """A coupon after uses of it were given back, the uses, and its price.
 
     `price` is set if the points that the coupon was bought with were credited.
     """
 
     issued: IssuedCoupon
-    use_numbers: Sequence[int]
+    uses: Sequence[ReturnedUse]
     price: Mapping[str, object] | None = None
 
 
@@ -94,8 +94,8 @@ def give_back(
 def _return_purchase(
     copy: IssuedCoupon, purchase: Purchase, now: datetime
 ) -> ReturnedUses:
-    use_numbers = purchase_repository.return_coupon(copy.coupon, copy.definition, now)
-    if not use_numbers or not purchase_repository.mark_refunded(purchase, now):
+    uses = purchase_repository.return_coupon(copy.coupon, copy.definition, now)
+    if not uses or not purchase_repository.mark_refunded(purchase, now):
         raise StaleDecision
     wallets.credit_in_transaction(to_point_change(purchase), EntryKind.REFUND, now)
     coupon = replace(
@@ -103,26 +103,26 @@ def _return_purchase(
         returned_at=now,
         redeemed_at=None,
         redemption_count=0,
-        refund_count=copy.coupon.refund_count + len(use_numbers),
+        refund_count=copy.coupon.refund_count + len(uses),
     )
     price = {"point_id": purchase.point_id, "points": purchase.points}
-    return ReturnedUses(replace(copy, coupon=coupon), use_numbers, price)
+    return ReturnedUses(replace(copy, coupon=coupon), uses, price)
 
 
 def _undo_redemption(
     copy: IssuedCoupon, use_number: int | None, now: datetime
 ) -> ReturnedUses:
     coupon = copy.coupon
-    use_numbers = purchase_repository.undo_redemption(
+    uses = purchase_repository.undo_redemption(
         coupon, copy.definition, now, use_number=use_number
     )
-    if not use_numbers:
+    if not uses:
         raise StaleDecision
     coupon_filter = CouponFilter(coupon_id=coupon.coupon_id)
     after = administration.get(coupon.tenant_id, coupon_filter, now)
     if is_used_up(coupon, copy.definition):
         after = _reactivate(after, now)
-    return ReturnedUses(after, use_numbers)
+    return ReturnedUses(after, uses)
 
 
 def _reactivate(issued: IssuedCoupon, now: datetime) -> IssuedCoupon:
@@ -149,7 +149,12 @@ def to_point_change(purchase: Purchase) -> PointChange:
 
 def build_refunded_event(returned: ReturnedUses, now: datetime) -> Event:
     """Return the outbox event for a refund that the user asked for."""
-    data = {"use_numbers": list(returned.use_numbers), **_to_data(returned, now)}
+    dialects = {use.dialect for use in returned.uses}
+    data = {
+        "use_numbers": [use.use_number for use in returned.uses],
+        "dialect": dialects.pop() if len(dialects) == 1 else None,
+        **_to_data(returned, now),
+    }
     coupon = returned.issued.coupon
     return outbox.build_coupon_event("coupon.refunded", coupon, data, now)
 
@@ -172,4 +177,8 @@ def _build_reversed_event(
 
 def _to_data(returned: ReturnedUses, now: datetime) -> dict[str, Any]:
     coupon = serialization.serialize_coupon(returned.issued, now)
-    return {"points": returned.price, "coupon": coupon}
+    return {
+        "creator_key": returned.issued.creator_key or None,
+        "points": returned.price,
+        "coupon": coupon,
+    }

@@ -104,13 +104,20 @@ _DEFINITION: Json = {
     "expires_at": "2030-11-30T23:59:59Z",
 }
 SAMPLES: Mapping[str, Json] = {
-    "coupon.redeemed": {"redemption_id": 1, "use_number": 1, "coupon": _COUPON},
+    "coupon.redeemed": {
+        "redemption_id": 1,
+        "use_number": 1,
+        "dialect": "phoenix",
+        "creator_key": None,
+        "coupon": _COUPON,
+    },
     "coupon.generated": {"coupon": {**_COUPON, "status": "active"}},
     "coupon.revoked": {"coupon": {**_COUPON, "status": "revoked"}},
     "redemption.reversed": {
         "redemption_id": 1,
         "use_number": 1,
         "dialect": "phoenix",
+        "creator_key": None,
         "reason": "Order cancelled",
         "points": None,
         "coupon": {**_COUPON, "status": "active"},

@@ -82,7 +82,8 @@ def test_workers_tell_what_waits(deployment: Deployment) -> None:
     assert metrics['coupons_up{what="database"}'] == 1
     assert metrics['coupons_up{what="message_queue"}'] == 1
     assert metrics['coupons_queue_messages{queue="coupons.streak"}'] >= 0
-    names = "outbox_pending", "outbox_oldest_seconds", "dead_letters"
+    names = {"outbox_pending", "outbox_oldest_seconds", "dead_letters"}
+    names |= {"uncounted_events", "uncounted_oldest_seconds"}
     assert {f"coupons_{name}" for name in names} <= metrics.keys()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,9 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography.fernet import Fernet
 
+from coupon_core.domain.models import Event, utc_now
 from coupon_core.persistence.data_directory import find_exposed
+from coupon_core.persistence.database import transaction
+from coupon_core.persistence.id_generation import get_min_id_at
 from coupon_core.persistence.tables import DefinitionTable, TenantTable
 from coupon_core.security import encryption
+from coupon_core.services import outbox
 from tests.factories.tenant import NOW
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.concurrency import started_core
@@ -46,8 +51,8 @@ def test_a_machine_that_is_well(cli: CouponctlRunner) -> None:
     assert {finding["level"] for finding in finding_by_check.values()} == {"ok"}
     assert list(finding_by_check) == [
         *("settings", "python", "data directory", "disk", "master key", "database"),
-        *("journal", "writing", "secrets", "admin port", "query port", "bus"),
-        "clock",
+        *("journal", "writing", "secrets", "reports"),
+        *("admin port", "query port", "bus", "clock"),
     ]
 
 
@@ -69,6 +74,23 @@ def test_definitions_with_one_name_are_listed(acme_cli: CouponctlRunner) -> None
     finding = run_doctor(acme_cli, 0)["definition names"]
     assert finding["level"] == "warn"
     assert f'"trail " ({older_id} of acme)' in finding["found"]
+
+
+def test_events_that_nobody_counts_are_a_warning(acme_cli: CouponctlRunner) -> None:
+    with started_core(build_settings(acme_cli.env["COUPON_DATABASE_URL"])):
+        store_old_event("acme", "coupon.redeemed", timedelta(seconds=90))
+    finding = run_doctor(acme_cli, 0)["reports"]
+    assert finding["level"] == "warn"
+    assert finding["found"].startswith("1 events not counted, oldest 9")
+    assert "couponctl serve workers counter" in finding["advice"]
+
+
+def store_old_event(tenant_id: str, event_type: str, age: timedelta) -> None:
+    """Store an event in the outbox, as if it was stored some time ago."""
+    now = utc_now()
+    event_id = get_min_id_at(now - age)
+    with transaction():
+        outbox.add([Event(tenant_id, event_id, event_type, "ann", now, "{}")])
 
 
 @pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)

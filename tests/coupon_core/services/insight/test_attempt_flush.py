@@ -11,7 +11,7 @@ import pytest
 
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.attempts import Outcome
-from coupon_core.domain.report_counts import WHOLE_TENANT, get_quarter
+from coupon_core.domain.report_counts import WHOLE_TENANT
 from coupon_core.observability import attempt_buffer
 from coupon_core.observability.attempt_buffer import Collected
 from coupon_core.persistence import database
@@ -28,7 +28,8 @@ from tests.coupon_core.services.insight.conftest import Fail
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import run_concurrently
 
-QUARTER = get_quarter(NOW)
+PROCESS_COUNT, KEY_COUNT = 6, 2_000
+QUARTER = int(NOW.timestamp()) // 900
 
 
 def build_outcome(tenant: TenantFactory, definition_number: int = 1) -> Outcome:
@@ -175,17 +176,19 @@ def test_the_thread_stores_the_rest_when_it_is_stopped(
 def test_processes_that_store_at_once_lose_nothing(
     tenant: TenantFactory, fail: Fail
 ) -> None:
-    """Each stores the same keys in another order; without one order they deadlock."""
+    """Half of them store the same keys in the opposite order."""
     parts = []
-    for number in range(4):
-        for key in range(40) if number % 2 else reversed(range(40)):
+    for number in range(PROCESS_COUNT):
+        keys = range(KEY_COUNT)
+        for key in keys if number % 2 else reversed(keys):
             attempt_buffer.count(build_outcome(tenant, key))
-            fail(f"CODE{key}", user_id=f"user-{key % 3}")
+        fail(user_id=f"user-{number}")
         parts.append(attempt_buffer.take())
     tasks = [partial(attempts.store, tenant.tenant_id, part, NOW) for part in parts]
-    assert run_concurrently(tasks) == [40] * 4
-    assert sum_refused(RefusalCountTable, tenant) == 2 * 4 * 40
-    assert len(list_attempts(tenant.tenant_id)) == 4 * 40
+    assert run_concurrently(tasks) == [1] * PROCESS_COUNT
+    expected = PROCESS_COUNT * (KEY_COUNT + 1)
+    assert sum_refused(RefusalCountTable, tenant) == expected
+    assert len(list_attempts(tenant.tenant_id)) == PROCESS_COUNT
 
 
 def test_the_oldest_attempts_beyond_the_number_kept_are_deleted(

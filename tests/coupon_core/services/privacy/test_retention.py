@@ -8,19 +8,26 @@ from datetime import timedelta
 import pytest
 
 from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.attempts import SignalThresholds
 from coupon_core.domain.models.audit import AuditFilter
-from coupon_core.persistence.database import execute
+from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.observability import attempt_buffer
+from coupon_core.persistence.database import execute, transaction
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.services import audit
 from coupon_core.services.coupons import reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.insight import attempt_flush, signals
 from coupon_core.services.privacy import retention
 from coupon_core.settings.loader import Settings
 from tests.factories.dead_letters import create_dead_letter
 from tests.factories.tenant import TenantFactory, create_tenant
+from tests.support.attempts import collect_failure
 
 KEPT_DAYS = {
     **{"audit": 30, "dead_letters": 0, "events": 7, "deliveries": 7},
-    "reservations": 2,
+    **{"reservations": 2, "reports": 0},
 }
 
 
@@ -37,7 +44,7 @@ def count_rows(tenant: TenantFactory, table: str) -> int:
 
 
 def mark_all_sent() -> None:
-    execute("UPDATE outbox SET state = 'sent'", {})
+    execute("UPDATE outbox SET state = 'sent', counted = true", {})
 
 
 def test_only_what_is_past_its_retention_is_deleted(tenant: TenantFactory) -> None:
@@ -91,6 +98,36 @@ def test_reservations_are_kept_while_they_are_counted(tenant: TenantFactory) -> 
     later = now + timedelta(days=3)
     assert retention.prune(tenant.tenant_id, later, lambda: False)["reservations"] == 2
     assert count_rows(tenant, "reservation") == 1
+
+
+def test_old_counts_of_reports_are_deleted(tenant: TenantFactory) -> None:
+    now = utc_now()
+    moments = [now - timedelta(days=days) for days in (31, 29)]
+    with transaction():
+        raise_counts(
+            tenant.tenant_id,
+            [ReportCounts(generate_id(), get_quarter(each)) for each in moments],
+        )
+    retention.configure({"reports": 30})
+    assert retention.count_prunable(tenant.tenant_id, now) == {"reports": 2}
+    assert retention.prune(tenant.tenant_id, now, lambda: False) == {"reports": 2}
+    assert count_rows(tenant, "report_quarter") == 2
+
+
+def test_old_attempts_refusals_and_signals_are_deleted(tenant: TenantFactory) -> None:
+    now = utc_now()
+    attempt_buffer.take()
+    signals.configure(SignalThresholds(user_failures=1))
+    for days in (31, 29):
+        collect_failure(tenant.tenant_id, now - timedelta(days=days))
+    attempt_flush.flush()
+    signals.configure(SignalThresholds())
+    expected = {"attempts": 1, "refusals": 1, "signals": 1}
+    retention.configure(dict.fromkeys(expected, 30))
+    assert retention.count_prunable(tenant.tenant_id, now) == expected
+    assert retention.prune(tenant.tenant_id, now, lambda: False) == expected
+    for table in ("attempt", "refusal_count", "signal"):
+        assert count_rows(tenant, table) == 1
 
 
 def reserve(tenant: TenantFactory) -> str:
