@@ -30,6 +30,7 @@ from tests.support.settings import build_settings
 # POSTs without side effects, by endpoint; all others must be idempotent.
 ONLY_READING = frozenset(
     {
+        "explain.explain",
         "mambo_oauth.token",
         "mambo_coupons.validate",
         "playcamp_server_coupons.validate",

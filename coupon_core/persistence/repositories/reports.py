@@ -20,8 +20,8 @@ from coupon_core.persistence.report_database import fetch_report_rows
 from coupon_core.persistence.repositories.campaigns import (
     SELECT_DEFINITIONS_OF_CAMPAIGN,
 )
+from coupon_core.persistence.repositories.outbox import UNCOUNTED_CONDITION
 from coupon_core.persistence.tables import to_datetime
-from coupon_core.persistence.tables.events import COUNTED_TYPES
 
 # PostgreSQL would return sums of bigint as numeric.
 SUMS = ", ".join(f"CAST(sum(q.{name}) AS bigint)" for name in COUNTED_FIELDS)
@@ -51,10 +51,9 @@ SELECT_REFUSALS = """
     AND q.bucket_at < :end_at
 """
 GROUP_REFUSALS = "GROUP BY q.action, q.reason ORDER BY 3 DESC, 1, 2"
-# With the words of the index of these events.
 SELECT_FRESHNESS = f"""
     SELECT (SELECT o.event_id FROM outbox o WHERE o.tenant_id = :tenant_id
-            AND NOT o.counted AND o.event_type IN {COUNTED_TYPES}
+            AND {UNCOUNTED_CONDITION}
             ORDER BY o.event_id LIMIT 1),
         (SELECT count(*) FROM report_backfill b
             WHERE b.tenant_id = :tenant_id AND b.finished_at IS NULL)
