@@ -9,7 +9,6 @@ from typing import Any
 from coupon_core.domain import codes
 from coupon_core.domain.code_masking import mask_code
 from coupon_core.domain.codes import to_lookup_key
-from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.attempts import (
     Attempt,
     AttemptAction,
@@ -61,7 +60,9 @@ def list_attempts(
     members = asdict(AttemptFilter(user_id=user_id, **filters))
     del members["code"]
     if code is not None:
-        key = tenant_keys.require_key(tenant_id, KEY_PURPOSE, utc_now())
+        key = tenant_keys.find_key(tenant_id, KEY_PURPOSE)
+        if key is None:  # without a key, no attempt has been stored yet
+            return [], None
         members["code_hash"] = _hash_code(key, code)
     rows = attempt_repository.list_attempts(
         tenant_id, {**members, "before_id": cursor}, limit + 1
