@@ -61,7 +61,7 @@ def list_attempts(
     del members["code"]
     if code is not None:
         key = tenant_keys.find_key(tenant_id, KEY_PURPOSE)
-        if key is None:  # it is created with the first attempt
+        if key is None:  # without a key, no attempt has been stored yet
             return [], None
         members["code_hash"] = _hash_code(key, code)
     rows = attempt_repository.list_attempts(

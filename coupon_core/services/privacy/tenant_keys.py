@@ -9,21 +9,21 @@ from coupon_core.persistence.repositories import personal_data
 from coupon_core.security import encryption
 
 
+def find_key(tenant_id: str, purpose: str) -> bytes | None:
+    """Return the key of a tenant for a purpose, or None if it has none yet."""
+    sealed = personal_data.get_key(tenant_id, purpose)
+    return None if sealed is None else encryption.decrypt(sealed).encode()
+
+
 def require_key(tenant_id: str, purpose: str, now: datetime) -> bytes:
     """Return the key of a tenant for a purpose; create it if there is none."""
     key = find_key(tenant_id, purpose)
     if key is None:
         new_key = encryption.encrypt(secrets.token_hex(32))
         personal_data.insert_key(tenant_id, purpose, new_key, now)
-        sealed = personal_data.get_key(tenant_id, purpose) or new_key
-        key = encryption.decrypt(sealed).encode()
+        # Another process may have inserted its own first.
+        key = find_key(tenant_id, purpose) or encryption.decrypt(new_key).encode()
     return key
-
-
-def find_key(tenant_id: str, purpose: str) -> bytes | None:
-    """Return the key of a tenant for a purpose, or None."""
-    sealed = personal_data.get_key(tenant_id, purpose)
-    return None if sealed is None else encryption.decrypt(sealed).encode()
 
 
 def compute_digest(key: bytes, message: str, digits: int) -> str:

@@ -23,7 +23,7 @@ from coupon_core.persistence.tables import (
 )
 from coupon_core.services.insight import attempt_flush, attempts
 from coupon_core.services.insight.attempt_flush import FlushThread
-from coupon_core.services.privacy import tenant_deletion
+from coupon_core.services.privacy import tenant_deletion, tenant_keys
 from tests.coupon_core.services.insight.conftest import Fail
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import run_concurrently
@@ -64,6 +64,11 @@ def test_codes_are_found_by_a_hash_and_stored_masked(
     hashes = {row.code_hash for row in list_attempts(tenant.tenant_id)}
     assert {len(code_hash) for code_hash in hashes} == {attempts.HASH_DIGITS}
     assert len(hashes) == 2
+
+
+def test_reading_attempts_by_code_changes_nothing(tenant: TenantFactory) -> None:
+    assert attempts.list_attempts(tenant.tenant_id, code="NOSUCHCODE") == ([], None)
+    assert tenant_keys.find_key(tenant.tenant_id, attempts.KEY_PURPOSE) is None
 
 
 def test_two_tenants_have_different_hashes_of_a_code(
