@@ -31,11 +31,10 @@ from coupon_core.persistence.repositories import definitions as definition_repos
 from coupon_core.persistence.repositories import reports as report_repository
 from coupon_core.persistence.repositories import top_reports
 from coupon_core.services.errors import require_found
+from coupon_core.services.insight.attempts import KEPT_QUARTERS
 from coupon_core.services.time_zones import find_time_zone
 
 MAX_USER_DAYS = 31
-# The maintenance merges the refusals of older quarter hours into days.
-QUARTERS_KEPT = timedelta(days=90)
 NO_FILTER = ReportFilter()
 
 
@@ -129,7 +128,7 @@ def report_refusals(
     header = _build_header(tenant_id, request, now)
     period: ReportPeriod = header["period"]
     rows, has_days = report_repository.list_refusals(tenant_id, period, request.filters)
-    reaches_further = period.start < now - QUARTERS_KEPT
+    reaches_further = period.start < now - KEPT_QUARTERS
     return RefusalReport(**header, rows=rows, has_days=has_days or reaches_further)
 
 

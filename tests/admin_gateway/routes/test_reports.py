@@ -15,6 +15,8 @@ from coupon_core.persistence import database
 from coupon_core.persistence.id_generation import get_id_timestamp
 from coupon_core.persistence.repositories import top_reports
 from coupon_core.persistence.tables import OutboxTable, ReportBackfillTable
+from coupon_core.services.insight import counting
+from tests.factories.campaigns import CAMPAIGN_ID, CREATOR_KEY, CampaignFactory
 from tests.factories.reports import NOON, ReportFactory
 from tests.factories.tenant import TenantFactory
 from tests.support.admin_client import AdminClient, expect_refusal
@@ -238,6 +240,38 @@ def test_users_are_ranked_by_their_redemptions(
     assert list_top(read(admin, "top?by=user&dialect=mambo")) == []
     assert list_top(read(admin, "top?by=user&creator_key=ABC12")) == []
     assert list_top(read(admin, "top?by=user&campaign_id=launch")) == []
+
+
+def test_reports_agree_with_what_was_redeemed_through_the_apis(
+    admin: AdminClient,
+) -> None:
+    item_id = admin.create_reward_item()["item_id"]
+    tenant = TenantFactory(admin.tenant_id, "", reward_item_id=item_id)
+    package_code = CampaignFactory(tenant).create_redeemable_code()
+    tenant.define_claimable("SAVE10", campaign_id=CAMPAIGN_ID)
+    for user_id in "ann", "bob":
+        tenant.redeem(package_code, user_id)
+        tenant.redeem("SAVE10", user_id)
+    tenant.redeem("SAVE10", "cid")
+    (last, *_) = admin.get("redemptions?code=SAVE10").json["redemptions"]
+    admin.post(f"redemptions/{last['redemption_id']}/reverse", {})
+    while counting.count_events(admin.tenant_id, 500):
+        pass
+    database.release_connection()
+    series = read(admin, f"redemptions?campaign_id={CAMPAIGN_ID}")
+    counts = series["totals"]["redeemed"], series["totals"]["reversed"]
+    assert counts == (5, 1)
+    assert read(admin, "redemptions")["totals"]["redeemed"] == 5
+    codes = list_top(read(admin, "top?by=code"))
+    assert [(row[0], *row[2:]) for row in codes] == [
+        ("SAVE10", 3, 1),
+        (package_code, 2, 0),
+    ]
+    creators = list_top(read(admin, "top?by=creator"))
+    assert creators == [(CREATOR_KEY, f"Creator {CREATOR_KEY}", 2, 0)]
+    users = list_top(read(admin, "top?by=user"))
+    assert sum(row[2] for row in users) == 5
+    assert sum(row[3] for row in users) == 1
 
 
 def test_too_many_redemptions_by_user_are_refused(
