@@ -246,6 +246,7 @@ def test_what_was_sent_is_forgotten_after_its_time(
 ) -> None:
     store(tenant, 3)
     relay_all(tap)
+    database.execute("UPDATE outbox SET counted = true", {})
     waiting_ids = store(tenant, 2)
     now = utc_now()
     assert outbox.purge(now - timedelta(days=7), 100) == 0
