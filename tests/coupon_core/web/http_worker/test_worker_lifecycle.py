@@ -41,8 +41,8 @@ def test_sigterm_finishes_requests_and_lets_idle_connections_linger(
             assert told.startswith(b"HTTP/1.1 200")
             assert b"Connection: close" in told
             assert read_all(busy).endswith(b"done")
-        running.process.wait(5)
-        assert time.monotonic() - began < 4
+        running.process.wait(15)
+        assert time.monotonic() - began < 15
     assert "Traceback" not in running.log
 
 
