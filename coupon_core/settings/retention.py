@@ -1,6 +1,6 @@
 """The settings of how long data is kept."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from environs import validate
 
@@ -56,7 +56,3 @@ class RetentionSettings:
             "deliveries": self.keep_deliveries_days,
             "reservations": self.keep_reservations_days,
         }
-
-
-KEPT_FIELDS = frozenset(field.name for field in fields(RetentionSettings))
-"""The names of the fields; documents list them after all others."""
