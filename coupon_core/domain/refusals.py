@@ -153,7 +153,6 @@ class OperatorReason(StrEnum):
     OPERATOR_DISABLED = "operator_disabled"
     OPERATOR_OF_OTHER_TENANTS = "operator_of_other_tenants"
     LAST_OWNER = "last_owner"
-    OWNERS_ONLY = "owners_only"
     WRONG_SECOND_FACTOR = "wrong_second_factor"
 
 

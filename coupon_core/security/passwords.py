@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 256
 MAX_WAIT_SECONDS = 2.0
 # The first recommendation of OWASP's Password Storage Cheat Sheet.
 _hasher = PasswordHasher(

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 256
+
 
 class Role(StrEnum):
     """What an operator may do in a tenant; `rules.roles` lists the scopes."""

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from coupon_core.domain.emails import parse_email
 from coupon_core.domain.models import OperatorReason, Refused
 from coupon_core.domain.models.operators import (
+    MAX_PASSWORD_LENGTH,
+    MIN_PASSWORD_LENGTH,
     LinkPurpose,
     OneTimeLink,
     Operator,
@@ -159,9 +161,9 @@ def use_link(
 def _hash_new_password(answer: LinkAnswer) -> str:
     if answer.password != answer.repeated_password:
         raise Refused(OperatorReason.PASSWORDS_DIFFER)
-    if len(answer.password) < passwords.MIN_PASSWORD_LENGTH:
+    if len(answer.password) < MIN_PASSWORD_LENGTH:
         raise Refused(OperatorReason.PASSWORD_TOO_SHORT)
-    if len(answer.password) > passwords.MAX_PASSWORD_LENGTH:
+    if len(answer.password) > MAX_PASSWORD_LENGTH:
         raise Refused(OperatorReason.PASSWORD_TOO_LONG)
     return passwords.hash_password(answer.password)
 
