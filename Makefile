@@ -13,6 +13,9 @@ STAMP := $(VENV)/.complete
 # The same for what only tests and checks need, and for the tools that check deploy/.
 TEST_STAMP := $(VENV)/.complete-test
 DEPLOY_STAMP := .venv-deploy/.complete
+# Written when the scripts, styles and translations of the console are complete.
+CONSOLE := admin_gateway/console
+CONSOLE_STAMP := $(VENV)/.console
 ifneq ($(shell test -x $(BIN)/python && cat $(STAMP) 2>/dev/null),$(CURDIR))
 .PHONY: $(STAMP)
 endif
@@ -23,17 +26,17 @@ help: ## Show this list
 		$(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it
+run: $(STAMP) $(CONSOLE_STAMP) ## Start everything on this machine; Ctrl-C stops it
 	@$(BIN)/couponctl db upgrade >/dev/null
 	@$(BIN)/couponctl demo load --if-enabled >/dev/null
 	@exec $(BIN)/couponctl serve all
 
 .PHONY: test
-test: $(TEST_STAMP) ## Run the whole suite, on SQLite and PostgreSQL
+test: $(TEST_STAMP) $(CONSOLE_STAMP) ## Run the whole suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(TEST_STAMP) ## Run what needs no server and little time, on SQLite
+test-fast: $(TEST_STAMP) $(CONSOLE_STAMP) ## Run what needs no server and little time, on SQLite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --fast $(ARGS)
 
 .PHONY: coverage
@@ -100,7 +103,7 @@ clean: ## Remove the environment and all caches, but no data in ./var
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: setup
-setup: $(TEST_STAMP) ## Make .venv only, with all that tests and checks need
+setup: $(TEST_STAMP) $(CONSOLE_STAMP) ## Make .venv only, with all that tests and checks need
 
 define FIND_PYTHON
 find_python() { \
@@ -156,6 +159,11 @@ $(TEST_STAMP): $(STAMP) requirements-test.lock
 	echo "Adding what tests and checks need…"; \
 	install_lock requirements-test.lock; \
 	touch $@
+
+# Without the npm registry it says so and goes on; the next start tries again.
+$(CONSOLE_STAMP): $(STAMP) $(CONSOLE)/package-lock.json \
+		$(wildcard $(CONSOLE)/translations/*/*.po)
+	@$(BIN)/python -m admin_gateway.console.build && touch $@ || test $$? = 75
 
 $(DEPLOY_STAMP): $(TEST_STAMP) requirements-deploy.lock
 	@rm -rf $(@D)

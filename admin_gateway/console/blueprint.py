@@ -66,7 +66,7 @@ def create() -> Blueprint:
     files = StaticFiles()
     for rule, method, endpoint, view in OWN_VIEWS:
         console.add_url_rule(rule, endpoint, view, methods=[method])
-    console.add_url_rule("/static/<name>", "serve_static", files.serve)
+    console.add_url_rule("/static/<public_name>", "serve_static", files.serve)
     for page in PAGES:
         console.register_blueprint(page)
     console.before_request(check_request)

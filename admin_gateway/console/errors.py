@@ -19,13 +19,17 @@ TITLES = {
     503: N_("Not available at the moment"),
 }
 DEFAULT_TITLE = N_("Something went wrong")
-GENERIC_STATUSES = frozenset({403, 404, 405, 500})
+# Of errors whose text says no more than the title.
+PLAIN_CODES = frozenset(
+    {"ACCESS_DENIED", "INTERNAL_ERROR", "METHOD_NOT_ALLOWED", "NOT_FOUND"}
+    | {"SCOPE_MISSING", "TENANT_NOT_FOUND"}
+)
 
 
 def respond_to_error(error: ApiError, request_id: str) -> Response:
     """Return the page of an error."""
     g.setdefault("operator", None)
-    text = "" if error.status in GENERIC_STATUSES else gettext(error.message)
+    text = "" if error.code in PLAIN_CODES else gettext(error.message)
     body = render(
         "error.html",
         title=gettext(TITLES.get(error.status, DEFAULT_TITLE)),

@@ -113,4 +113,6 @@ def _parse_number(field: fields.Field[Any], text: str) -> Any:
 def load_query(schema: Schema) -> tuple[dict[str, Any], Form]:
     """Return the filters in the URL, or none and a form that says what is wrong."""
     form = Form(request.args)
-    return form.submit(schema, lambda filters: filters) or {}, form
+    filters = form.submit(schema, lambda loaded: loaded) or {}
+    filters.pop("page", None)  # tables choose their pages themselves
+    return filters, form

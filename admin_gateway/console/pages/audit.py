@@ -26,7 +26,7 @@ COLUMNS = (
 @page.view("", mirrors="audit.list_all")
 def index() -> ResponseReturnValue:
     """List the entries that match the filters in the URL, newest first."""
-    filters, form = load_query(AuditQuerySchema(exclude=("limit", "offset")))
+    filters, form = load_query(AuditQuerySchema())
 
     def list_entries(part: ListPage) -> tuple[list[AuditEntry], int]:
         return audit.list_entries(g.principal.tenant_id, AuditFilter(**filters), part)

@@ -109,6 +109,11 @@ def add_link(
     return token
 
 
+def build_url(console_url: str, token: str) -> str:
+    """Return the URL of a one-time link; `console_url` is the setting."""
+    return f"{console_url}/console/invitations/{token}"
+
+
 def open_link(token: str, now: datetime) -> LinkForm:
     """Return what a link is for; nothing changes.
 
