@@ -14,6 +14,7 @@ DIRECTORY = Path(__file__).parent / "translations"
 DEFAULT_LANGUAGE = "en"
 
 
+@cache  # the catalogues are compiled before the start
 def list_languages() -> list[str]:
     """Return the languages: English, and those with a compiled catalogue."""
     return [DEFAULT_LANGUAGE, *sorted(_list_catalogues())]
@@ -38,8 +39,12 @@ def get_language() -> str:
     if not has_request_context():
         return DEFAULT_LANGUAGE
     if "console_language" not in g:
-        preferred = request.accept_languages.best_match(list_languages())
-        g.console_language = preferred or DEFAULT_LANGUAGE
+        # Regions do not matter: German of Austria is better than English.
+        preferred = (tag.partition("-")[0] for tag in request.accept_languages.values())
+        known = list_languages()
+        g.console_language = next(
+            (one for one in preferred if one in known), DEFAULT_LANGUAGE
+        )
     return str(g.console_language)
 
 
