@@ -82,14 +82,24 @@ def _check_form() -> None:
 
 
 def _enter_tenant() -> None:
-    """Set the principal of a request to a page of a tenant."""
-    tenant_id = (request.view_args or {}).pop("tenant_id", None)
-    if tenant_id is None:
-        return
+    """Set the principal of a request: in the tenant of the path, if it has one."""
+    is_page = "tenant_id" in (request.view_args or {})
+    tenant_id = (request.view_args or {}).pop("tenant_id", "") or _find_last_tenant()
     principal = sessions.find_principal(g.operator.operator_id, tenant_id)
-    if principal is None:
+    if principal is None and is_page:
         raise Refused(AdminReason.TENANT_NOT_FOUND)
-    g.principal = principal
-    audit_context.set_principal(principal)
-    scope = VIEW_SCOPES[request.endpoint or ""]
-    require_scope(principal, tenant_id, scope=scope)
+    if principal:
+        g.principal = principal
+        audit_context.set_principal(principal)
+        if is_page:
+            scope = VIEW_SCOPES[request.endpoint or ""]
+            require_scope(principal, tenant_id, scope=scope)
+
+
+def _find_last_tenant() -> str:
+    """Return a tenant for the navigation of pages that belong to none."""
+    joined = [
+        one.tenant_id for one in sessions.list_memberships(g.operator.operator_id)
+    ]
+    last = request.args.get("tenant", "")
+    return last if last in joined else next(iter(joined), "")

@@ -138,7 +138,7 @@ def test_signing_out_everywhere_ends_all_sessions(admin: AdminClient) -> None:
     first, second = sign_in_as(admin, Role.OWNER), Browser(admin.app)
     second.open("/console/sign-in")
     second.submit(email="owner@acme.example", password=PASSWORD)
-    second.open("/console/account")
+    assert "API keys" in second.open("/console/account").text
     second.submit("/sign-out")  # the last form of the page
     for browser in (first, second):
         browser.open(HOME)
