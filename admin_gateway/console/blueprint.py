@@ -47,6 +47,9 @@ OWN_VIEWS = (
     ("/invitations/<token>", "POST", "submit_link", sign_in.submit_link),
     ("/account", "GET", "account", account.show_account),
     ("/account/sessions", "POST", "submit_session_end", account.submit_session_end),
+    ("/account/password", "GET", "password", account.show_password),
+    ("/account/password", "POST", "submit_password", account.submit_password),
+    ("/account/code/end", "POST", "submit_factor_end", account.submit_factor_end),
     ("/account/code", "GET", "second_factor", account.show_second_factor),
     ("/account/code", "POST", "submit_second_factor", account.submit_second_factor),
 )

@@ -7,12 +7,13 @@ another random token protects forms against other sites (CSRF).
 import secrets
 from typing import Any, cast
 
-from flask import Flask, Request, Response, g, session
+from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeSerializer
 
 from admin_gateway.console.paths import PREFIX, is_console_path
 from coupon_core.security.encryption import fingerprint
+from coupon_core.services.operators.sessions import Device
 
 CSRF_KEY = "csrf_token"  # where Flask-WTF looks for what a form's token must match
 FLASHES_KEY = "_flashes"  # where Flask collects notices
@@ -43,6 +44,11 @@ class BrowserSession(dict[str, Any], SessionMixin):
 def get_browser_session() -> BrowserSession:
     """Return the session of the current request to the console."""
     return cast(BrowserSession, session)
+
+
+def read_device() -> Device:
+    """Return the browser that sent the request."""
+    return Device(request.remote_addr or "", request.user_agent.string)
 
 
 class ConsoleSessionInterface(SessionInterface):

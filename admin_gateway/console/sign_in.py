@@ -3,7 +3,7 @@
 from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 
-from admin_gateway.console.browser_session import get_browser_session
+from admin_gateway.console.browser_session import get_browser_session, read_device
 from admin_gateway.console.forms import Form, read_form
 from admin_gateway.console.paths import find_own_path
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
@@ -11,7 +11,6 @@ from admin_gateway.console.texts import gettext as _
 from coupon_core.domain.models import AdminReason, Refused, utc_now
 from coupon_core.services.operators import links, sessions, sign_in
 from coupon_core.services.operators.links import LinkAnswer
-from coupon_core.services.operators.sessions import Device
 
 
 def show_start() -> ResponseReturnValue:
@@ -36,7 +35,7 @@ def submit_sign_in() -> ResponseReturnValue:
             form.value("email"),
             form.value("password"),
             form.value("code"),
-            device=_read_device(),
+            device=read_device(),
             now=utc_now(),
         )
     )
@@ -61,7 +60,7 @@ def submit_link(token: str) -> ResponseReturnValue:
     answer = LinkAnswer(
         form.value("password"), form.value("repeated_password"), form.value("code")
     )
-    result = form.run(lambda: links.use_link(token, answer, _read_device(), utc_now()))
+    result = form.run(lambda: links.use_link(token, answer, read_device(), utc_now()))
     if result is None:
         return _render_link(token, form), 400
     get_browser_session().token, tenant_id = result
@@ -95,7 +94,3 @@ def submit_tenant() -> Response:
     if sessions.find_principal(g.operator.operator_id, tenant_id) is None:
         raise Refused(AdminReason.TENANT_NOT_FOUND)
     return redirect_to(url_for_page("home.index", tenant_id=tenant_id))
-
-
-def _read_device() -> Device:
-    return Device(request.remote_addr or "", request.user_agent.string)

@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from coupon_core.domain.emails import parse_email
 from coupon_core.domain.models import OperatorReason, Refused
 from coupon_core.domain.models.operators import (
-    MAX_PASSWORD_LENGTH,
-    MIN_PASSWORD_LENGTH,
     LinkPurpose,
     OneTimeLink,
     Operator,
@@ -23,12 +21,13 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import operator_memberships, operator_sessions
 from coupon_core.persistence.repositories import operators as operator_repository
-from coupon_core.security import encryption, passwords
+from coupon_core.security import encryption
 from coupon_core.security.rate_limiting import sign_in_limits
 from coupon_core.services import audit
 from coupon_core.services.access import tenants
 from coupon_core.services.errors import require_found
 from coupon_core.services.operators import sessions, sign_in
+from coupon_core.services.operators.account import hash_new_password
 from coupon_core.services.operators.sessions import Device
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -145,7 +144,7 @@ def use_link(
     operator, link = form.operator, form.link
     with sign_in_limits.attempt(operator.email, device.address):
         if form.asks_for_new_password:
-            new_hash = _hash_new_password(answer)
+            new_hash = hash_new_password(answer.password, answer.repeated_password)
         else:
             sign_in.require_password(operator, answer.password)
             new_hash = operator.password_hash
@@ -161,16 +160,6 @@ def use_link(
             if link.role:
                 _join(link, link.role, now=now)
             return sessions.start(operator, device, now), link.target_tenant
-
-
-def _hash_new_password(answer: LinkAnswer) -> str:
-    if answer.password != answer.repeated_password:
-        raise Refused(OperatorReason.PASSWORDS_DIFFER)
-    if len(answer.password) < MIN_PASSWORD_LENGTH:
-        raise Refused(OperatorReason.PASSWORD_TOO_SHORT)
-    if len(answer.password) > MAX_PASSWORD_LENGTH:
-        raise Refused(OperatorReason.PASSWORD_TOO_LONG)
-    return passwords.hash_password(answer.password)
 
 
 def _join(link: OneTimeLink, role: Role, now: datetime) -> None:

@@ -9,9 +9,11 @@ from flask import Flask
 
 from admin_gateway.authentication import get_required_scope
 from admin_gateway.console.page import MIRRORED_VIEWS, VIEW_SCOPES
+from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
 from coupon_core.domain.rules.roles import ROLE_SCOPES
 from coupon_core.domain.rules.scopes import find_missing_scopes
+from coupon_core.services.access import tenants
 from tests.support.admin_client import AdminClient
 from tests.support.console_client import sign_in_as
 
@@ -57,6 +59,27 @@ def test_a_role_sees_and_reaches_what_its_scopes_allow(
         is_allowed = not find_missing_scopes(ROLE_SCOPES[role], {VIEW_SCOPES[endpoint]})
         assert (response.status_code != 403) == is_allowed, endpoint
         assert response.status_code < 500, endpoint
+
+
+def test_every_view_of_a_foreign_tenant_is_like_a_missing_one(
+    sqlite_admin: AdminClient,
+) -> None:
+    tenants.create("initech", utc_now())
+    browser = sign_in_as(sqlite_admin, Role.OWNER, "boss@acme.example")
+    browser.open("/console/account")
+    token = browser.find_form()["fields"]["csrf_token"]
+    for method, path in list_views(sqlite_admin.app).values():
+        foreign, missing = (
+            browser.client.open(
+                path.replace("/acme", f"/{tenant_id}", 1),
+                method=method,
+                data={"csrf_token": token},
+                headers={"X-Request-Id": "same"},
+            )
+            for tenant_id in ("initech", "missing")
+        )
+        assert foreign.status_code == 404, path
+        assert foreign.text == missing.text
 
 
 def test_a_viewer_is_not_shown_what_is_refused(admin: AdminClient) -> None:

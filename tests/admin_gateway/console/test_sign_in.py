@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
+
+import pyotp
 import pytest
 
 from coupon_core.domain.models.operators import Role
@@ -165,6 +169,38 @@ def test_a_foreign_tenant_is_like_one_that_does_not_exist(
         response = browser.client.get(f"/console/t/{tenant_id}{path}")
         assert response.status_code == 404
         assert "globex" not in response.text
+
+
+def test_an_operator_changes_password_and_second_factor(admin: AdminClient) -> None:
+    browser, other = sign_in_as(admin, Role.VIEWER), Browser(admin.app)
+    other.open("/console/sign-in")
+    other.submit(email="viewer@acme.example", password=PASSWORD)
+    browser.open("/console/account/password")
+    new = "another long password"
+    wrong = {"present_password": "wrong", "password": new, "repeated_password": new}
+    assert browser.submit("", **wrong).status_code == 400
+    browser.submit("", **{**wrong, "present_password": PASSWORD})
+    assert "The password is changed." in browser.page
+    other.open(HOME)
+    assert other.path.startswith("/console/sign-in")
+
+    browser.open("/console/account/code")
+    secret = str(browser.find_form("")["fields"]["secret"])
+    assert browser.submit("", code="000000").status_code == 400
+    app = pyotp.TOTP(secret)
+    page = browser.submit("", code=app.now()).text
+    (recovery_code, *_) = re.findall(r"<code>([a-z0-9-]{17})</code>", page)
+    other.submit(email="viewer@acme.example", password=new)
+    assert "authenticator app shows" in other.page
+    later = app.at(time.time() + 30)  # the present code has been used
+    other.submit(email="viewer@acme.example", password=new, code=later)
+    assert other.path.endswith(HOME)
+    browser.open("/console/account")
+    assert browser.submit("/end", code=later).status_code == 400
+    browser.submit("/end", code=recovery_code)
+    assert "The second factor is off." in browser.page
+    other.open(HOME)
+    assert other.path.startswith("/console/sign-in")
 
 
 def test_who_belongs_to_two_tenants_switches_between_them(
