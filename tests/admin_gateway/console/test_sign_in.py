@@ -9,6 +9,7 @@ import pyotp
 import pytest
 
 from coupon_core.domain.models.operators import Role
+from coupon_core.security import passwords
 from coupon_core.services.operators import memberships
 from tests.support.admin_client import AdminClient
 from tests.support.console_client import PASSWORD, Browser, invite, sign_in_as
@@ -224,3 +225,16 @@ def test_a_removed_operator_is_out_at_once(admin: AdminClient) -> None:
     browser.submit(email="manager@acme.example", password=PASSWORD)
     browser.open("/console")
     assert "You do not belong to a tenant" in browser.page
+
+
+def test_passwords_are_verified_one_at_a_time(
+    admin: AdminClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "MAX_WAIT_SECONDS", 0.01)
+    browser = Browser(admin.app)
+    browser.open("/console/sign-in")
+    with passwords._take_turn():
+        response = browser.submit(email="ann@example.com", password=PASSWORD)
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "2"
+    assert "Many people are signing in" in response.text
