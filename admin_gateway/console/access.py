@@ -10,6 +10,7 @@ from admin_gateway.console.browser_session import get_browser_session
 from admin_gateway.console.page import VIEW_SCOPES
 from admin_gateway.console.paths import find_own_path
 from admin_gateway.console.rendering import redirect_to, url_for_page
+from admin_gateway.console.texts import N_
 from coupon_core.domain.models import AdminReason, Refused, utc_now
 from coupon_core.observability import audit_context
 from coupon_core.schemas.errors import ApiError
@@ -29,6 +30,10 @@ PUBLIC_ENDPOINTS = frozenset(
         "submit_link",
         "serve_static",
     )
+)
+FORM_TOO_OLD = N_(
+    "This form is too old or does not come from this page. Go back, load the page "
+    "again, and submit the form again."
 )
 _csrf = CSRFProtect()
 
@@ -73,8 +78,7 @@ def _check_form() -> None:
         raise ApiError(
             400,
             "BAD_REQUEST",
-            message="This form is too old or does not come from this page. Go back, "
-            "load the page again, and submit the form again.",
+            message=FORM_TOO_OLD,
         ) from error
     # A second submission of the same form has no further effect.
     if key := request.form.get(KEY_FIELD):

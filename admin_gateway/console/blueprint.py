@@ -139,7 +139,9 @@ def _add_headers(response: Response) -> Response:
 
 
 def _handle_busy(_: PasswordsBusy) -> Response:
-    text = "Many people are signing in at the moment. Try again in a few seconds."
+    text = texts.N_(
+        "Many people are signing in at the moment. Try again in a few seconds."
+    )
     return handle_api_error(
         ApiError(503, "UNAVAILABLE", message=text, headers={"Retry-After": "2"})
     )
