@@ -10,6 +10,12 @@ BIN   := $(VENV)/bin
 # Written last, so that an interrupted set-up never counts as complete. It contains
 # the directory of the environment, because a .venv breaks when its tree is moved.
 STAMP := $(VENV)/.complete
+# The same for what only tests and checks need, and for the tools that check deploy/.
+TEST_STAMP := $(VENV)/.complete-test
+DEPLOY_STAMP := .venv-deploy/.complete
+# Written when the scripts, styles and translations of the console are complete.
+CONSOLE := admin_gateway/console
+CONSOLE_STAMP := $(VENV)/.console
 ifneq ($(shell test -x $(BIN)/python && cat $(STAMP) 2>/dev/null),$(CURDIR))
 .PHONY: $(STAMP)
 endif
@@ -20,83 +26,85 @@ help: ## Show this list
 		$(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it
+run: $(STAMP) $(CONSOLE_STAMP) ## Start everything on this machine; Ctrl-C stops it
 	@$(BIN)/couponctl db upgrade >/dev/null
 	@$(BIN)/couponctl demo load --if-enabled >/dev/null
 	@exec $(BIN)/couponctl serve all
 
 .PHONY: test
-test: $(STAMP) ## Run the whole suite, on SQLite and PostgreSQL
+test: $(TEST_STAMP) $(CONSOLE_STAMP) ## Run the whole suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(STAMP) ## Run what needs no server and little time, on SQLite
+test-fast: $(TEST_STAMP) $(CONSOLE_STAMP) ## Run what needs no server and little time, on SQLite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --fast $(ARGS)
 
 .PHONY: coverage
-coverage: $(STAMP) ## Run the whole suite and show which lines it does not reach
+coverage: $(TEST_STAMP) ## Run the whole suite and show which lines it does not reach
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: lint
-lint: $(STAMP) ## Check style, format, types and imports
+lint: $(TEST_STAMP) ## Check style, format, types and imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 .PHONY: format
-format: $(STAMP) ## Format the code and apply the fixes of ruff
+format: $(TEST_STAMP) ## Format the code and apply the fixes of ruff
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(STAMP) ## Measure, and print the table
+bench: $(TEST_STAMP) ## Measure, and print the table
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 .PHONY: chaos
-chaos: $(STAMP) ## Kill workers, relays and brokers under load, and count results
+chaos: $(TEST_STAMP) ## Kill workers, relays and brokers under load, and count results
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: races
-races: $(STAMP) ## Run the races of hot codes and of locks 200 times, on PostgreSQL
+races: $(TEST_STAMP) ## Run the races of hot codes and of locks 200 times, on PostgreSQL
 	@$(BIN)/python -m pytest -n 0 --database postgresql --race-repetitions 200 \
 		tests/coupon_core/services/coupons/test_hot_races.py \
 		tests/coupon_core/services/coupons/test_lock_races.py $(ARGS)
 
 .PHONY: ha
-ha: $(STAMP) ## Kill each part of a cluster under load, and count results
+ha: $(TEST_STAMP) ## Kill each part of a cluster under load, and count results
 	@$(BIN)/python -m tests.ha $(ARGS)
 
 .PHONY: check-api-docs
-check-api-docs: $(STAMP) ## Check the API documents and the answers with tools from PyPI and npm
+check-api-docs: $(TEST_STAMP) ## Check the API documents and the answers with tools from PyPI and npm
 	@$(BIN)/python -m tests.apidoc
 	$(BIN)/pytest tests/test_openapi.py -n 2 --openapi-examples 20
 
 # Versions for all platforms and for Python 3.11 and newer, with hashes and without the
-# address of an index. `make lock ARGS=--upgrade` selects newer versions.
+# address of an index. `make lock ARGS=--upgrade` selects newer versions. Each lock keeps
+# to the versions of those before it, so that one environment can hold them all.
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
+	--universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate $(ARGS)
+
 .PHONY: lock
-lock: $(STAMP) ## Regenerate requirements.lock from pyproject.toml
-	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
-		--universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate $(ARGS) \
-		tests/apidoc/requirements.in --output-file tests/apidoc/requirements.lock
-	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
-		--universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate $(ARGS) \
-		tests/ha/requirements.in --output-file tests/ha/requirements.lock
-	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
-		--universal --python-version 3.11 --all-extras --generate-hashes \
-		--no-emit-index-url --no-annotate $(ARGS) \
+lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
+	@$(COMPILE) --extra embedded --extra console-build \
 		pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --constraint requirements.lock \
+		--extra embedded --extra console-build --extra test --extra dev \
+		pyproject.toml --output-file requirements-test.lock
+	@$(COMPILE) --constraint requirements-test.lock --extra deploy \
+		pyproject.toml --output-file requirements-deploy.lock
+	@$(COMPILE) tests/apidoc/requirements.in --output-file tests/apidoc/requirements.lock
+	@$(COMPILE) tests/ha/requirements.in --output-file tests/ha/requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environment and all caches, but no data in ./var
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) .venv-deploy dist build .pytest_cache .mypy_cache .ruff_cache \
 		.hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: setup
-setup: $(STAMP) ## Make .venv only
+setup: $(TEST_STAMP) $(CONSOLE_STAMP) ## Make .venv only, with all that tests and checks need
 
 define FIND_PYTHON
 find_python() { \
@@ -107,15 +115,26 @@ find_python() { \
 }
 endef
 
+# Installs what a lock file names into .venv, with uv if that is installed.
+define DEFINE_PIP
+unset PYTHONHOME PYTHONPATH VIRTUAL_ENV; export PIP_USER=0; \
+if command -v uv >/dev/null && uv --version >/dev/null 2>&1; then \
+	uv=uv; test -w "$${HOME:-/nonexistent}" || export UV_NO_CACHE=1; \
+	pip="uv pip install --quiet --python $(BIN)/python"; \
+else \
+	uv=; pip="$(BIN)/python -m pip install -qq --disable-pip-version-check"; \
+fi; \
+install_lock() { $$pip --require-hashes --only-binary :all: -r "$$1"; }
+endef
+
 # Uses uv if it is installed, otherwise venv and pip. A Python is usable if it runs
 # (shims of version managers may not), is new enough, and can create environments.
 $(STAMP): pyproject.toml requirements.lock
 	@set -eu; \
-	unset PYTHONHOME PYTHONPATH VIRTUAL_ENV; export PIP_USER=0; \
+	$(DEFINE_PIP); \
 	$(FIND_PYTHON); \
 	new='import sys; assert sys.version_info >= (3, 11)'; \
-	if command -v uv >/dev/null && uv --version >/dev/null 2>&1; then uv=uv; \
-	else uv=; new="$$new; import ensurepip, venv"; fi; \
+	test -n "$$uv" || new="$$new; import ensurepip, venv"; \
 	if ! test -x $(BIN)/python || ! test -f $(STAMP) \
 		|| test "$$(cat $(STAMP))" != '$(CURDIR)'; then rm -rf $(VENV); fi; \
 	rm -f $(STAMP); \
@@ -132,12 +151,24 @@ $(STAMP): pyproject.toml requirements.lock
 		if test -n "$$uv"; then uv venv --quiet --python "$$python" $(VENV); \
 		else "$$python" -m venv $(VENV); fi; \
 	fi; \
-	if test -n "$$uv"; then \
-		test -w "$${HOME:-/nonexistent}" || export UV_NO_CACHE=1; \
-		pip="uv pip install --quiet --python $(BIN)/python"; \
-	else \
-		pip="$(BIN)/python -m pip install -qq --disable-pip-version-check"; \
-	fi; \
-	$$pip --require-hashes --only-binary :all: -r requirements.lock; \
+	install_lock requirements.lock; \
 	$$pip --no-build-isolation --no-deps --editable .; \
 	printf '%s\n' '$(CURDIR)' > $(STAMP)
+
+$(TEST_STAMP): $(STAMP) requirements-test.lock
+	@set -eu; $(DEFINE_PIP); rm -f $@; \
+	echo "Adding what tests and checks need…"; \
+	install_lock requirements-test.lock; \
+	touch $@
+
+# Without the npm registry it says so and goes on; the next start tries again.
+$(CONSOLE_STAMP): $(STAMP) $(CONSOLE)/package-lock.json \
+		$(wildcard $(CONSOLE)/translations/*/*.po)
+	@$(BIN)/python -m admin_gateway.console.build && touch $@ || test $$? = 75
+
+$(DEPLOY_STAMP): $(TEST_STAMP) requirements-deploy.lock
+	@rm -rf $(@D)
+	@$(BIN)/uv venv --quiet --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip install --quiet --python $(@D)/bin/python --require-hashes \
+		--only-binary :all: -r requirements-deploy.lock
+	@touch $@

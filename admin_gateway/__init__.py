@@ -7,11 +7,15 @@ if TYPE_CHECKING:
 
     from coupon_core.settings.loader import Settings
 
+# Of the index, besides those of every gateway.
+LINKS = {"asyncapi": "/asyncapi.json", "schemas": "/schemas", "console": "/console"}
+
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
     """Return the WSGI application; without `settings`, read the environment."""
     # Imported here so that couponctl, which is in this package, starts without Flask.
     from admin_gateway import asyncapi, authentication, routes
+    from admin_gateway.console import blueprint as console
     from admin_gateway.refusals import REFUSALS
     from coupon_core import gateway
     from coupon_core.settings import loader
@@ -28,8 +32,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         title="Coupon admin gateway",
         description="Define coupons, generate them and follow their use. The messages "
         f"on the broker are described in /asyncapi.json. {HEADERS_NOTE}",
-        blueprints=[*routes.BLUEPRINTS, asyncapi.blueprint],
-        links={"asyncapi": "/asyncapi.json", "schemas": "/schemas"},
+        blueprints=[*routes.BLUEPRINTS, asyncapi.blueprint, console.create()],
+        dialects=[console.ERROR_FORMAT],
+        links=LINKS,
         refusals=REFUSALS,
         security_schemes=authentication.SECURITY_SCHEMES,
         document=DocumentParts(
@@ -41,6 +46,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     asyncapi.describe_broker(
         app, settings.broker_url, is_embedded=settings.is_broker_embedded
     )
+    console.install(app, settings)
     app.before_request(authentication.authenticate)
     app.before_request(check_parameter_names)
     return app

@@ -100,7 +100,7 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
     requested_tenant_id = path_parameters.pop(
         "tenant_id", None
     ) or _requested_tenant_id(principal.tenant_id)
-    scope = _get_required_scope(request.endpoint or "", request.method)
+    scope = get_required_scope(request.endpoint or "", request.method)
     require_scope(principal, requested_tenant_id, scope=scope)
     for name in path_parameters.keys() & INTEGER_PARAMETERS:
         path_parameters[name] = (
@@ -116,7 +116,8 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
         )
 
 
-def _get_required_scope(endpoint: str, method: str) -> Scope:
+def get_required_scope(endpoint: str, method: str) -> Scope:
+    """Return the scope that a view needs for a method."""
     view_name = endpoint.removeprefix(FLAT_PREFIX)
     if view_name in VIEW_SCOPES:
         return VIEW_SCOPES[view_name]
@@ -126,7 +127,7 @@ def _get_required_scope(endpoint: str, method: str) -> Scope:
 
 def describe_access(route: DocumentedRoute) -> str:
     """Return what a route requires of its caller, for the OpenAPI document."""
-    scope = _get_required_scope(route.endpoint, route.method.upper())
+    scope = get_required_scope(route.endpoint, route.method.upper())
     return "scope " + " or ".join(f"`{word}`" for word in list_granting_scopes(scope))
 
 

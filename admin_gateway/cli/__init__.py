@@ -28,6 +28,11 @@ COMMANDS = (
     ("tenant", "commands.tenant", "Tenants: create, list, rotate secrets, delete"),
     ("key", "commands.api_key", "API keys for the admin API: create, list, revoke"),
     ("client-key", "commands.client_key", "Keys for PlayCamp and Mambo SDKs"),
+    (
+        "operator",
+        "commands.operator",
+        "Operators of the console: invite, list, reset",
+    ),
     ("token", "commands.token", "Tokens for users and for a tenant's server"),
     ("reward", "commands.reward", "Reward items, which a redemption grants"),
     ("definition", "commands.definition", "Definitions, the templates of coupons"),

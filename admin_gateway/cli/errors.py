@@ -8,7 +8,7 @@ import rich_click as click
 from cryptography.fernet import InvalidToken
 from marshmallow import ValidationError
 
-from admin_gateway.refusals import REFUSALS
+from admin_gateway.refusals import ALL_REFUSALS
 from coupon_core.domain.models import AnyReason, Reason, Refused
 from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.observability.error_causes import (
@@ -133,9 +133,9 @@ def reason_message(reason: AnyReason) -> str:
 
 def _get_refusal(reason: AnyReason) -> tuple[int, str, str]:
     """Return the HTTP status, the code and the text of a reason."""
-    if isinstance(reason, Reason) and reason not in REFUSALS:
+    if isinstance(reason, Reason) and reason not in ALL_REFUSALS:
         return COUPON_REFUSALS[reason].phoenix_redeem
-    return REFUSALS[reason]
+    return ALL_REFUSALS[reason]
 
 
 def _convert_refusal(error: Refused) -> CommandError:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from admin_gateway.refusals.conflicts import CONFLICTS
 from admin_gateway.refusals.invalid import INVALID
 from admin_gateway.refusals.not_found import NOT_FOUND
+from admin_gateway.refusals.operators import OPERATOR_REFUSALS
 from coupon_core.domain.models import AdminReason, AnyReason
 from coupon_core.web.authentication import AUTH_REFUSALS
 from coupon_core.web.dialects import RefusalResponse
@@ -33,3 +34,7 @@ REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
         },
     }
 )
+ALL_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
+    {**REFUSALS, **OPERATOR_REFUSALS}
+)
+"""Also those of the console and of commands, which no route of the API answers."""

@@ -148,7 +148,31 @@ class AuthReason(StrEnum):
     WRONG_KEY_KIND = "wrong_key_kind"
 
 
-AnyReason = Reason | AdminReason | PurchaseReason | ReservationReason | AuthReason
+class OperatorReason(StrEnum):
+    """Why an operator was not signed in, or an action on operators was refused."""
+
+    SIGN_IN_FAILED = "sign_in_failed"
+    SECOND_FACTOR_MISSING = "second_factor_missing"
+    LINK_INVALID = "link_invalid"
+    PASSWORD_TOO_SHORT = "password_too_short"
+    PASSWORD_TOO_LONG = "password_too_long"
+    PASSWORDS_DIFFER = "passwords_differ"
+    INVALID_EMAIL = "invalid_email"
+    OPERATOR_NOT_FOUND = "operator_not_found"
+    OPERATOR_DISABLED = "operator_disabled"
+    OPERATOR_OF_OTHER_TENANTS = "operator_of_other_tenants"
+    LAST_OWNER = "last_owner"
+    WRONG_SECOND_FACTOR = "wrong_second_factor"
+
+
+AnyReason = (
+    Reason
+    | AdminReason
+    | PurchaseReason
+    | ReservationReason
+    | AuthReason
+    | OperatorReason
+)
 
 
 class Refused(Exception):

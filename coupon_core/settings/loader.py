@@ -123,6 +123,8 @@ def _derive_settings(values: dict[str, Any], creates_secrets: bool) -> Settings:
         ),
         "broker_url": broker_url,
         "redis_url": values["redis_url"] or _derive_redis_url(broker_url),
+        "console_url": values["console_url"].rstrip("/")
+        or f"http://127.0.0.1:{values['admin_port']}",
         "is_broker_embedded": not values["broker_url"],
         "is_demo_enabled": values["demo"] == "1"
         or (not values["demo"] and is_loopback_host(values["bind_host"])),

@@ -6,7 +6,7 @@ from pathlib import Path
 from environs import validate
 
 from coupon_core.observability import structured_logging
-from coupon_core.settings.signals import LISTED_LAST, SignalSettings
+from coupon_core.settings.console import LAST_FIELDS, ConsoleSettings
 from coupon_core.settings.validators import (
     COUNT_RANGE,
     KEY_COUNT_RANGE,
@@ -32,7 +32,7 @@ DEFAULT_CALLS_PER_CALLER = "600 per minute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(SignalSettings):
+class Settings(ConsoleSettings):
     """Everything that can be set; the metadata describe the environment variables."""
 
     data_dir: Path = setting(  # noqa: RUF009 - it returns a field
@@ -231,7 +231,7 @@ class Settings(SignalSettings):
 
 VARIABLES: dict[str, Variable] = {
     setting.name: setting.metadata["variable"]
-    for setting in sorted(fields(Settings), key=lambda one: one.name in LISTED_LAST)
+    for setting in sorted(fields(Settings), key=lambda one: one.name in LAST_FIELDS)
     if setting.metadata
 }
 """The environment variables by the name of their field, in this order."""

@@ -1,6 +1,6 @@
 """The settings of when failed attempts are reported as a signal."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from environs import validate
 
@@ -36,7 +36,3 @@ class SignalSettings(RetentionSettings):
         default=5,
         validate=THRESHOLD_RANGE,
     )
-
-
-LISTED_LAST = frozenset(field.name for field in fields(SignalSettings))
-"""The names of the fields that documents list after all others."""

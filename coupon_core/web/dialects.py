@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from flask import Response
+
 from coupon_core.schemas.errors import ApiError, serialize_error_detail
 
 RefusalResponse: TypeAlias = tuple[int, str, str]
@@ -11,6 +13,7 @@ RefusalResponse: TypeAlias = tuple[int, str, str]
 
 
 ErrorRenderer: TypeAlias = Callable[[ApiError, str], Mapping[str, Any]]
+ErrorResponder: TypeAlias = Callable[[ApiError, str], Response]
 
 
 def render_phoenix_error(api_error: ApiError, request_id: str) -> dict[str, Any]:
@@ -54,7 +57,8 @@ class ErrorFormat:
 
     `refusals` maps a reason of the core to status, code and text. `security` names the
     OpenAPI security schemes that these routes accept and other routes do not. `access`
-    says in the OpenAPI document what these routes require of their caller.
+    says in the OpenAPI document what these routes require of their caller. Where errors
+    are not JSON, `respond` returns the whole response.
     """
 
     prefix: str
@@ -63,6 +67,7 @@ class ErrorFormat:
     security: tuple[str, ...] = ()
     errors: ErrorShape = PHOENIX_ERRORS
     access: str = ""
+    respond: ErrorResponder | None = None
 
     def has_path(self, path: str) -> bool:
         """Return True if a path is under the prefix: `/api/x` is under `/api`.

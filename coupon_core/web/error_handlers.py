@@ -86,10 +86,13 @@ def register_error_handlers(
 def handle_api_error(api_error: ApiError) -> Response:
     """Return the response to an error in the dialect of the requested path."""
     request.environ.setdefault(REASON_ENVIRON_KEY, api_error.code)
-    body = _get_dialect().render(
-        api_error, request.environ.get(REQUEST_ID_ENVIRON_KEY, "")
-    )
-    response = json_response(body, api_error.status, headers=api_error.headers)
+    dialect = _get_dialect()
+    request_id = request.environ.get(REQUEST_ID_ENVIRON_KEY, "")
+    if dialect.respond:
+        response = dialect.respond(api_error, request_id)
+    else:
+        body = dialect.render(api_error, request_id)
+        response = json_response(body, api_error.status, headers=api_error.headers)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -13,7 +13,7 @@ from coupon_core.settings.loader import Settings
 from tests.authorization.credentials import Credential, Request, build_credentials
 from tests.authorization.factories import FACTORIES
 from tests.authorization.route_cases import Route, RouteCase
-from tests.authorization.route_tables import list_routes, rename_placeholders
+from tests.authorization.route_tables import is_page, list_routes, rename_placeholders
 from tests.authorization.tenants import (
     USER_ID,
     RouteArguments,
@@ -55,7 +55,11 @@ class RouteWalker:
         """Yield each rule, its path, and the path's methods."""
         urls = self.app.url_map.bind("localhost")
         for rule in sorted(
-            {rename_placeholders(rule.rule) for rule in self.app.url_map.iter_rules()}
+            {
+                rename_placeholders(rule.rule)
+                for rule in self.app.url_map.iter_rules()
+                if not is_page(rule.rule)
+            }
         ):
             path = self.build_path(rule)
             yield rule, path, set(urls.allowed_methods(path))

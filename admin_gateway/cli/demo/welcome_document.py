@@ -17,11 +17,14 @@ from admin_gateway.cli.demo.phoenix_definitions import (
 from admin_gateway.cli.server.addresses import get_gateways
 from coupon_core.domain.models import CouponStatus, Page, Refused, utc_now
 from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.domain.models.operators import Role
 from coupon_core.services.access import tokens
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import administration, generation, validation
+from coupon_core.services.operators import links
 from coupon_core.settings.loader import Settings
 
+DEMO_OPERATOR = "owner@demo.example"
 TOKEN_LIFETIME_SECONDS = 12 * 3_600
 
 
@@ -42,6 +45,7 @@ def build_document(settings: Settings) -> dict[str, Any]:
     code = _get_or_create_code(now)
     return {
         **gateway_addresses(settings),
+        "console": _build_console_link(settings, now),
         "tenant_id": DEMO_TENANT_ID,
         "tenant_secret": demo_credentials.tenant_secret,
         "api_key_id": demo_credentials.api_key_id,
@@ -54,6 +58,12 @@ def build_document(settings: Settings) -> dict[str, Any]:
         **_build_playcamp_lines(settings, demo_credentials.server_key, now=now),
         "mambo": points_offer.build_document(get_gateways(settings)[1].url, now),
     }
+
+
+def _build_console_link(settings: Settings, now: datetime) -> str:
+    """Build a one-time link to the console for the owner of the demo tenant."""
+    _, token = links.invite(DEMO_TENANT_ID, DEMO_OPERATOR, Role.OWNER, now)
+    return links.build_url(settings.console_url, token)
 
 
 def _build_playcamp_lines(

@@ -22,6 +22,8 @@ ADDRESSES_TEXT = """
   Query gateway   {query_url}   docs {query_docs}
 """
 CREDENTIALS_TEXT = """
+  Console         {console}
+                  (valid once, for 24 hours; you choose a password on the first use)
   Demo tenant     {tenant_id}
   API key         {api_key}
   Player token    {token}

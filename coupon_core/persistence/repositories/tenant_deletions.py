@@ -7,14 +7,23 @@ from coupon_core.persistence.tables import (
     ALL_TABLES,
     AuditEntryTable,
     BaseTable,
+    OperatorInvitationTable,
+    OperatorSessionTable,
+    OperatorTable,
     TenantDeletionTable,
     TenantTable,
 )
 
-KEPT_TABLES = (AuditEntryTable, TenantDeletionTable)
+KEPT_TABLES = (
+    AuditEntryTable,
+    TenantDeletionTable,
+    OperatorTable,  # an operator can work for other tenants
+    OperatorSessionTable,
+    OperatorInvitationTable,
+)
 """The tables that keep their rows of a deleted tenant."""
 # Without credentials nobody can act for the tenant.
-CREDENTIAL_TABLES = ("api_key", "client_key", "tenant_secret")
+CREDENTIAL_TABLES = ("api_key", "client_key", "tenant_secret", "operator_membership")
 _DELETED_TABLES = [table for table in reversed(ALL_TABLES) if table not in KEPT_TABLES]
 
 
@@ -47,10 +56,18 @@ def list_tenant_ids() -> list[str]:
 
 
 def delete_credentials(tenant_id: str) -> None:
-    """Delete all keys and secrets of a tenant."""
+    """Delete all keys, secrets, memberships and invitations of a tenant."""
     for table in CREDENTIAL_TABLES:
         sql = f"DELETE FROM {table} WHERE tenant_id = :tenant_id"
         execute(sql, {"tenant_id": tenant_id})
+    delete_links(tenant_id)
+
+
+def delete_links(tenant_id: str) -> None:
+    """Delete the one-time links to a tenant; a later one may have the same name."""
+    OperatorInvitationTable.delete().where(
+        OperatorInvitationTable.target_tenant == tenant_id
+    ).execute()
 
 
 def delete_some_rows(tenant_id: str, limit: int) -> int:

@@ -5,7 +5,10 @@ from datetime import datetime
 
 from coupon_core.domain.models import ApiKey, Page, Scope
 from coupon_core.domain.rules.scopes import ORIGINAL_SCOPES
-from coupon_core.persistence.repositories.tenant_deletions import KEPT_TABLES
+from coupon_core.persistence.repositories.tenant_deletions import (
+    KEPT_TABLES,
+    delete_links,
+)
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import (
     ALL_TABLES,
@@ -34,6 +37,7 @@ def erase(tenant_id: str) -> bool:
 
     Returns False if the tenant does not exist.
     """
+    delete_links(tenant_id)
     counts = [
         table.delete().where(table.tenant_id == tenant_id).execute()
         # Referenced tables come after the tables that refer to them.

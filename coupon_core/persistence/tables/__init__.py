@@ -1,7 +1,8 @@
 """The tables; every key starts with `tenant_id`, as a sharded cluster requires.
 
 The exceptions are `tenant`, `api_key` and `client_key`, which are looked up before the
-tenant is known. The DDL is in `migrations/`.
+tenant is known, and the operators with their sessions and one-time links, who can work
+for several tenants. The DDL is in `migrations/`.
 """
 
 from coupon_core.persistence.tables.attempts import (
@@ -54,6 +55,12 @@ from coupon_core.persistence.tables.inventory import (
     CouponEventTable,
     DefinitionSweepTable,
     ImportRowTable,
+)
+from coupon_core.persistence.tables.operators import (
+    OperatorInvitationTable,
+    OperatorMembershipTable,
+    OperatorSessionTable,
+    OperatorTable,
 )
 from coupon_core.persistence.tables.points import (
     KnownUserTable,
@@ -121,6 +128,10 @@ __all__ = [
     "MamboCouponTable",
     "MamboTagTable",
     "OfferTable",
+    "OperatorInvitationTable",
+    "OperatorMembershipTable",
+    "OperatorSessionTable",
+    "OperatorTable",
     "OutboxTable",
     "PackageTable",
     "PointEntryTable",
@@ -204,5 +215,9 @@ ALL_TABLES = (
     TenantDeletionTable,
     ReportQuarterTable,
     ReportBackfillTable,
+    OperatorTable,
+    OperatorSessionTable,
+    OperatorInvitationTable,
+    OperatorMembershipTable,
 )
 """Every table; a referenced table comes before the tables that refer to it."""

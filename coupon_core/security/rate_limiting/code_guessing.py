@@ -26,6 +26,9 @@ class EventCounters(Protocol):
     def count(self, rate_limit: RateLimit, key: str) -> tuple[int, float]:
         """Count an event; return the count and the remaining seconds of the window."""
 
+    def read(self, rate_limit: RateLimit, key: str) -> tuple[int, float]:
+        """Return the same without counting an event."""
+
 
 class Limiter(Protocol):
     """The counters of failures that this process uses."""

@@ -51,6 +51,12 @@ class Counters:
             lambda storage: _increment(storage, rate_limit, key)
         )
 
+    def read(self, rate_limit: RateLimit, key: str) -> tuple[int, float]:
+        """Return the same as `count` without counting an event."""
+        return self._count_with_fallback(
+            lambda storage: _read_count(storage, rate_limit, key)
+        )
+
     def fall_back_to_memory(self) -> None:
         """Count in this process until `resume_redis` is called."""
         if self.is_shared:
@@ -85,10 +91,19 @@ def _create_redis_storage(url: str, options: dict[str, Any]) -> RedisStorage:
     return RedisStorage(redis_url, key_prefix=KEY_PREFIX, **options)
 
 
-def _increment(storage: Storage, rate_limit: RateLimit, key: str) -> tuple[int, float]:
-    item = RateLimitItemPerSecond(
+def _read_count(storage: Storage, rate_limit: RateLimit, key: str) -> tuple[int, float]:
+    name = _create_item(rate_limit).key_for(key)
+    return storage.get(name), storage.get_expiry(name) - time.time()
+
+
+def _create_item(rate_limit: RateLimit) -> RateLimitItemPerSecond:
+    return RateLimitItemPerSecond(
         rate_limit.amount, rate_limit.seconds, rate_limit.name
     )
+
+
+def _increment(storage: Storage, rate_limit: RateLimit, key: str) -> tuple[int, float]:
+    item = _create_item(rate_limit)
     name = item.key_for(key)
     count = storage.incr(name, item.get_expiry())
     if count < rate_limit.amount:

@@ -150,5 +150,7 @@ def test_an_erased_tenant_leaves_no_row_but_what_was_done(
     tenants.erase(tenant.tenant_id)
     for table in tenant_repository.ALL_TABLES:
         name = table._meta.table_name
+        if "tenant_id" not in table._meta.fields:
+            continue  # operators, who can work for other tenants
         left = f"SELECT count(*) FROM {name} WHERE tenant_id = '{tenant.tenant_id}'"
         assert bool(fetch_rows(left)[0][0]) == (name == "audit_entry")

@@ -1,0 +1,31 @@
+"""Filters of the templates: times and numbers as people read them."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
+
+DEFAULT_ZONE = "UTC"
+THIN_SPACE = "\u202f"
+
+
+def format_time(moment: datetime | None, zone: str = DEFAULT_ZONE) -> Markup:
+    """Return a time in a zone as an element that shows UTC when pointed at."""
+    if moment is None:
+        return Markup("")
+    utc = format_timestamp_milliseconds(moment)
+    shown = f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    suffix = "" if zone == DEFAULT_ZONE else f" {zone}"
+    return Markup('<time datetime="{0}" title="{0}">{1}{2}</time>').format(
+        utc, shown, suffix
+    )
+
+
+def format_number(number: int) -> str:
+    """Return an integer with thin spaces between groups of three digits."""
+    return f"{number:,}".replace(",", THIN_SPACE)
+
+
+FILTERS = {"time": format_time, "number": format_number}

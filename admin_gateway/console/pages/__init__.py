@@ -1,0 +1,10 @@
+"""The pages of a tenant, in the order of the navigation."""
+
+from admin_gateway.console.pages import api_keys, audit, home
+
+PAGES = (
+    home.page,
+    api_keys.page,
+    audit.page,
+)
+"""Every page; a new one is registered by its line here (docs/console.md)."""

@@ -1,0 +1,42 @@
+"""The audit log: who changed what and when."""
+
+from flask import g
+from flask.typing import ResponseReturnValue
+
+from admin_gateway.console.forms import load_query
+from admin_gateway.console.page import Page
+from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
+from admin_gateway.console.texts import N_
+from admin_gateway.requests.audit import AuditQuerySchema
+from coupon_core.domain.models import Page as ListPage
+from coupon_core.domain.models.audit import AuditEntry, AuditFilter
+from coupon_core.services import audit
+from coupon_core.services.operators import memberships
+
+page = Page("audit", title=N_("Audit log"), path="/audit", group=N_("Access"), key="a")
+COLUMNS = (
+    Column("happened_at", N_("Time"), lambda entry: entry.happened_at),
+    Column("actor", N_("Actor"), lambda entry: entry.actor),
+    Column("action", N_("Action"), lambda entry: entry.action),
+    Column("object_id", N_("Object"), lambda entry: entry.object_id),
+    Column("detail", N_("Details"), lambda entry: entry.detail),
+)
+
+
+@page.view("", mirrors="audit.list_all")
+def index() -> ResponseReturnValue:
+    """List the entries that match the filters in the URL, newest first."""
+    filters, form = load_query(AuditQuerySchema())
+
+    def list_entries(part: ListPage) -> tuple[list[AuditEntry], int]:
+        return audit.list_entries(g.principal.tenant_id, AuditFilter(**filters), part)
+
+    return respond_with_table(
+        "audit/index.html",
+        COLUMNS,
+        read_by_offset(list_entries),
+        form=form,
+        describe_rows=lambda rows: {
+            "names": memberships.list_emails({entry.actor for entry in rows})
+        },
+    )

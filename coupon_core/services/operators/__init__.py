@@ -1,0 +1,1 @@
+"""Operators of the console: links, sign-in, sessions, memberships, second factor."""

@@ -1,0 +1,80 @@
+"""Every text of the console is translated, and no translation is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po
+
+from admin_gateway.console import build, texts
+from admin_gateway.console.errors import TITLES
+from admin_gateway.refusals import ALL_REFUSALS
+from tests.support.admin_client import AdminClient
+
+MessageId: TypeAlias = str | tuple[str, ...]
+METHODS = [("**.py", "python"), ("**.html", "jinja2")]
+OPTIONS = {"**.html": {"newstyle_gettext": "true", "silent": "false"}}
+LANGUAGES = [path.name for path in build.TRANSLATIONS.iterdir() if path.is_dir()]
+
+
+def list_texts() -> dict[MessageId, str]:
+    """Return the texts of modules and templates, with the place of each."""
+    found = extract_from_dir(
+        str(build.DIRECTORY), METHODS, OPTIONS, keywords=DEFAULT_KEYWORDS
+    )
+    used: dict[MessageId, str] = {
+        message: f"{name}:{line}" for name, line, message, _, _ in found
+    }
+    return used | {
+        text: "admin_gateway/refusals" for _, _, text in ALL_REFUSALS.values()
+    }
+
+
+def list_translations(language: str) -> Iterator[tuple[Path, MessageId, bool]]:
+    """Yield file, text and whether it is translated."""
+    for path in sorted((build.TRANSLATIONS / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id:
+                    parts = message.string
+                    strings = [parts] if isinstance(parts, str) else list(parts)
+                    yield path, message.id, all(strings) and not message.fuzzy
+
+
+def format_entry(message: MessageId, place: str) -> str:
+    """Return an entry that can be pasted into a .po file."""
+    if isinstance(message, tuple):
+        ids = f'msgid "{message[0]}"\nmsgid_plural "{message[1]}"'
+        return f'#: {place}\n{ids}\nmsgstr[0] ""\nmsgstr[1] ""\n'
+    escaped = message.replace("\\", "\\\\").replace('"', '\\"')
+    return f'#: {place}\nmsgid "{escaped}"\nmsgstr ""\n'
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_translated_and_nothing_else(language: str) -> None:
+    used = list_texts()
+    known = {text: done for _, text, done in list_translations(language)}
+    missing = [
+        format_entry(text, place) for text, place in used.items() if not known.get(text)
+    ]
+    assert not missing, "\n".join(["Add to translations/*.po:", "", *missing])
+    assert known.keys() - used.keys() == set(), "These are used nowhere."
+
+
+def test_texts_follow_the_language_of_the_browser(sqlite_admin: AdminClient) -> None:
+    client = sqlite_admin.app.test_client()
+    for sent, language, title in (
+        ("de-AT,en;q=0.5", "de", "Anmelden"),
+        ("fr", "en", "Sign in"),
+        ("en,de;q=0.9", "en", "Sign in"),
+    ):
+        headers = {"Accept-Language": sent}
+        page = client.get("/console/sign-in", headers=headers).text
+        assert f'<html lang="{language}">' in page
+        assert f"<h1>{title}</h1>" in page
+    assert texts.list_languages() == ["en", "de"]
+    assert TITLES

@@ -1,0 +1,289 @@
+"""Operators: links, sign-in, second factor, sessions, and who may change whom."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from coupon_core.domain.models import OperatorReason, Refused, Scope, utc_now
+from coupon_core.domain.models.audit import AuditFilter
+from coupon_core.domain.models.coupons import Page
+from coupon_core.domain.models.operators import Role
+from coupon_core.persistence.repositories import operators as operator_repository
+from coupon_core.security import passwords
+from coupon_core.security.rate_limiting import sign_in_limits
+from coupon_core.security.rate_limiting.policy import RateLimitExceeded
+from coupon_core.services import audit
+from coupon_core.services.access import tenants
+from coupon_core.services.operators import (
+    account,
+    administration,
+    links,
+    memberships,
+    sessions,
+    sign_in,
+)
+from coupon_core.services.operators.links import LinkAnswer
+from coupon_core.services.operators.sessions import Device
+from tests.factories.tenant import TenantFactory, create_tenant
+
+NOW = utc_now()
+PASSWORD = "correct horse battery"
+DEVICE = Device("192.0.2.1", "Firefox")
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use a hash of the same kind that takes a millisecond."""
+    cheap = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", cheap)
+
+
+@pytest.fixture
+def other_tenant(tenant: TenantFactory) -> TenantFactory:
+    return create_tenant()
+
+
+def address_of(tenant: TenantFactory, name: str = "anna") -> str:
+    """Return an address that no other test uses."""
+    return f"{name}@{tenant.tenant_id}.example"
+
+
+def join(tenant: TenantFactory, role: Role, name: str = "anna") -> tuple[str, str]:
+    """Invite a new operator, who accepts; return the id and the session."""
+    operator_id, token = links.invite(
+        tenant.tenant_id, address_of(tenant, name), role, NOW
+    )
+    answer = LinkAnswer(PASSWORD, PASSWORD)
+    session, _ = links.use_link(token, answer, DEVICE, NOW)
+    return operator_id, session
+
+
+def refusal(call: object, *args: object, **kwargs: object) -> object:
+    """Return the reason for which a call is refused."""
+    with pytest.raises(Refused) as caught:
+        call(*args, **kwargs)  # type: ignore[operator]
+    return caught.value.reason
+
+
+def test_a_membership_begins_only_when_the_link_is_used(tenant: TenantFactory) -> None:
+    tenant_id = tenant.tenant_id
+    operator_id, token = links.invite(tenant_id, address_of(tenant), Role.MANAGER, NOW)
+    assert sessions.find_principal(operator_id, tenant_id) is None
+    links.open_link(token, NOW)
+    assert sessions.find_principal(operator_id, tenant_id) is None
+    session, target = links.use_link(token, LinkAnswer(PASSWORD, PASSWORD), DEVICE, NOW)
+    principal = sessions.find_principal(operator_id, tenant_id)
+    assert principal is not None
+    assert Scope.DEFINITIONS in principal.scopes
+    assert Scope.KEYS not in principal.scopes
+    assert target == tenant_id
+    assert sessions.find(session, NOW) is not None
+    entries, _ = audit.list_entries(tenant_id, AuditFilter(), Page())
+    joined = next(entry for entry in entries if entry.action == "operator.joined")
+    assert joined.actor == f"operator:{operator_id}"
+    assert memberships.list_emails({joined.actor, "cli"}) == {
+        joined.actor: address_of(tenant)
+    }
+
+
+def test_a_link_is_used_once_and_expires(tenant: TenantFactory) -> None:
+    answer = LinkAnswer(PASSWORD, PASSWORD)
+    _, token = links.invite(tenant.tenant_id, address_of(tenant), Role.VIEWER, NOW)
+    later = NOW + links.LINK_LIFETIME
+    for reason in (
+        refusal(links.use_link, token, answer, DEVICE, later),
+        refusal(links.open_link, "x" * 43, NOW),
+    ):
+        assert reason == OperatorReason.LINK_INVALID
+    links.use_link(token, answer, DEVICE, NOW)
+    again = refusal(links.use_link, token, answer, DEVICE, NOW)
+    assert again == OperatorReason.LINK_INVALID
+
+
+@pytest.mark.parametrize(
+    ("password", "repeated", "reason"),
+    [
+        ("short", "short", OperatorReason.PASSWORD_TOO_SHORT),
+        ("x" * 257, "x" * 257, OperatorReason.PASSWORD_TOO_LONG),
+        (PASSWORD, PASSWORD + "x", OperatorReason.PASSWORDS_DIFFER),
+    ],
+    ids=["short", "long", "different"],
+)
+def test_an_unfit_password_leaves_the_link_usable(
+    tenant: TenantFactory, password: str, repeated: str, reason: OperatorReason
+) -> None:
+    _, token = links.invite(tenant.tenant_id, address_of(tenant), Role.VIEWER, NOW)
+    answer = LinkAnswer(password, repeated)
+    assert refusal(links.use_link, token, answer, DEVICE, NOW) == reason
+    links.use_link(token, LinkAnswer(PASSWORD, PASSWORD), DEVICE, NOW)
+
+
+def test_an_invitation_of_a_known_operator_asks_for_the_known_password(
+    tenant: TenantFactory, other_tenant: TenantFactory
+) -> None:
+    """The owner of another tenant cannot take an operator over by an invitation."""
+    operator_id, _ = join(tenant, Role.OWNER)
+    invited_id, token = links.invite(
+        other_tenant.tenant_id, address_of(tenant).upper(), Role.VIEWER, NOW
+    )
+    assert invited_id == operator_id
+    assert not links.open_link(token, NOW).asks_for_new_password
+    stolen = LinkAnswer("chosen by somebody else", "chosen by somebody else")
+    assert refusal(links.use_link, token, stolen, DEVICE, NOW) == (
+        OperatorReason.SIGN_IN_FAILED
+    )
+    assert sessions.find_principal(operator_id, other_tenant.tenant_id) is None
+    links.use_link(token, LinkAnswer(PASSWORD), DEVICE, NOW)
+    assert sessions.find_principal(operator_id, other_tenant.tenant_id) is not None
+
+
+def test_of_two_links_of_a_new_operator_one_sets_the_password(
+    tenant: TenantFactory, other_tenant: TenantFactory
+) -> None:
+    email = address_of(tenant)
+    _, first = links.invite(tenant.tenant_id, email, Role.OWNER, NOW)
+    _, second = links.invite(other_tenant.tenant_id, email, Role.OWNER, NOW)
+    form = links.open_link(second, NOW)
+    assert form.asks_for_new_password
+    links.use_link(first, LinkAnswer(PASSWORD, PASSWORD), DEVICE, NOW)
+    # As if the second link had been opened before the first one was used.
+    assert not operator_repository.set_password(form.operator, "another hash")
+    assert not links.open_link(second, NOW).asks_for_new_password
+
+
+def test_sign_in_says_the_same_for_every_wrong_credential(
+    tenant: TenantFactory,
+) -> None:
+    operator_id, _ = join(tenant, Role.VIEWER)
+    email = address_of(tenant)
+    token = sign_in.sign_in(email, PASSWORD, "", device=DEVICE, now=NOW)
+    assert sessions.find(token, NOW) is not None
+    for wrong in ((email, "wrong"), ("nobody@example.com", PASSWORD)):
+        reason = refusal(sign_in.sign_in, *wrong, "", device=DEVICE, now=NOW)
+        assert reason == OperatorReason.SIGN_IN_FAILED
+    administration.set_disabled(None, email, NOW)
+    assert sessions.find(token, NOW) is None
+    assert (
+        refusal(sign_in.sign_in, email, PASSWORD, "", device=DEVICE, now=NOW)
+        == OperatorReason.SIGN_IN_FAILED
+    )
+    administration.set_disabled(None, email, None)
+    assert sessions.list_sessions(operator_id) == []
+
+
+def test_a_code_of_the_second_factor_is_accepted_once(tenant: TenantFactory) -> None:
+    operator_id, session = join(tenant, Role.VIEWER)
+    operator = operator_repository.get(operator_id)
+    assert operator is not None
+    secret = account.prepare_second_factor(operator).secret
+    app, email = pyotp.TOTP(secret), address_of(tenant)
+    found = sessions.find(session, NOW)
+    assert found is not None
+    codes = account.start_second_factor(
+        operator, secret, app.at(NOW), found[0].session_hash, NOW
+    )
+
+    def attempt(code: str, now: object = NOW) -> object:
+        return refusal(sign_in.sign_in, email, PASSWORD, code, device=DEVICE, now=now)
+
+    assert attempt("") == OperatorReason.SECOND_FACTOR_MISSING
+    assert attempt(app.at(NOW)) == OperatorReason.WRONG_SECOND_FACTOR  # used above
+    later = NOW + timedelta(seconds=60)
+    too_old = app.at(NOW - timedelta(seconds=30))
+    assert attempt(too_old, later) == OperatorReason.WRONG_SECOND_FACTOR
+    next_step = app.at(later + timedelta(seconds=30))  # a phone that is ahead
+    sign_in.sign_in(email, PASSWORD, next_step, device=DEVICE, now=later)
+    assert attempt(next_step, later) == OperatorReason.WRONG_SECOND_FACTOR
+    assert len(codes) == 10
+    sign_in.sign_in(email, PASSWORD, codes[0].upper(), device=DEVICE, now=NOW)
+    assert attempt(codes[0]) == OperatorReason.WRONG_SECOND_FACTOR
+
+
+def test_a_session_ends_without_use_and_in_any_case(tenant: TenantFactory) -> None:
+    _, session = join(tenant, Role.VIEWER)
+    hour = timedelta(hours=1)
+    assert sessions.find(session, NOW + hour - timedelta(seconds=1)) is not None
+    assert sessions.find(session, NOW + 3 * hour) is None
+    now = NOW
+    while sessions.find(session, now):
+        now += hour / 2
+    assert now == NOW + 12 * hour
+
+
+def test_too_many_failures_block_an_address_and_only_slow_an_operator(
+    tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(sign_in_limits.time, "sleep", waits.append)
+    join(tenant, Role.VIEWER)
+    email = address_of(tenant)
+
+    def guess(address: str) -> None:
+        device = Device(address, "")
+        with pytest.raises((Refused, RateLimitExceeded)):
+            sign_in.sign_in(email, "wrong", "", device=device, now=NOW)
+
+    for number in range(20):
+        guess(f"{tenant.tenant_id}/{number // 10}")
+    blocked = Device(f"{tenant.tenant_id}/0", "")
+    with pytest.raises(RateLimitExceeded):
+        sign_in.sign_in(email, PASSWORD, "", device=blocked, now=NOW)
+    assert waits == []
+    sign_in.sign_in(email, PASSWORD, "", device=DEVICE, now=NOW)
+    assert waits == [sign_in_limits.DELAY_SECONDS]
+
+
+def test_an_owner_resets_only_operators_of_own_tenants(
+    tenant: TenantFactory, other_tenant: TenantFactory
+) -> None:
+    owner_id, _ = join(tenant, Role.OWNER, "owner")
+    shared_id, session = join(tenant, Role.VIEWER, "shared")
+    email = address_of(tenant, "shared")
+    principal = sessions.find_principal(owner_id, tenant.tenant_id)
+    _, token = links.invite(other_tenant.tenant_id, email, Role.VIEWER, NOW)
+    links.use_link(token, LinkAnswer(PASSWORD), DEVICE, NOW)
+
+    def reset() -> str:
+        return administration.reset(principal, email, removes_factor=True, now=NOW)[1]
+
+    assert refusal(reset) == OperatorReason.OPERATOR_OF_OTHER_TENANTS
+    memberships.remove(other_tenant.tenant_id, shared_id)
+    new = LinkAnswer("another long password", "another long password")
+    links.use_link(reset(), new, DEVICE, NOW)
+    assert sessions.find(session, NOW) is None
+    sign_in.sign_in(email, new.password, "", device=DEVICE, now=NOW)
+    stranger = address_of(other_tenant, "stranger")
+    links.invite(other_tenant.tenant_id, stranger, Role.VIEWER, NOW)
+    foreign = refusal(administration.set_disabled, principal, stranger, NOW)
+    assert foreign == OperatorReason.OPERATOR_NOT_FOUND
+
+
+def test_the_last_owner_of_a_tenant_stays(tenant: TenantFactory) -> None:
+    tenant_id = tenant.tenant_id
+    owner_id, _ = join(tenant, Role.OWNER, "owner")
+    second_id, session = join(tenant, Role.OWNER, "second")
+    memberships.change_role(tenant_id, second_id, Role.VIEWER, NOW)
+    assert sessions.find(session, NOW) is None
+    demote = refusal(memberships.change_role, tenant_id, owner_id, Role.MANAGER, NOW)
+    assert {demote, refusal(memberships.remove, tenant_id, owner_id)} == {
+        OperatorReason.LAST_OWNER
+    }
+    assert [one.role for one in memberships.list_members(tenant_id)] == [
+        Role.OWNER,
+        Role.VIEWER,
+    ]
+
+
+def test_nothing_of_a_deleted_tenant_lets_anybody_in_to_a_later_one(
+    tenant: TenantFactory,
+) -> None:
+    tenant_id = tenant.tenant_id
+    operator_id, _ = join(tenant, Role.OWNER)
+    _, token = links.invite(tenant_id, address_of(tenant, "ben"), Role.OWNER, NOW)
+    tenants.erase(tenant_id)
+    tenants.create(tenant_id, NOW)
+    assert sessions.find_principal(operator_id, tenant_id) is None
+    assert refusal(links.open_link, token, NOW) == OperatorReason.LINK_INVALID
