@@ -8,8 +8,10 @@ from coupon_core.persistence.database import (
     execute,
     execute_many,
     execute_prepared,
+    is_postgresql,
 )
 from coupon_core.persistence.repositories import checked_prefixes
+from coupon_core.persistence.repositories.code_scopes import select_by_scope
 from coupon_core.persistence.row_locks import coupon_lock_clause
 from coupon_core.persistence.row_mapping import (
     CODE_MATCHES,
@@ -31,17 +33,12 @@ from coupon_core.persistence.tables import (
 # Without a condition on the user a code is found by one probe of a unique index.
 CODE_KEY_CONDITION = "c.tenant_id = :tenant_id AND c.code_key = :code_key"
 
-SELECT_FOR_USER = f"""{SELECT_ISSUED_COUPONS}
-    WHERE {CODE_KEY_CONDITION} AND c.code_scope IN ('', :user_id, :exact_scope)
+FOR_USER_CONDITION = f"""WHERE {CODE_MATCHES}
     AND (c.user_id = :user_id OR c.user_id = '' AND NOT d.awarded_only)
-    AND c.returned_at IS NULL AND {CODE_MATCHES}
-    ORDER BY c.copy_number
-"""
-SELECT_RETURNED = f"""{SELECT_ISSUED_COUPONS}
-    WHERE {CODE_KEY_CONDITION} AND c.code_scope IN ('', :user_id, :exact_scope)
-    AND c.user_id = :user_id AND c.returned_at IS NOT NULL AND {CODE_MATCHES}
-    ORDER BY c.copy_number DESC LIMIT 1
-"""
+    AND c.returned_at IS NULL ORDER BY c.copy_number"""
+RETURNED_CONDITION = f"""WHERE {CODE_MATCHES}
+    AND c.user_id = :user_id AND c.returned_at IS NOT NULL
+    ORDER BY c.copy_number DESC LIMIT 1"""
 SELECT_FOR_TENANT = (
     f"{SELECT_ISSUED_COUPONS} WHERE {CODE_KEY_CONDITION} AND {CODE_MATCHES} LIMIT 2"
 )
@@ -65,15 +62,16 @@ def find_for_user(
     With `lock` they are locked until the transaction ends.
     """
     parameters = _to_user_parameters(tenant_id, code, user_id)
-    sql = SELECT_FOR_USER + coupon_lock_clause(lock)
-    rows = execute_prepared(sql, parameters).fetchall()
+    sql = select_by_scope(FOR_USER_CONDITION, is_postgresql())
+    rows = execute_prepared(sql + coupon_lock_clause(lock), parameters).fetchall()
     return [to_issued_coupon(row) for row in rows]
 
 
 def find_returned(tenant_id: str, code: str, user_id: str) -> IssuedCoupon | None:
     """Return the coupon of a user that was returned for its points last, or None."""
     parameters = _to_user_parameters(tenant_id, code, user_id)
-    row = execute(SELECT_RETURNED, parameters).fetchone()
+    sql = select_by_scope(RETURNED_CONDITION, is_postgresql())
+    row = execute(sql, parameters).fetchone()
     return to_issued_coupon(row) if row else None
 
 

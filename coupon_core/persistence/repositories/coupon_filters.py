@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from coupon_core.domain.codes import to_lookup_key
+from coupon_core.domain.codes import code_scope, to_lookup_key
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.id_generation import get_min_id_at
@@ -68,6 +68,7 @@ def to_filter_parameters(
         "coupon_id": filters.coupon_id,
         "code": filters.code,
         "code_key": to_lookup_key(filters.code or ""),
+        "exact_scope": code_scope(filters.code or "", True, filters.user_id or ""),
         "status": filters.status,
         "now": format_timestamp_milliseconds(now),
         "batch_id": filters.batch_id,
