@@ -97,6 +97,8 @@ ACTIONS: dict[str, Callable[[TenantFactory], object]] = {
     "validate_exact_for_a_new_user": lambda t: t.validate("Exact", "zoe"),
     "validate_for_many_coupons": lambda t: t.validate("W7", "whale"),
     "validate_for_nobody": lambda t: t.validate("WELCOME", None),
+    "validate_in_another_case": lambda t: t.validate("eXact", None),
+    "validate_exact_for_nobody": lambda t: t.validate("Exact", None),
     "validate_unknown": lambda t: t.validate("UNKNOWN", "zoe"),
     "redeem_for_a_holder": lambda t: t.redeem("WELCOME", "user-8"),
     "redeem_for_a_new_user": lambda t: t.redeem("WELCOME", "new"),
