@@ -50,6 +50,10 @@ REPLACEMENTS = {
     "period_column": "",
     "period_value": "",
     "range": "tenant_id = :tenant_id",
+    "table": "report_day",
+    "at": "day_at",
+    "bucket": "q.day_at",
+    "scope": "",
 }
 
 
