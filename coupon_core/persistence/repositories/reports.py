@@ -34,9 +34,16 @@ SUMS = ", ".join(f"CAST(sum(q.{name}) AS bigint)" for name in COUNTED_FIELDS)
 IN_PERIOD = """
     WHERE q.tenant_id = :tenant_id AND q.{at} >= :start_at AND q.{at} < :end_at
 """
-IN_EDGES = """
-    report_quarter q ON q.quarter_at >= r.start_at AND q.quarter_at < r.end_at
-    WHERE q.tenant_id = :tenant_id
+IN_EDGE = """
+    q.tenant_id = :tenant_id AND q.quarter_at >= r.start_at AND q.quarter_at < r.end_at
+    {scope}
+"""
+# PostgreSQL cannot estimate how few quarters an edge has: it would read all of them
+# once rather than the edges one by one.
+JOIN_EDGES = f"JOIN report_quarter q ON {IN_EDGE}"
+JOIN_EDGES_ONE_BY_ONE = f"""
+    CROSS JOIN LATERAL (
+        SELECT q.* FROM report_quarter q WHERE {IN_EDGE} OFFSET 0) AS q
 """
 EDGE_COLUMNS = "number int, weight int, start_at timestamptz, end_at timestamptz"
 # One statement, so that the quarters of edges are contained in the days. A bucket is
@@ -45,7 +52,7 @@ SELECT_BUCKETS = f"""
     SELECT min(q.{{at}}), NULL, {SUMS} FROM {{table}} q {IN_PERIOD} {{scope}}
     GROUP BY {{bucket}}
     UNION ALL
-    SELECT NULL, r.number, {SUMS} FROM {{rows}} JOIN {IN_EDGES} {{scope}}
+    SELECT NULL, r.number, {SUMS} FROM {{rows}} {{edges}}
     GROUP BY r.number
 """
 BUCKET = "width_bucket(q.{at}, CAST(:starts AS timestamptz[]))"
@@ -158,7 +165,14 @@ def build_parameters(
 def format_for_plan(sql: str, plan: ReadingPlan, scope: str) -> str:
     """Return a statement with the table that the plan reads, and further conditions."""
     table, at = TABLES[plan.reads_days]
-    return sql.format(table=table, at=at, scope=scope, rows="{rows}")
+    edges = JOIN_EDGES_ONE_BY_ONE if is_postgresql() else JOIN_EDGES
+    return sql.format(
+        table=table,
+        at=at,
+        scope=scope,
+        edges=edges.format(scope=scope),
+        rows="{rows}",
+    )
 
 
 def fetch_planned_rows(

@@ -15,7 +15,6 @@ from coupon_core.persistence.id_generation import get_min_integer_id_at
 from coupon_core.persistence.report_database import fetch_report_rows
 from coupon_core.persistence.repositories.reports import (
     CONDITIONS,
-    IN_EDGES,
     IN_PERIOD,
     OF_ALL_CREATORS,
     OF_TENANT,
@@ -53,7 +52,7 @@ COUNTED = f"""
     FROM {{table}} q {IN_PERIOD} {{scope}}
     UNION ALL
     SELECT q.definition_id, q.creator_key, r.weight * q.redeemed, r.weight * q.reversed
-    FROM {{rows}} JOIN {IN_EDGES} {{scope}}) AS q
+    FROM {{rows}} {{edges}}) AS q
 """
 LIMITED = "ORDER BY redeemed DESC, reversed, {key} LIMIT :limit"
 SELECT_TOP_DEFINITIONS = f"""

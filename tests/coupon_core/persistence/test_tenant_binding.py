@@ -51,6 +51,7 @@ REPLACEMENTS = {
     "period_value": "",
     "range": "tenant_id = :tenant_id",
     "table": "report_day",
+    "edges": "",
     "at": "day_at",
     "bucket": "q.day_at",
     "scope": "",
