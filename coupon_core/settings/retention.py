@@ -86,6 +86,7 @@ class RetentionSettings(MetricsSettings):
             "reservations": self.keep_reservations_days,
             "period_counters": self.keep_period_counters_days,
             "reports": self.keep_reports_days,
+            "report_days": self.keep_reports_days,
             "refusals": self.keep_reports_days,
             "attempts": self.keep_attempts_days,
             "signals": self.keep_attempts_days,

@@ -75,6 +75,7 @@ from coupon_core.persistence.tables.purchases import (
 )
 from coupon_core.persistence.tables.reports import (
     ReportBackfillTable,
+    ReportDayTable,
     ReportQuarterTable,
 )
 from coupon_core.persistence.tables.reservations import ReservationTable
@@ -128,6 +129,7 @@ __all__ = [
     "RedemptionTable",
     "RefusalCountTable",
     "ReportBackfillTable",
+    "ReportDayTable",
     "ReportQuarterTable",
     "ReservationTable",
     "RewardItemTable",
@@ -203,6 +205,7 @@ ALL_TABLES = (
     ErasedUserTable,
     TenantDeletionTable,
     ReportQuarterTable,
+    ReportDayTable,
     ReportBackfillTable,
 )
 """Every table; a referenced table comes before the tables that refer to it."""
