@@ -92,7 +92,9 @@ def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
 
 def _require_rows(has_rows: bool) -> None:
     if not has_rows:
-        raise Refused(PurchaseReason.USER_NOT_FOUND)
+        # Not "User not found": most users are not registered.
+        text = "Nothing is stored about this user."
+        raise Refused(PurchaseReason.USER_NOT_FOUND, text)
 
 
 def _choose_pseudonym(tenant_id: str, user_id: str, key: bytes) -> tuple[str, bool]:
