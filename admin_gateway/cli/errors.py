@@ -155,7 +155,9 @@ CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
     (ValidationError, lambda e: _convert_api_error(convert_validation_error(e))),
     (
         InvalidCsv,
-        lambda e: CommandError(f"Invalid CSV file: {e.summary}", "INVALID_CSV"),
+        lambda e: CommandError(
+            f"Invalid CSV file: {e.summary}", "INVALID_CSV", details=e.details
+        ),
     ),
     (ApiError, _convert_api_error),
     (CommandError, lambda error: error),

@@ -64,7 +64,8 @@ def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
 
     Counts and unique keys stay, so that limits remain exact. Metadata, references and
     details of the user are deleted. Stored documents are rewritten after the rows, in
-    small transactions; after an interruption, call this again to continue.
+    small transactions; after an interruption, call this again to continue. What was
+    stored about the ID since the interruption gets a pseudonym of its own.
 
     Raises:
         Refused: Nothing is stored about the user, or reservations hold uses for the
@@ -76,19 +77,24 @@ def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
             raise Refused(AdminReason.LIVE_RESERVATIONS)
         key = tenant_keys.require_key(tenant_id, KEY_PURPOSE, now)
         pseudonym, is_resumed = _choose_pseudonym(tenant_id, user_id, key)
-        counts = personal_data.replace_user_id(tenant_id, user_id, pseudonym)
+        counts: Mapping[str, int] = {}
         if not is_resumed:
+            counts = personal_data.replace_user_id(tenant_id, user_id, pseudonym)
             _require_rows(any(counts.values()))
             personal_data.insert_erasure(tenant_id, pseudonym, now)
             audit.record(tenant_id, "user.erased", pseudonym)
     document_count = _rewrite_documents(tenant_id, user_id, pseudonym)
     personal_data.finish_erasure(tenant_id, pseudonym, now)
+    if is_resumed and any(personal_data.list_rows(tenant_id, user_id).values()):
+        return erase(tenant_id, user_id, now)
     return Erasure(pseudonym, counts, document_count)
 
 
 def _require_rows(has_rows: bool) -> None:
     if not has_rows:
-        raise Refused(PurchaseReason.USER_NOT_FOUND)
+        # Not "User not found": most users are not registered.
+        text = "Nothing is stored about this user."
+        raise Refused(PurchaseReason.USER_NOT_FOUND, text)
 
 
 def _choose_pseudonym(tenant_id: str, user_id: str, key: bytes) -> tuple[str, bool]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
     TIME_PARAM,
@@ -85,7 +86,7 @@ def explain(
 @click.argument("text")
 @click.option(
     "--limit",
-    type=click.IntRange(1, code_search.MAX_HITS),
+    type=IntegerRange(1, code_search.MAX_HITS),
     default=code_search.MAX_HITS,
     show_default=True,
     help="Maximum number of hits.",

@@ -215,6 +215,27 @@ def test_an_interrupted_erasure_is_continued(busy_tenant: TenantFactory) -> None
     assert find_tables_with(USER_ID, busy_tenant) == set()
 
 
+def test_what_a_user_does_after_an_interruption_is_erased_as_another_user(
+    busy_tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(personal_data, "_rewrite_documents", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            personal_data.erase(busy_tenant.tenant_id, USER_ID, utc_now())
+    redeem(busy_tenant, "Open")
+    personal_data.erase(busy_tenant.tenant_id, USER_ID, utc_now())
+    assert find_tables_with(USER_ID, busy_tenant) == set()
+    pseudonyms = fetch_rows(
+        f"""SELECT user_id, used_count FROM user_usage
+        WHERE tenant_id = '{busy_tenant.tenant_id}'"""
+    )
+    assert [count for _, count in pseudonyms] == [1, 1]
+    assert_invariants()
+
+
 def test_an_export_contains_every_row_about_the_user_and_is_audited(
     busy_tenant: TenantFactory,
 ) -> None:
