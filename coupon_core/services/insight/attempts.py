@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,11 +24,12 @@ from coupon_core.domain.report_counts import (
 from coupon_core.observability.attempt_buffer import Collected
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import attempts as attempt_repository
+from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import report_counts
 from coupon_core.persistence.repositories.attempts import RefusalKey
 from coupon_core.services import outbox
 from coupon_core.services.insight import signals
-from coupon_core.services.privacy import tenant_keys
+from coupon_core.services.privacy import personal_data, tenant_keys
 
 KEY_PURPOSE = "attempts"
 HASH_DIGITS = 32
@@ -82,8 +83,11 @@ def store(tenant_id: str, collected: Collected, now: datetime) -> int:
     Nothing is stored about a tenant that is unknown or being deleted.
     """
     with transaction():
+        # Waits for an erasure, which would not see the attempts of this transaction.
+        coupon_repository.announce_coupon_write()
         if not attempt_repository.lock_live_tenant(tenant_id):
             return 0
+        collected = _replace_erased_users(tenant_id, collected)
         events = [signals.build_block_event(block) for block in collected.blocks]
         hashes = _insert_attempts(tenant_id, collected, now)
         _raise_refusals(tenant_id, collected.counts)
@@ -96,6 +100,32 @@ def store(tenant_id: str, collected: Collected, now: datetime) -> int:
             tenant_id, _to_report_counts(tenant_id, collected.counts)
         )
     return len(collected.attempts)
+
+
+def _replace_erased_users(tenant_id: str, collected: Collected) -> Collected:
+    """Return what was collected, without the IDs of users who were erased since."""
+    mentions = {(each.user_id, each.attempted_at) for each in collected.attempts}
+    mentions |= {
+        (each.subject, each.blocked_at)
+        for each in collected.blocks
+        if signals.is_user_block(each)
+    }
+    pseudonyms = personal_data.find_pseudonyms(tenant_id, mentions)
+    if not pseudonyms:
+        return collected
+
+    def get_current_id(user_id: str, at: datetime) -> str:
+        return pseudonyms.get((user_id, at), user_id)
+
+    attempts = [
+        replace(each, user_id=get_current_id(each.user_id, each.attempted_at))
+        for each in collected.attempts
+    ]
+    blocks = [
+        replace(each, subject=get_current_id(each.subject, each.blocked_at))
+        for each in collected.blocks
+    ]
+    return replace(collected, attempts=attempts, blocks=blocks)
 
 
 def _insert_attempts(

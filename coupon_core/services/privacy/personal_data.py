@@ -1,7 +1,7 @@
 """The personal data of a user: export it, or erase it (docs/api-contracts.md 0.42)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -22,6 +22,8 @@ PSEUDONYM_PREFIX = "erased-"
 PSEUDONYM_DIGITS = 32
 # The members of our documents, and of those of the vendors, that hold a user ID.
 USER_ID_MEMBERS = frozenset({"user_id", "userId", "subject", "uuid"})
+Mention = tuple[str, datetime]
+"""A user ID, and when it was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,48 @@ def _choose_pseudonym(tenant_id: str, user_id: str, key: bytes) -> tuple[str, bo
     An ID that is erased again has new data, which needs another pseudonym.
     """
     for number in count():
-        pseudonym = PSEUDONYM_PREFIX + tenant_keys.compute_digest(
-            key, f"{number}/{user_id}", PSEUDONYM_DIGITS
-        )
+        pseudonym = _build_pseudonym(key, number, user_id)
         is_finished = personal_data.is_finished(tenant_id, pseudonym)
         if not is_finished:
             return pseudonym, is_finished is False
     raise AssertionError("unreachable")
+
+
+def _build_pseudonym(key: bytes, number: int, user_id: str) -> str:
+    message = f"{number}/{user_id}"
+    digest = tenant_keys.compute_digest(key, message, PSEUDONYM_DIGITS)
+    return PSEUDONYM_PREFIX + digest
+
+
+def find_pseudonyms(
+    tenant_id: str, mentions: Collection[Mention]
+) -> dict[Mention, str]:
+    """Return the pseudonyms of those users who were erased after they were mentioned.
+
+    Call it in the transaction that stores the mentions, after `announce_coupon_write`,
+    which waits for a running erasure.
+    """
+    key = tenant_keys.find_key(tenant_id, KEY_PURPOSE)
+    pseudonyms: dict[Mention, str] = {}
+    if key is None:
+        return pseudonyms
+    for number in count():
+        users = {_build_pseudonym(key, number, user): user for user, _ in mentions}
+        erasures = {
+            users[pseudonym]: (pseudonym, erased_at)
+            for pseudonym, erased_at in personal_data.list_erasures(tenant_id, users)
+        }
+        later = []
+        for mention in mentions:
+            pseudonym, erased_at = erasures.get(mention[0], ("", None))
+            if erased_at and mention[1] <= erased_at:
+                pseudonyms[mention] = pseudonym
+            elif erased_at:  # the ID may have been erased again
+                later.append(mention)
+        if not later:
+            break
+        mentions = later
+    return pseudonyms
 
 
 def _rewrite_documents(tenant_id: str, user_id: str, pseudonym: str) -> int:
