@@ -3,7 +3,6 @@
 from functools import cache
 
 from coupon_core.domain.codes import code_scope, to_lookup_key
-from coupon_core.domain.identifiers import MAX_USER_ID_LENGTH
 from coupon_core.persistence.row_mapping import CODE_MATCHES, SELECT_ISSUED_COUPONS
 
 # Each scope is one probe of the unique index. Given IN, as SQLite is, PostgreSQL before
@@ -26,14 +25,13 @@ def select_by_scope(condition: str, is_postgresql: bool) -> str:
 
 
 # If a case-sensitive code has the key, all codes with the key are case-sensitive
-# (docs/api-contracts.md 5, row 19), and the scopes of their coupons begin with them.
-_HAS_EXACT_CODES = """EXISTS (SELECT 1 FROM shared_code e WHERE e.tenant_id = :tenant_id
-    AND e.code_key = :code_key AND e.code_exact <> '')"""
+# (docs/api-contracts.md 5, row 19). One that no definition has is not searched for
+# among the coupons of the others: EXISTS is evaluated once, before any coupon is read.
+_EXACT_CODES = """SELECT 1 FROM shared_code e WHERE e.tenant_id = :tenant_id
+    AND e.code_key = :code_key AND e.code_exact <> ''"""
 CODE_CONDITION = f"""c.code_key = :code_key AND {CODE_MATCHES}
-    AND c.code_scope >= CASE WHEN {_HAS_EXACT_CODES} THEN :first_scope ELSE '' END
-    AND c.code_scope < CASE WHEN {_HAS_EXACT_CODES} THEN :end_scope
-        ELSE :end_of_scopes END"""
-END_OF_SCOPES = "\U0010ffff" * (MAX_USER_ID_LENGTH + 1)  # after every user ID
+    AND (EXISTS ({_EXACT_CODES} AND e.code_exact = :code)
+        OR NOT EXISTS ({_EXACT_CODES}))"""
 
 
 def to_code_parameters(tenant_id: str, code: str, user_id: str = "") -> dict[str, str]:
@@ -44,7 +42,4 @@ def to_code_parameters(tenant_id: str, code: str, user_id: str = "") -> dict[str
         "code": code,
         "user_id": user_id,
         "exact_scope": code_scope(code, True, user_id=user_id),
-        "first_scope": f"{code}/",
-        "end_scope": f"{code}0",  # "0" follows "/"
-        "end_of_scopes": END_OF_SCOPES,
     }
