@@ -31,11 +31,12 @@ from coupon_core.persistence.tables import (
     to_datetime,
 )
 
-# Most tables have no index by user. Rows about coupons are found through the coupons.
+# Most tables have no index by user. Rows about coupons are found through the coupons,
+# whose index has only assigned ones: SQLite uses it only if the condition says so.
 OF_COUPONS = """ AND coupon_id IN (SELECT c.coupon_id FROM coupon c
-    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id)"""
+    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id AND c.user_id <> '')"""
 OF_DEFINITIONS = """ AND definition_id IN (SELECT c.definition_id FROM coupon c
-    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id
+    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id AND c.user_id <> ''
     UNION SELECT v.definition_id FROM reservation v
     WHERE v.tenant_id = :tenant_id AND v.user_id = :user_id)"""
 ERASE_NOTES = ", reference = NULL, metadata = NULL, reversal_reason = NULL"
@@ -82,7 +83,7 @@ PERSONAL_TABLES = (
     PersonalTable(AttemptTable),
     PersonalTable(SignalTable, " AND kind = 'user_failures'", column="subject"),
     PersonalTable(KnownUserTable),
-    PersonalTable(CouponTable, erased=ERASE_COUPON),
+    PersonalTable(CouponTable, " AND user_id <> ''", ERASE_COUPON),
 )
 # A wallet refers to its user, who is therefore copied first and deleted last.
 COPY_KNOWN_USER = """

@@ -13,7 +13,7 @@ from coupon_core.domain.models.filters import RedemptionFilter
 from coupon_core.domain.models.points import PointChange
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.messaging.cloud_events import to_cloud_event
-from coupon_core.persistence.database import execute, transaction
+from coupon_core.persistence.database import execute, is_postgresql, transaction
 from coupon_core.persistence.repositories import personal_data as repository
 from coupon_core.persistence.repositories import webhook_deliveries
 from coupon_core.persistence.repositories.personal_texts import PERSONAL_TEXTS
@@ -234,6 +234,19 @@ def test_what_a_user_does_after_an_interruption_is_erased_as_another_user(
     )
     assert [count for _, count in pseudonyms] == [1, 1]
     assert_invariants()
+
+
+def test_rows_about_coupons_are_found_by_the_index_of_users(
+    tenant: TenantFactory,
+) -> None:
+    if is_postgresql():
+        pytest.skip("PostgreSQL infers the condition of the index from the value")
+    parameters = {"tenant_id": tenant.tenant_id, "user_id": "a", "pseudonym": "b"}
+    for personal in repository.PERSONAL_TABLES:
+        sql = repository._build_update(personal)
+        rows = execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()
+        plan = " ".join(detail for *_, detail in rows)
+        assert ("coupon_of_user" in plan) == (" coupon " in sql), plan
 
 
 def test_an_export_contains_every_row_about_the_user_and_is_audited(
