@@ -17,6 +17,7 @@ from coupon_core.domain.models.reports import (
     ReportInterval,
     TopBy,
 )
+from coupon_core.domain.report_counts import ALL_CREATORS
 from coupon_core.services.insight import counting, reports
 from coupon_core.services.insight.reports import ReportRequest
 from coupon_core.services.points import reversals
@@ -184,7 +185,11 @@ def _read_reports(tenant: TenantFactory, outcome: Outcome) -> None:
     assert_invariants()
     assert_counts_equal_rows()
     now, tenant_id = utc_now(), tenant.tenant_id
-    uses = Counter((key[1], key[-1]) for key in list_uses() if key[0] == tenant_id)
+    uses = Counter(
+        (definition_id, name)
+        for owner_id, definition_id, _, creator_key, _, name in list_uses()
+        if owner_id == tenant_id and creator_key != ALL_CREATORS
+    )
     definition_ids = {definition_id for definition_id, _ in uses}
     for definition_id in definition_ids:
         is_all = set(definition_id) <= {"0", "-"}
