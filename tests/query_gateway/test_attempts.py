@@ -107,7 +107,8 @@ CALLS: dict[str, tuple[Call, tuple[str, str, str]]] = {
 def read_refusals(tenant: TenantFactory) -> dict[tuple[str, ...], int]:
     """Return the refusals by definition, action, API and reason."""
     rows = RefusalCountTable.select().where(
-        RefusalCountTable.tenant_id == tenant.tenant_id
+        RefusalCountTable.tenant_id == tenant.tenant_id,
+        RefusalCountTable.resolution == "quarter",
     )
     return {
         (str(row.definition_id), row.action, row.dialect, row.reason): row.refused

@@ -14,6 +14,8 @@ from coupon_core.domain.report_counts import get_midnight
 HALF_DAY = timedelta(hours=12)
 MIN_BUCKET = timedelta(hours=20)
 """Buckets are read from days if they are that long on average."""
+KEPT_REFUSAL_DAYS = 90
+"""After that, the quarters of refusals are deleted, and only their days are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,26 @@ def plan_reading(starts: Sequence[datetime], end: datetime) -> ReadingPlan:
         if limit != midnight
     ]
     return ReadingPlan(True, midnights[:-1], midnights[-1], edges)
+
+
+def get_first_refusal_quarter(now: datetime) -> datetime:
+    """Return the midnight since which the quarters of refusals are kept."""
+    return get_midnight(now - timedelta(days=KEPT_REFUSAL_DAYS))
+
+
+def plan_reading_refusals(start: datetime, end: datetime, now: datetime) -> ReadingPlan:
+    """Return how to read the refusals of a period.
+
+    A day without quarters counts in the period in which it begins.
+    """
+    first = get_first_refusal_quarter(now)
+    start, end = (
+        limit
+        if limit >= first
+        else get_midnight(limit + 2 * HALF_DAY - timedelta.resolution)
+        for limit in (start, end)
+    )
+    return plan_reading([start], end)
 
 
 def _weigh(number: int, bucket_count: int, is_before: bool) -> list[tuple[int, int]]:

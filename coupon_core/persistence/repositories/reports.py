@@ -35,15 +35,14 @@ IN_PERIOD = """
     WHERE q.tenant_id = :tenant_id AND q.{at} >= :start_at AND q.{at} < :end_at
 """
 IN_EDGE = """
-    q.tenant_id = :tenant_id AND q.quarter_at >= r.start_at AND q.quarter_at < r.end_at
-    {scope}
+    q.tenant_id = :tenant_id AND q.{at} >= r.start_at AND q.{at} < r.end_at {scope}
 """
 # PostgreSQL cannot estimate how few quarters an edge has: it would read all of them
 # once rather than the edges one by one.
-JOIN_EDGES = f"JOIN report_quarter q ON {IN_EDGE}"
+JOIN_EDGES = f"JOIN {{table}} q ON {IN_EDGE}"
 JOIN_EDGES_ONE_BY_ONE = f"""
     CROSS JOIN LATERAL (
-        SELECT q.* FROM report_quarter q WHERE {IN_EDGE} OFFSET 0) AS q
+        SELECT q.* FROM {{table}} q WHERE {IN_EDGE} OFFSET 0) AS q
 """
 EDGE_COLUMNS = "number int, weight int, start_at timestamptz, end_at timestamptz"
 # One statement, so that the quarters of edges are contained in the days. A bucket is
@@ -66,14 +65,21 @@ CONDITIONS: Mapping[str, str] = {
     "creator_key": "AND q.creator_key = :creator_key",
     "dialect": "AND q.dialect = :dialect",
 }
-SELECT_REFUSALS = """
-    SELECT q.action, q.reason, CAST(sum(q.refused) AS bigint),
-        max(CASE WHEN q.resolution = 'day' THEN 1 ELSE 0 END)
-    FROM refusal_count q
-    WHERE q.tenant_id = :tenant_id AND q.bucket_at >= :start_at
-    AND q.bucket_at < :end_at
+REFUSALS = """
+    (SELECT c.* FROM refusal_count c
+    WHERE c.tenant_id = :tenant_id AND c.resolution = '{resolution}')
 """
-GROUP_REFUSALS = "GROUP BY q.action, q.reason ORDER BY 3 DESC, 1, 2"
+REFUSAL_TABLES = {
+    True: (REFUSALS.format(resolution="day"), "bucket_at"),
+    False: (REFUSALS.format(resolution="quarter"), "bucket_at"),
+}
+SELECT_REFUSALS = f"""
+    SELECT q.action, q.reason, CAST(sum(q.refused) AS bigint) FROM (
+        SELECT q.action, q.reason, q.refused FROM {{table}} q {IN_PERIOD} {{scope}}
+        UNION ALL
+        SELECT q.action, q.reason, r.weight * q.refused FROM {{rows}} {{edges}}) AS q
+    GROUP BY q.action, q.reason HAVING sum(q.refused) > 0 ORDER BY 3 DESC, 1, 2
+"""
 SELECT_FRESHNESS = f"""
     SELECT (SELECT o.event_id FROM outbox o WHERE o.tenant_id = :tenant_id
             AND {UNCOUNTED_CONDITION}
@@ -120,16 +126,13 @@ def get_totals(tenant_id: str, period: ReportPeriod, filters: ReportFilter) -> C
 
 
 def list_refusals(
-    tenant_id: str, period: ReportPeriod, filters: ReportFilter
-) -> tuple[list[RefusalRow], bool]:
-    """Return refusals by action and reason, most frequent first.
-
-    The second value says whether they contain sums of whole days.
-    """
-    sql = f"{SELECT_REFUSALS} {build_conditions(filters)} {GROUP_REFUSALS}"
-    plan = ReadingPlan(False, [period.start], period.end)
-    rows = fetch_report_rows(sql, build_parameters(tenant_id, plan, filters))
-    return [RefusalRow(*row[:3]) for row in rows], any(row[3] for row in rows)
+    tenant_id: str, plan: ReadingPlan, filters: ReportFilter
+) -> list[RefusalRow]:
+    """Return refusals by action and reason, most frequent first."""
+    scope = build_conditions(filters)
+    sql = format_for_plan(SELECT_REFUSALS, plan, scope, tables=REFUSAL_TABLES)
+    parameters = build_parameters(tenant_id, plan, filters)
+    return [RefusalRow(*row) for row in fetch_planned_rows(sql, plan, parameters)]
 
 
 def get_counted_until(tenant_id: str, now: datetime) -> datetime | None:
@@ -162,15 +165,21 @@ def build_parameters(
     }
 
 
-def format_for_plan(sql: str, plan: ReadingPlan, scope: str) -> str:
+def format_for_plan(
+    sql: str,
+    plan: ReadingPlan,
+    scope: str,
+    tables: Mapping[bool, tuple[str, str]] = TABLES,
+) -> str:
     """Return a statement with the table that the plan reads, and further conditions."""
-    table, at = TABLES[plan.reads_days]
+    table, at = tables[plan.reads_days]
+    quarters, quarter_at = tables[False]
     edges = JOIN_EDGES_ONE_BY_ONE if is_postgresql() else JOIN_EDGES
     return sql.format(
         table=table,
         at=at,
         scope=scope,
-        edges=edges.format(scope=scope),
+        edges=edges.format(table=quarters, at=quarter_at, scope=scope),
         rows="{rows}",
     )
 

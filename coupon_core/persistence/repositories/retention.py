@@ -46,7 +46,16 @@ RETAINED_TABLES = {
     "report_days": RetainedTable(
         "report_day", "day_at", past="day_at < :first_midnight"
     ),
-    "refusals": RetainedTable("refusal_count", "bucket_at", past="bucket_at < :before"),
+    "refusals": RetainedTable(
+        "refusal_count",
+        "resolution, bucket_at",
+        past="resolution = 'quarter' AND bucket_at < :first_midnight",
+    ),
+    "refusal_days": RetainedTable(
+        "refusal_count",
+        "resolution, bucket_at",
+        past="resolution = 'day' AND bucket_at < :first_midnight",
+    ),
     "attempts": RetainedTable("attempt", "attempt_id"),
     "signals": RetainedTable("signal", "hour_at", past="hour_at < :before"),
 }

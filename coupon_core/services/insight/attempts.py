@@ -1,9 +1,9 @@
 """List failed attempts, and store those that a process has collected."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from coupon_core.domain import codes
@@ -33,7 +33,6 @@ from coupon_core.services.privacy import personal_data, tenant_keys
 
 KEY_PURPOSE = "attempts"
 HASH_DIGITS = 32
-KEPT_QUARTERS = timedelta(days=90)
 PRUNED_AT_ONCE = 2_000
 
 _max_attempts = 100_000
@@ -154,15 +153,13 @@ def _mask(entered: str) -> str:
 
 
 def _raise_refusals(tenant_id: str, counts: dict[Outcome, int]) -> None:
-    by_quarter: defaultdict[int, Counter[RefusalKey]] = defaultdict(Counter)
+    refusals: Counter[RefusalKey] = Counter()
     for outcome, count in counts.items():
         if outcome.reason:
             definition_id = outcome.definition_id or WHOLE_TENANT
             key = definition_id, outcome.action, outcome.reason, outcome.dialect
-            by_quarter[outcome.quarter][key] += count
-    for quarter, sums in sorted(by_quarter.items()):
-        quarter_at = get_quarter_at(quarter)
-        attempt_repository.raise_refusals(tenant_id, quarter_at, sums)
+            refusals[get_quarter_at(outcome.quarter), *key] += count
+    attempt_repository.raise_refusals(tenant_id, refusals)
 
 
 def _to_report_counts(
@@ -185,12 +182,3 @@ def _to_report_counts(
 def delete_excess(tenant_id: str) -> int:
     """Delete the oldest attempts of a tenant that has more than are kept."""
     return attempt_repository.delete_excess(tenant_id, _max_attempts, PRUNED_AT_ONCE)
-
-
-def merge_old_refusals(tenant_id: str, now: datetime) -> int:
-    """Merge the counts of a day that is long past; return the number of days, 0 or 1.
-
-    Each day is one transaction.
-    """
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return int(attempt_repository.merge_oldest_day(tenant_id, today - KEPT_QUARTERS))

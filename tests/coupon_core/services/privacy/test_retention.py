@@ -172,12 +172,12 @@ def test_old_attempts_refusals_and_signals_are_deleted(tenant: TenantFactory) ->
         collect_failure(tenant.tenant_id, now - timedelta(days=days))
     attempt_flush.flush()
     signals.configure(SignalThresholds())
-    expected = {"attempts": 1, "refusals": 1, "signals": 1}
+    expected = {"attempts": 1, "refusals": 1, "refusal_days": 1, "signals": 1}
     retention.configure(dict.fromkeys(expected, 30))
     assert retention.count_prunable(tenant.tenant_id, now) == expected
     assert retention.prune(tenant.tenant_id, now, lambda: False) == expected
-    for table in ("attempt", "refusal_count", "signal"):
-        assert count_rows(tenant, table) == 1
+    for table, count in ("attempt", 1), ("refusal_count", 2), ("signal", 1):
+        assert count_rows(tenant, table) == count
 
 
 def reserve(tenant: TenantFactory) -> str:
