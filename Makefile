@@ -31,17 +31,22 @@ run: $(STAMP) $(CONSOLE_STAMP) ## Start everything on this machine; Ctrl-C stops
 	@$(BIN)/couponctl demo load --if-enabled >/dev/null
 	@exec $(BIN)/couponctl serve all
 
+# One test process more than CI has cores, because many tests wait for other processes.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
+# Tests start hundreds of processes, which would otherwise compile all modules each time.
+test test-fast coverage: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: test
 test: $(TEST_STAMP) $(CONSOLE_STAMP) ## Run the whole suite, on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(TEST_STAMP) $(CONSOLE_STAMP) ## Run what needs no server and little time, on SQLite
-	@$(BIN)/python -m pytest -n 2 --dist worksteal --fast $(ARGS)
+	@$(PYTEST) --fast $(ARGS)
 
 .PHONY: coverage
 coverage: $(TEST_STAMP) ## Run the whole suite and show which lines it does not reach
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+	@$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: lint
 lint: $(TEST_STAMP) ## Check style, format, types and imports

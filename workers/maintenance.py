@@ -17,7 +17,7 @@ from coupon_core.services import batches
 from coupon_core.services.catalog import definition_warnings
 from coupon_core.services.codes import csv_import, jobs
 from coupon_core.services.coupons import expiry, reservation_endings
-from coupon_core.services.insight import attempts, backfill
+from coupon_core.services.insight import backfill
 from coupon_core.services.privacy import retention, tenant_deletion
 from workers.outages import DATABASE, OUTAGES
 
@@ -68,9 +68,6 @@ def run_once(stop: threading.Event, beat: Callable[[], None]) -> dict[str, int]:
         "jobs_reminded": jobs.requeue_stalled_jobs(utc_now()),
         "imports_abandoned": csv_import.discard_abandoned_imports(utc_now()),
         "uses_backfilled": _fill_reports(stop, beat),
-        "refusal_days_merged": _for_each_tenant(
-            attempts.merge_old_refusals, stop, beat
-        ),
         "deleted_with_tenants": _delete_tenants(stop, beat),
         "pruned": _prune_nightly(stop, beat),
     }

@@ -59,7 +59,7 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         'Data of your own, for example {"season": "winter"}. An update replaces it.',
         OBJECT,
     ),
-    ("--reward", "reward_item_id", "Reward item ID.", TEXT),
+    ("--reward", "reward_item_id", "Reward item ID; `reward list` shows all.", TEXT),
     ("--prefix", "code_prefix", "Prefix of random codes.", TEXT),
     ("--length", "code_length", "Length of random codes without the prefix.", INTEGER),
     (

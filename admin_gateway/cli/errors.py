@@ -8,7 +8,6 @@ import rich_click as click
 from cryptography.fernet import InvalidToken
 from marshmallow import ValidationError
 
-from admin_gateway.refusals import ALL_REFUSALS
 from coupon_core.domain.models import AnyReason, Reason, Refused
 from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.observability.error_causes import (
@@ -22,7 +21,6 @@ from coupon_core.schemas.csv_options import InvalidCsv
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.settings.loader import InvalidSettings
-from coupon_core.web.coupon_refusals import REFUSALS as COUPON_REFUSALS
 
 FAILED, WRONG_USAGE, NOT_AUTHORIZED, NOT_FOUND, CONFLICT = range(1, 6)
 # Exit statuses of refusals, by the status of the admin API; all others are `FAILED`.
@@ -133,6 +131,10 @@ def reason_message(reason: AnyReason) -> str:
 
 def _get_refusal(reason: AnyReason) -> tuple[int, str, str]:
     """Return the HTTP status, the code and the text of a reason."""
+    # Late: the tables import Flask, which no other part of a command needs.
+    from admin_gateway.refusals import ALL_REFUSALS
+    from coupon_core.web.coupon_refusals import REFUSALS as COUPON_REFUSALS
+
     if isinstance(reason, Reason) and reason not in ALL_REFUSALS:
         return COUPON_REFUSALS[reason].phoenix_redeem
     return ALL_REFUSALS[reason]
@@ -155,7 +157,9 @@ CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
     (ValidationError, lambda e: _convert_api_error(convert_validation_error(e))),
     (
         InvalidCsv,
-        lambda e: CommandError(f"Invalid CSV file: {e.summary}", "INVALID_CSV"),
+        lambda e: CommandError(
+            f"Invalid CSV file: {e.summary}", "INVALID_CSV", details=e.details
+        ),
     ),
     (ApiError, _convert_api_error),
     (CommandError, lambda error: error),

@@ -40,6 +40,8 @@ LIST_COMMANDS: Mapping[str, tuple[str, str]] = {
     "WEBHOOK_NOT_FOUND": ("webhook_id", "webhook list"),
     "DELIVERY_NOT_FOUND": ("delivery_id", "webhook logs {webhook_id}"),
 }
+UNDERSCORED = r"\b[a-z]+_[a-z_]+\b"
+"""The names of members that are not words of a sentence, too, such as starts_at."""
 MEMBER_MESSAGE = re.compile(r"(?P<path>[a-z_]+(?:\.[a-z_0-9]+)*): (?P<text>.+)", re.S)
 
 
@@ -47,10 +49,12 @@ def describe_errors(ctx: click.Context, error: Exception) -> CommandError | None
     """Return the error of a command in terms of its options, if that is possible."""
     if isinstance(error, ValidationError):
         problem = convert_validation_error(error)
-        first, remaining_count = problem.details[0], len(problem.details) - 1
-        suffix = f" (and {remaining_count} more)" if remaining_count else ""
-        text = _describe_member(ctx, first.path, text=first.message, suffix=suffix)
-        return CommandError(text, problem.code, WRONG_USAGE) if text else None
+        texts = [
+            _describe_member(ctx, detail.path, text=detail.message)
+            for detail in problem.details
+        ]
+        message = " ".join(text for text in texts if text)
+        return CommandError(message, problem.code, WRONG_USAGE) if all(texts) else None
     described = to_command_error(error)
     if described is None or not isinstance(error, Refused):
         return described
@@ -82,20 +86,18 @@ def _describe_not_found(ctx: click.Context, error: CommandError) -> str | None:
     return f'{subject} "{value}" not found; `couponctl {command}'
 
 
-def _describe_member(
-    ctx: click.Context, path: str, text: str, suffix: str = ""
-) -> str | None:
+def _describe_member(ctx: click.Context, path: str, text: str) -> str | None:
     parameter, rest = _find_parameter(ctx, path)
     if parameter is None:
         return None
     value = ctx.params[parameter.name or ""]
     if text.startswith("expected either "):
-        return _with_options(ctx, f"E{text[1:]}{suffix or '.'}")
+        return _with_options(ctx, f"E{text[1:]}.")
     if value in (None, ()):
         if ctx.params.get("body_file") or not text.startswith(MISSING_PREFIX):
             return None
         expected = text[len(MISSING_PREFIX) :]
-        return f"Missing {to_label(parameter)}: {expected}{suffix or '.'}"
+        return f"Missing {to_label(parameter)}: {expected}."
     if isinstance(value, Mapping):
         value, text = "", f"{path}: {text}"
     if isinstance(value, tuple | list):
@@ -104,7 +106,9 @@ def _describe_member(
         value = format_timestamp(value)
     if isinstance(value, LocalTime):
         value = value.text
-    return describe_invalid_value(parameter, value, text=text + suffix)
+    return describe_invalid_value(
+        parameter, value, text=_with_options(ctx, text, UNDERSCORED)
+    )
 
 
 def _describe_members(ctx: click.Context, message: str) -> str | None:
@@ -129,10 +133,10 @@ def _find_parameter(
     return parameters.get(head), rest
 
 
-def _with_options(ctx: click.Context, text: str) -> str:
+def _with_options(ctx: click.Context, text: str, words: str = r"\w+") -> str:
     labels = {
         parameter.name: to_label(parameter)
         for parameter in ctx.command.params
         if parameter.name
     }
-    return re.sub(r"\w+", lambda match: labels.get(match[0], match[0]), text)
+    return re.sub(words, lambda match: labels.get(match[0], match[0]), text)

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 import rich_click as click
 from marshmallow import ValidationError, fields
 
+from admin_gateway.cli.integer_option import IntegerRange
 from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.metadata import is_metadata_key
 from coupon_core.domain.models import Page
@@ -134,14 +135,14 @@ def read_new_expiry(
 
 limit_option = click.option(
     "--limit",
-    type=click.IntRange(1, 500),
+    type=IntegerRange(1, 500),
     default=100,
     show_default=True,
     help="Maximum number of entries.",
 )
 offset_option = click.option(
     "--offset",
-    type=click.IntRange(0),
+    type=IntegerRange(0),
     default=0,
     show_default=True,
     help="Number of entries to skip.",
@@ -153,10 +154,9 @@ body_file_option = click.option(
     help="JSON file with the body of the API request, - for stdin; options win.",
 )
 
-
 # The options of commands that follow new entries.
 tail_options = combine_options(
-    click.option("--count", type=click.IntRange(1), help="Exit after so many entries."),
+    click.option("--count", type=IntegerRange(1), help="Exit after so many entries."),
     click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON document per line."
     ),

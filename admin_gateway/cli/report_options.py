@@ -39,7 +39,9 @@ def parse_since(
         return None
     match = _match_since(value)
     if match is None:
-        text = f'Invalid --since "{value}": expected a number and a unit, '
+        text = (
+            f'Invalid --since "{value}": expected a number from 1 to 9999 and a unit, '
+        )
         raise click.UsageError(text + SINCE_EXAMPLES + ".", context)
     return Since(int(match[1]) * HOURS_PER_UNIT[match[2]], match[2])
 

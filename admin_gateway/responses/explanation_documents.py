@@ -102,9 +102,24 @@ def _describe_state(explanation: Explanation, failed: Mapping[str, Any] | None) 
         subject = f"User {who} can" if who else "Any user can"
         return f"{subject} redeem the code."
     values = {**failed["values"], "cause": None}
-    shown = [f"{name} {value}" for name, value in values.items() if value is not None]
-    details = f" ({', '.join(shown)})" if shown else ""
+    shown = describe_values(values)
+    details = f" ({shown})" if shown else ""
     return f"{failed['text'].rstrip('.')}{details}."
+
+
+def describe_values(values: Mapping[str, Any]) -> str:
+    """Return the values of a rule for people, as in `limit 1, used 1`."""
+    return ", ".join(
+        f"{name} {_to_text(value)}"
+        for name, value in values.items()
+        if value not in (None, [])
+    )
+
+
+def _to_text(value: Any) -> str:
+    if isinstance(value, list):
+        return " and ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _get_holder(verdicts: Sequence[Verdict]) -> str | None:

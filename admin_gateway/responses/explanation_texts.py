@@ -46,8 +46,9 @@ CAUSE_TEXTS: Mapping[NotFoundCause, ReasonText] = {
         "Assign the code to the user, or let the user buy it.",
     ),
     NotFoundCause.NOT_GIVEN: ReasonText(
-        "The code was never given to this user, and users cannot claim it.",
-        "Generate a coupon of the definition for the user, or make it claimable.",
+        "Only users who were given or bought the code have it; others cannot claim it.",
+        "Generate a coupon of the definition for the user, let the user buy one if it "
+        "has a price, or make the definition claimable.",
     ),
     NotFoundCause.RETURNED: ReasonText(
         "The user has returned the coupon for its points.",

@@ -1,10 +1,12 @@
-"""What reports count per quarter hour, and the quarter of an instant."""
+"""What reports count per quarter hour, and the quarter and the day of an instant."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 WHOLE_TENANT = "00000000-0000-0000-0000-000000000000"
 """The definition of the counts of a whole tenant."""
+ALL_CREATORS = "*"
+"""The creator of the counts of all codes that creators hand out; no key contains it."""
 QUARTER_MINUTES = 15
 
 
@@ -47,3 +49,8 @@ def get_quarter(moment: datetime) -> datetime:
     """Return the beginning of the quarter hour of a UTC time."""
     minute = moment.minute - moment.minute % QUARTER_MINUTES
     return moment.replace(minute=minute, second=0, microsecond=0)
+
+
+def get_midnight(moment: datetime) -> datetime:
+    """Return the beginning of the day of a UTC time."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
-
-from redis import Redis
-from redis.sentinel import Sentinel
 
 from coupon_core.domain.url_credentials import split_alternates
 from coupon_core.messaging.topology import UnsupportedBroker
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 SCHEME = "sentinel"
 DEFAULT_PORT = 26_379
@@ -98,8 +98,10 @@ def _without_none(**values: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def create_client(url: str, **options: Any) -> Redis:
+def create_client(url: str, **options: Any) -> "Redis":
     """Return a client that asks the Sentinels for the primary when it connects."""
+    from redis.sentinel import Sentinel  # late: the settings import this module
+
     parts = parse_sentinel_url(url)
     sentinel_options = {
         name: value for name, value in options.items() if name != "decode_responses"

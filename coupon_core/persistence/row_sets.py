@@ -20,8 +20,18 @@ def execute_for_rows(
     In an INSERT with ON CONFLICT the SELECT needs a WHERE clause: SQLite would parse
     ON CONFLICT as the condition of a join.
     """
+    return execute(*build_for_rows(sql, columns, rows, parameters))
+
+
+def build_for_rows(
+    sql: str,
+    columns: str,
+    rows: Iterable[Mapping[str, Any]],
+    parameters: Mapping[str, Any],
+) -> tuple[str, dict[str, Any]]:
+    """Return a statement of `execute_for_rows` as text, and its parameters."""
     text = _with_rows_source(sql, columns, is_postgresql())
-    return execute(text, {**parameters, "rows": encode_json(list(rows)).decode()})
+    return text, {**parameters, "rows": encode_json(list(rows)).decode()}
 
 
 @cache

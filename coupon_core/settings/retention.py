@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from environs import validate
 
+from coupon_core.domain.rules.report_plans import KEPT_REFUSAL_DAYS
 from coupon_core.settings.metrics import MetricsSettings
 from coupon_core.settings.validators import COUNT_RANGE, EXPECTED_RANGE
 from coupon_core.settings.variables import setting_with_default
@@ -86,7 +87,11 @@ class RetentionSettings(MetricsSettings):
             "reservations": self.keep_reservations_days,
             "period_counters": self.keep_period_counters_days,
             "reports": self.keep_reports_days,
-            "refusals": self.keep_reports_days,
+            "report_days": self.keep_reports_days,
+            "refusals": min(
+                self.keep_reports_days or KEPT_REFUSAL_DAYS, KEPT_REFUSAL_DAYS
+            ),
+            "refusal_days": self.keep_reports_days,
             "attempts": self.keep_attempts_days,
             "signals": self.keep_attempts_days,
         }

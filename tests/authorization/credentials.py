@@ -50,7 +50,7 @@ class AdminKey:
         """Return headers with the key as a bearer token."""
         return build_bearer_headers(self.plain_key)
 
-    def to_admin_token(self, seconds: int = 300, **claims: Any) -> Headers:
+    def to_admin_token(self, seconds: int = 3_600, **claims: Any) -> Headers:
         """Return an admin JWT of this key."""
         defaults = {
             "sub_type": "admin",

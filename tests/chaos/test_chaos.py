@@ -14,6 +14,7 @@ from tests.chaos import (
     delivering,
     earning,
     guessing,
+    reporting,
 )
 from tests.chaos.redelivery import measure_redelivery
 from tests.conftest import Broker
@@ -129,3 +130,31 @@ def test_a_guesser_spends_his_budget_while_others_redeem(
     assert outcome.is_good(outcome.budget), outcome
     assert outcome.evaluated == outcome.budget
     assert outcome.beside_guessers.answers.total() == plan.guesses
+
+
+# Without kills also the refusals are exact.
+@pytest.mark.parametrize(
+    ("migrated_template", "own_broker", "kill_interval"),
+    [("sqlite", "redis", 0), ("postgresql", "redis", 1)],
+    indirect=["migrated_template", "own_broker"],
+)
+def test_reports_equal_the_rows_though_gateways_workers_and_broker_are_killed(
+    database_url: str, own_broker: Broker, tmp_path: Path, kill_interval: int
+) -> None:
+    plan = reporting.Plan(
+        calls=300, clients=3, users=30, kill_interval_seconds=kill_interval
+    )
+    with started_core(settings_of(database_url, own_broker, tmp_path)) as settings:
+        outcome = reporting.report_with_kills(
+            replace(settings, gateway_workers=2),
+            own_broker,
+            create_tenant(now=None),
+            plan,
+        )
+    assert outcome.answers.total() == plan.calls
+    assert outcome.uses > outcome.returns > 0
+    if kill_interval:
+        assert outcome.kills["worker"] > 0
+    else:
+        found = outcome.totals.refused, outcome.totals.validated
+        assert found == (outcome.refused, outcome.validated)

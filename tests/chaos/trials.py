@@ -12,6 +12,7 @@ from tests.chaos import (
     delivering,
     earning,
     guessing,
+    reporting,
 )
 from tests.chaos.redelivery import measure_redelivery
 from tests.chaos.worker_processes import Broker
@@ -133,10 +134,32 @@ def run_guessing_trial(settings: Settings, broker: Broker) -> TrialResult:
     )
 
 
+def run_report_trial(settings: Settings, broker: Broker) -> TrialResult:
+    """Call all three APIs, first without and then with kills, and read the reports."""
+    calm, killed = (
+        reporting.report_with_kills(
+            replace(settings, gateway_workers=2, data_dir=settings.data_dir / name),
+            broker,
+            create_tenant(now=None),
+            reporting.Plan(calls, kill_interval_seconds=pause),
+        )
+        for name, calls, pause in (("calm", 5_000, 0.0), ("killed", 20_000, 3.0))
+    )
+    is_good = abs(calm.totals.refused - calm.refused) <= 0.01 * calm.refused
+    return is_good and calm.totals.validated == calm.validated, (
+        f"{killed.answers.total():,} calls, {killed.uses:,} uses and "
+        f"{killed.returns:,} returns, all in each report; killed: "
+        f"{', '.join(f'{count} {name}' for name, count in killed.kills.items())}; "
+        f"{killed.totals.refused:,} of {killed.refused:,} refusals reported, "
+        f"{calm.totals.refused:,} of {calm.refused:,} when nothing was killed"
+    )
+
+
 TRIALS: dict[str, Callable[[Settings, Broker], TrialResult]] = {
     "earn": run_earning_trial,
     "deliver": run_delivery_trial,
     "redo": run_redelivery_trial,
     "batch": run_batch_trial,
     "guess": run_guessing_trial,
+    "report": run_report_trial,
 }

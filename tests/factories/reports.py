@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from coupon_core.domain.report_counts import ReportCounts
 from coupon_core.persistence import database
+from coupon_core.persistence.repositories.attempts import raise_refusals
 from coupon_core.persistence.repositories.report_counts import raise_counts
-from coupon_core.persistence.tables import RefusalCountTable
 from tests.factories.campaigns import CREATOR_KEY, CampaignFactory
 from tests.factories.tenant import TenantFactory
 
@@ -68,17 +68,8 @@ class ReportFactory:
         action: str,
         refused: int,
         definition_id: str = UNKNOWN_DEFINITION,
-        resolution: str = "quarter",
     ) -> None:
         """Store how often an action was refused because a coupon had expired."""
-        RefusalCountTable.insert(
-            tenant_id=self.tenant.tenant_id,
-            bucket_at=at,
-            resolution=resolution,
-            definition_id=definition_id,
-            action=action,
-            reason="COUPON_EXPIRED",
-            dialect="phoenix",
-            refused=refused,
-        ).execute()
+        key = at, definition_id, action, "COUPON_EXPIRED", "phoenix"
+        raise_refusals(self.tenant.tenant_id, {key: refused})
         database.release_connection()

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.report_counts import WHOLE_TENANT
+from coupon_core.domain.report_counts import ALL_CREATORS, WHOLE_TENANT
 from coupon_core.observability import attempt_buffer
 from coupon_core.persistence.tables import RefusalCountTable, ReportQuarterTable
 from coupon_core.services.insight import attempt_flush, attempts
@@ -107,7 +107,8 @@ CALLS: dict[str, tuple[Call, tuple[str, str, str]]] = {
 def read_refusals(tenant: TenantFactory) -> dict[tuple[str, ...], int]:
     """Return the refusals by definition, action, API and reason."""
     rows = RefusalCountTable.select().where(
-        RefusalCountTable.tenant_id == tenant.tenant_id
+        RefusalCountTable.tenant_id == tenant.tenant_id,
+        RefusalCountTable.resolution == "quarter",
     )
     return {
         (str(row.definition_id), row.action, row.dialect, row.reason): row.refused
@@ -118,7 +119,8 @@ def read_refusals(tenant: TenantFactory) -> dict[tuple[str, ...], int]:
 def read_totals(tenant: TenantFactory) -> dict[tuple[str, str, str], tuple[int, int]]:
     """Return refused and validated calls by definition, creator and API."""
     rows = ReportQuarterTable.select().where(
-        ReportQuarterTable.tenant_id == tenant.tenant_id
+        (ReportQuarterTable.tenant_id == tenant.tenant_id)
+        & (ReportQuarterTable.creator_key != ALL_CREATORS)
     )
     return {
         (str(row.definition_id), row.creator_key, row.dialect): (

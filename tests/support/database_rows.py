@@ -12,7 +12,14 @@ TableRows = dict[str, list[tuple[Any, ...]]]
 
 
 # A gateway process stores refusals some seconds after their answers.
-STORED_LATER = {"attempt", "refusal_count", "report_quarter", "signal", "tenant_key"}
+STORED_LATER = {
+    "attempt",
+    "refusal_count",
+    "report_day",
+    "report_quarter",
+    "signal",
+    "tenant_key",
+}
 
 
 def read_all_rows() -> TableRows:

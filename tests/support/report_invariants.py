@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.report_counts import WHOLE_TENANT, get_quarter
+from coupon_core.domain.report_counts import (
+    ALL_CREATORS,
+    COUNTED_FIELDS,
+    WHOLE_TENANT,
+    get_quarter,
+)
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.tables import to_datetime
 from coupon_core.services.insight import backfill, counting
@@ -28,6 +34,13 @@ SELECT_COUNTS = """
     SELECT tenant_id, definition_id, quarter_at, creator_key, dialect, redeemed,
         reversed
     FROM report_quarter
+"""
+COUNT_TABLES = {"report_quarter": "quarter_at", "report_day": "day_at"}
+COLUMNS = ", ".join(f"CAST(sum({name}) AS bigint)" for name in COUNTED_FIELDS)
+SELECT_DAYS = f"""
+    SELECT tenant_id, CAST(definition_id AS text), creator_key, dialect, {{day}},
+        {COLUMNS}
+    FROM {{table}} GROUP BY 1, 2, 3, 4, 5
 """
 SELECT_TIMES = """
     SELECT tenant_id, CAST(coupon_id AS text), use_number, redeemed_at, refunded_at
@@ -58,6 +71,22 @@ def assert_counts_equal_rows() -> None:
     """Check that the reports have each use and each return once, where it belongs."""
     expected, found = Counter(list_uses()), Counter(dict(list_counts()))
     assert found == expected, (found - expected, expected - found)
+    assert_days_are_sums_of_quarters()
+
+
+def assert_days_are_sums_of_quarters() -> None:
+    """Check that reports have the same counts per day as per quarter of an hour."""
+    quarters, days = (
+        Counter(
+            fetch_rows(
+                SELECT_DAYS.format(
+                    table=table, day=f"substr(CAST({at} AS text), 1, 10)"
+                )
+            )
+        )
+        for table, at in COUNT_TABLES.items()
+    )
+    assert days == quarters, (days - quarters, quarters - days)
 
 
 def list_uses() -> Iterator[Key]:
@@ -66,8 +95,11 @@ def list_uses() -> Iterator[Key]:
         for name, moment in zip(("redeemed", "reversed"), times, strict=True):
             if moment:
                 quarter_at = get_quarter(to_datetime(moment))
-                for each in (str(definition_id), WHOLE_TENANT):
-                    yield tenant_id, each, quarter_at, creator or "", dialect, name
+                for each, key in product(
+                    (str(definition_id), WHOLE_TENANT),
+                    (creator, ALL_CREATORS) if creator else ("",),
+                ):
+                    yield tenant_id, each, quarter_at, key, dialect, name
 
 
 def list_counts() -> Iterator[tuple[Key, int]]:

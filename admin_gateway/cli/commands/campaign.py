@@ -1,5 +1,6 @@
 """`couponctl campaign`: campaigns and the creators in them."""
 
+from copy import copy
 from typing import Any
 
 import rich_click as click
@@ -123,7 +124,9 @@ def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
     return campaign_responses.serialize_campaign(campaigns.get(tenant_id, campaign_id))
 
 
-campaign.add_command(get, "show")
+show = copy(get)
+show.hidden = True
+campaign.add_command(show, "show")
 
 
 @tenant_command(

@@ -5,6 +5,7 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.errors import reason_message
+from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import (
     CLI_ACTOR,
     id_option,
@@ -160,7 +161,7 @@ def list_redemptions(tenant_id: str, limit: int, **filters: Any) -> dict[str, An
     return document
 
 
-redemption_argument = click.argument("redemption_id", type=click.IntRange(1))
+redemption_argument = click.argument("redemption_id", type=IntegerRange(1))
 
 
 @tenant_command(redemption, redemption_argument)

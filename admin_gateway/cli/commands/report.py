@@ -9,6 +9,7 @@ import rich_click as click
 from click import get_current_context
 
 from admin_gateway.cli import report_charts
+from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import EnumChoice, combine_options, limit_option
 from admin_gateway.cli.output import json_command
 from admin_gateway.cli.report_options import (
@@ -148,7 +149,7 @@ def refusals(tenant_id: str, **query: Any) -> Report:
         ),
         click.option(
             "--limit",
-            type=click.IntRange(1, MAX_TOP_ROWS),
+            type=IntegerRange(1, MAX_TOP_ROWS),
             default=10,
             show_default=True,
             help="Maximum number of rows.",

@@ -2,6 +2,7 @@
 
 import rich_click as click
 
+from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import USER_PARAM, tenant_option
 from admin_gateway.cli.output import json_command
 from coupon_core.domain.models import utc_now
@@ -24,7 +25,7 @@ def token() -> None:
 @click.option(
     "--ttl",
     "seconds",
-    type=click.IntRange(1, tokens.MAX_LIFETIME_SECONDS),
+    type=IntegerRange(1, tokens.MAX_LIFETIME_SECONDS),
     default=3_600,
     show_default=True,
     help="Lifetime in seconds.",

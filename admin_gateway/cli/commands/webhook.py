@@ -5,6 +5,7 @@ from uuid import UUID
 
 import rich_click as click
 
+from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import (
     EnumChoice,
     combine_options,
@@ -30,7 +31,7 @@ from coupon_core.domain.models.webhooks import SignatureScheme
 from coupon_core.services.webhooks import resends, subscriptions
 from coupon_core.services.webhooks.payloads import EVENT_TYPES
 
-webhook_argument = click.argument("webhook_id", type=click.IntRange(0, 2**53))
+webhook_argument = click.argument("webhook_id", type=IntegerRange(0, 2**53))
 COLUMNS = ("id", "event_type", "url", "signature", "is_active", "inactive_reason")
 LOG_COLUMNS = (
     "created_at",

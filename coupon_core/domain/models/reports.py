@@ -144,7 +144,7 @@ class RefusalRow:
 class RefusalReport(Report):
     """Refusals by action and reason, most frequent first.
 
-    `has_days` says that it contains sums of whole days in UTC.
+    `has_days` says that its start is read from whole days in UTC.
     """
 
     rows: Sequence[RefusalRow]

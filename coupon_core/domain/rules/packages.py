@@ -18,9 +18,10 @@ from coupon_core.domain.models.packages import Package
 from coupon_core.domain.names import MAX_NAME_LENGTH, clean_name
 from coupon_core.domain.rules.reward_lines import to_payload
 
-DATES_REVERSED_DETAIL = (
-    "ends_at: expected a time after starts_at; a package without dates of its own uses "
-    "those of its campaign"
+DATES_REVERSED_DETAIL = "ends_at: expected a time after starts_at"
+PACKAGE_DATES_REVERSED_DETAIL = (
+    f"{DATES_REVERSED_DETAIL}; a package without dates of its own uses those of its "
+    "campaign"
 )
 REWARD_TYPE = "package"
 
@@ -51,7 +52,7 @@ def apply_package_to_definition(
     )
     starts_at, expires_at = updated.starts_at, updated.expires_at
     if starts_at and expires_at and starts_at >= expires_at:
-        raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED_DETAIL)
+        raise Refused(AdminReason.DATES_REVERSED, PACKAGE_DATES_REVERSED_DETAIL)
     return replace(updated, updated_at=now) if updated != definition else definition
 
 

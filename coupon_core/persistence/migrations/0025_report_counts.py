@@ -1,4 +1,4 @@
-"""Counts for reports per quarter hour, and what the counter has counted of the outbox.
+"""Counts for reports per quarter hour and day, and what is counted of the outbox.
 
 Until the cut-over, this instant, uses are counted from the redemptions by a backfill of
 each tenant; since then, from the events of the outbox. A tenant that is created later
@@ -44,17 +44,12 @@ COUNT_LATER_EVENTS = """
     UPDATE outbox SET counted = false WHERE state = '{state}' AND event_id >= '{first}'
 """
 SKIP_EARLIER_EVENTS = "UPDATE outbox SET counted = 1 WHERE event_id < '{first}'"
-# The row of a busy quarter is updated several times a second.
-CREATE_STATEMENTS = (
-    f"""
-    CREATE INDEX outbox_uncounted ON outbox (tenant_id, event_id)
-        WHERE NOT counted AND event_type IN {COUNTED_TYPES}
-    """,
-    """
-    CREATE TABLE report_quarter (
+# The row of a busy quarter or day is updated several times a second.
+CREATE_COUNTS = """
+    CREATE TABLE {table} (
         tenant_id {text} NOT NULL,
         definition_id {uuid} NOT NULL,
-        quarter_at {time} NOT NULL,
+        {at} {time} NOT NULL,
         creator_key {text} NOT NULL,
         dialect {text} NOT NULL,
         redeemed bigint NOT NULL DEFAULT 0,
@@ -63,8 +58,14 @@ CREATE_STATEMENTS = (
         validated bigint NOT NULL DEFAULT 0,
         generated bigint NOT NULL DEFAULT 0,
         assigned bigint NOT NULL DEFAULT 0,
-        PRIMARY KEY (tenant_id, definition_id, quarter_at, creator_key, dialect)
+        PRIMARY KEY (tenant_id, definition_id, creator_key, {at}, dialect)
     ){storage}
+"""
+COUNT_TABLES = {"report_quarter": "quarter_at", "report_day": "day_at"}
+CREATE_STATEMENTS = (
+    f"""
+    CREATE INDEX outbox_uncounted ON outbox (tenant_id, event_id)
+        WHERE NOT counted AND event_type IN {COUNTED_TYPES}
     """,
     """
     CREATE TABLE report_backfill (
@@ -98,7 +99,9 @@ def up(migrator: Any, db: Any) -> None:
         db.execute_sql(SKIP_EARLIER_EVENTS.format(first=first))
     for statement in CREATE_STATEMENTS:
         db.execute_sql(statement.format(**words))
-    place_table(db, "report_quarter")
+    for table, at in COUNT_TABLES.items():
+        db.execute_sql(CREATE_COUNTS.format(table=table, at=at, **words))
+        place_table(db, table)
     place_table(db, "report_backfill")
     text = format_timestamp_milliseconds(cut_over_at)
     db.execute_sql(ADD_BACKFILLS.format(cut_over_at=text))

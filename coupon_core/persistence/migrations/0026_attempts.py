@@ -26,7 +26,7 @@ STATEMENTS = (
         reason {text} NOT NULL,
         dialect {text} NOT NULL,
         refused {bigint} NOT NULL CHECK (refused > 0),
-        PRIMARY KEY (tenant_id, bucket_at, resolution, definition_id, action, reason,
+        PRIMARY KEY (tenant_id, resolution, bucket_at, definition_id, action, reason,
             dialect)
     )
     """,

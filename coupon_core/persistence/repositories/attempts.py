@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models.attempts import Attempt, FailedAttempt
+from coupon_core.domain.report_counts import get_midnight
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, is_postgresql, transaction
 from coupon_core.persistence.id_generation import generate_id_at, get_min_id_at
@@ -49,35 +50,26 @@ DELETE_EXCESS = """
         WHERE a.tenant_id = :tenant_id AND a.attempt_id < :oldest_kept
         ORDER BY a.attempt_id LIMIT :limit)
 """
-REFUSAL_KEYS = "bucket_at, resolution, definition_id, action, reason, dialect"
+REFUSAL_KEYS = "resolution, bucket_at, definition_id, action, reason, dialect"
 # In the order of the key: otherwise two transactions could deadlock.
 RAISE_REFUSALS = f"""
     INSERT INTO refusal_count AS t (tenant_id, {REFUSAL_KEYS}, refused)
-    SELECT :tenant_id, r.bucket_at, r.resolution, r.definition_id, r.action, r.reason,
+    SELECT :tenant_id, r.resolution, r.bucket_at, r.definition_id, r.action, r.reason,
         r.dialect, r.refused
     FROM {{rows}} WHERE true
-    ORDER BY r.bucket_at, r.resolution, r.definition_id, r.action, r.reason, r.dialect
+    ORDER BY r.resolution, r.bucket_at, r.definition_id, r.action, r.reason, r.dialect
     ON CONFLICT (tenant_id, {REFUSAL_KEYS}) DO UPDATE
     SET refused = t.refused + excluded.refused
 """
 REFUSAL_ROW_COLUMNS = """bucket_at timestamptz, resolution text, definition_id uuid,
     action text, reason text, dialect text, refused bigint"""
-SELECT_OLDEST_QUARTER = """
-    SELECT bucket_at FROM refusal_count WHERE tenant_id = :tenant_id
-    AND resolution = 'quarter' AND bucket_at < :before ORDER BY bucket_at LIMIT 1
-"""
-DELETE_QUARTERS = """
-    DELETE FROM refusal_count WHERE tenant_id = :tenant_id
-    AND resolution = 'quarter' AND bucket_at >= :day AND bucket_at < :next_day
-    RETURNING definition_id, action, reason, dialect, refused
-"""
 SELECT_CREATORS = """
     SELECT s.code_key, s.creator_key FROM shared_code s
     JOIN {rows} ON s.code_key = r.code_key
     WHERE s.tenant_id = :tenant_id AND s.creator_key <> ''
 """
-RefusalKey = tuple[str, str, str, str]
-"""Definition, action, reason and API of refusals."""
+RefusalKey = tuple[datetime, str, str, str, str]
+"""Quarter of an hour, definition, action, reason and API of refusals."""
 
 
 def lock_live_tenant(tenant_id: str) -> bool:
@@ -150,55 +142,27 @@ def delete_excess(tenant_id: str, kept_count: int, limit: int) -> int:
         return int(execute(DELETE_EXCESS, parameters).rowcount)
 
 
-def raise_refusals(
-    tenant_id: str,
-    bucket_at: datetime,
-    counts: Mapping[RefusalKey, int],
-    resolution: str = "quarter",
-) -> None:
-    """Add refusals of a quarter of an hour, or of a day, to what is stored."""
+def raise_refusals(tenant_id: str, counts: Mapping[RefusalKey, int]) -> None:
+    """Add refusals of quarters of an hour to what is stored, and to their days."""
+    days: Counter[RefusalKey] = Counter()
+    for (quarter_at, definition_id, action, reason, dialect), count in counts.items():
+        day_at = get_midnight(quarter_at)
+        days[day_at, definition_id, action, reason, dialect] += count
     rows = [
         {
-            "bucket_at": format_timestamp_milliseconds(bucket_at),
             "resolution": resolution,
+            "bucket_at": format_timestamp_milliseconds(bucket_at),
             "definition_id": definition_id,
             "action": action,
             "reason": reason,
             "dialect": dialect,
-            "refused": count,
+            "refused": refused,
         }
-        for (definition_id, action, reason, dialect), count in counts.items()
+        for resolution, sums in (("quarter", counts), ("day", days))
+        for (bucket_at, definition_id, action, reason, dialect), refused in sums.items()
     ]
     parameters = {"tenant_id": tenant_id}
     execute_for_rows(RAISE_REFUSALS, REFUSAL_ROW_COLUMNS, rows, parameters)
-
-
-def merge_oldest_day(tenant_id: str, before: datetime) -> bool:
-    """Merge the quarters of the oldest day before a time into one row per key.
-
-    `before` is the beginning of a UTC day. Returns False if there is nothing to merge.
-    Of several processes, the one that deletes the quarters adds them to the day.
-    """
-    moment = format_timestamp_milliseconds(before)
-    found = execute(
-        SELECT_OLDEST_QUARTER, {"tenant_id": tenant_id, "before": moment}
-    ).fetchone()
-    if found is None:
-        return False
-    day = to_datetime(found[0]).replace(hour=0, minute=0)
-    parameters = {
-        "tenant_id": tenant_id,
-        "day": format_timestamp_milliseconds(day),
-        "next_day": format_timestamp_milliseconds(day + timedelta(days=1)),
-    }
-    with transaction():
-        sums: Counter[RefusalKey] = Counter()
-        for definition_id, *key, refused in execute(
-            DELETE_QUARTERS, parameters
-        ).fetchall():
-            sums[(str(definition_id), *key)] += refused
-        raise_refusals(tenant_id, day, sums, resolution="day")
-    return True
 
 
 def find_creators(tenant_id: str, code_keys: Iterable[str]) -> dict[str, str]:

@@ -2,14 +2,20 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from coupon_core.domain.codes import code_scope, to_lookup_key
+from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition, IssuedCoupon, SharedCode
 from coupon_core.persistence.database import (
     execute,
     execute_many,
     execute_prepared,
+    is_postgresql,
 )
 from coupon_core.persistence.repositories import checked_prefixes
+from coupon_core.persistence.repositories.code_scopes import (
+    CODE_CONDITION,
+    select_by_scope,
+    to_code_parameters,
+)
 from coupon_core.persistence.row_locks import coupon_lock_clause
 from coupon_core.persistence.row_mapping import (
     CODE_MATCHES,
@@ -28,23 +34,14 @@ from coupon_core.persistence.tables import (
     to_datetime,
 )
 
-# Without a condition on the user a code is found by one probe of a unique index.
-CODE_KEY_CONDITION = "c.tenant_id = :tenant_id AND c.code_key = :code_key"
-
-SELECT_FOR_USER = f"""{SELECT_ISSUED_COUPONS}
-    WHERE {CODE_KEY_CONDITION} AND c.code_scope IN ('', :user_id, :exact_scope)
+FOR_USER_CONDITION = f"""WHERE {CODE_MATCHES}
     AND (c.user_id = :user_id OR c.user_id = '' AND NOT d.awarded_only)
-    AND c.returned_at IS NULL AND {CODE_MATCHES}
-    ORDER BY c.copy_number
-"""
-SELECT_RETURNED = f"""{SELECT_ISSUED_COUPONS}
-    WHERE {CODE_KEY_CONDITION} AND c.code_scope IN ('', :user_id, :exact_scope)
-    AND c.user_id = :user_id AND c.returned_at IS NOT NULL AND {CODE_MATCHES}
-    ORDER BY c.copy_number DESC LIMIT 1
-"""
-SELECT_FOR_TENANT = (
-    f"{SELECT_ISSUED_COUPONS} WHERE {CODE_KEY_CONDITION} AND {CODE_MATCHES} LIMIT 2"
-)
+    AND c.returned_at IS NULL ORDER BY c.copy_number"""
+RETURNED_CONDITION = f"""WHERE {CODE_MATCHES}
+    AND c.user_id = :user_id AND c.returned_at IS NOT NULL
+    ORDER BY c.copy_number DESC LIMIT 1"""
+SELECT_FOR_TENANT = f"""{SELECT_ISSUED_COUPONS}
+    WHERE c.tenant_id = :tenant_id AND {CODE_CONDITION} LIMIT 2"""
 
 SELECT_SHARED_CODE = f"""
     SELECT s.code, s.creator_key, s.revoked_at,
@@ -64,27 +61,18 @@ def find_for_user(
 
     With `lock` they are locked until the transaction ends.
     """
-    parameters = _to_user_parameters(tenant_id, code, user_id)
-    sql = SELECT_FOR_USER + coupon_lock_clause(lock)
-    rows = execute_prepared(sql, parameters).fetchall()
+    parameters = to_code_parameters(tenant_id, code, user_id)
+    sql = select_by_scope(FOR_USER_CONDITION, is_postgresql())
+    rows = execute_prepared(sql + coupon_lock_clause(lock), parameters).fetchall()
     return [to_issued_coupon(row) for row in rows]
 
 
 def find_returned(tenant_id: str, code: str, user_id: str) -> IssuedCoupon | None:
     """Return the coupon of a user that was returned for its points last, or None."""
-    parameters = _to_user_parameters(tenant_id, code, user_id)
-    row = execute(SELECT_RETURNED, parameters).fetchone()
+    parameters = to_code_parameters(tenant_id, code, user_id)
+    sql = select_by_scope(RETURNED_CONDITION, is_postgresql())
+    row = execute(sql, parameters).fetchone()
     return to_issued_coupon(row) if row else None
-
-
-def _to_user_parameters(tenant_id: str, code: str, user_id: str) -> dict[str, str]:
-    return {
-        "tenant_id": tenant_id,
-        "code_key": to_lookup_key(code),
-        "code": code,
-        "user_id": user_id,
-        "exact_scope": code_scope(code, True, user_id=user_id),
-    }
 
 
 def find_for_tenant(
@@ -94,7 +82,7 @@ def find_for_tenant(
 
     With `lock` they are locked until the transaction ends.
     """
-    parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
+    parameters = to_code_parameters(tenant_id, code)
     sql = SELECT_FOR_TENANT + coupon_lock_clause(lock)
     return [to_issued_coupon(row) for row in execute(sql, parameters).fetchall()]
 

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.id_generation import get_min_id_at
-from coupon_core.persistence.row_mapping import CODE_MATCHES, REVOKED_AT_EXPRESSION
+from coupon_core.persistence.repositories.code_scopes import (
+    CODE_CONDITION,
+    to_code_parameters,
+)
+from coupon_core.persistence.row_mapping import REVOKED_AT_EXPRESSION
 
 # The same rule as `get_coupon_status` in domain/rules/redemption.py, for filters and
 # counts over many rows.
@@ -29,7 +32,7 @@ FILTER_CONDITIONS = {
     # Repeats the condition of the partial index, so that the index is used.
     "user_id": "c.user_id = :user_id AND c.user_id <> ''",
     "coupon_id": "c.coupon_id = :coupon_id",
-    "code": f"c.code_key = :code_key AND {CODE_MATCHES}",
+    "code": CODE_CONDITION,
     "status": f"{STATUS_EXPRESSION} = :status",
     "redeemed": "c.redemption_count > 0",
     "kept": "c.returned_at IS NULL",
@@ -62,12 +65,10 @@ def to_filter_parameters(
     """Return the parameters for `build_where_clause`."""
     since, before = filters.generated_from, filters.generated_before
     return {
-        "tenant_id": tenant_id,
+        **to_code_parameters(tenant_id, filters.code or "", filters.user_id or ""),
         "definition_id": filters.definition_id,
         "user_id": filters.user_id,
         "coupon_id": filters.coupon_id,
-        "code": filters.code,
-        "code_key": to_lookup_key(filters.code or ""),
         "status": filters.status,
         "now": format_timestamp_milliseconds(now),
         "batch_id": filters.batch_id,

@@ -21,6 +21,7 @@ from coupon_core.persistence.database import (
     execute_for_values,
     is_postgresql,
 )
+from coupon_core.persistence.repositories.code_scopes import select_by_scope
 from coupon_core.persistence.repositories.coupon_filters import (
     FROM_COUPONS,
     build_where_clause,
@@ -75,8 +76,12 @@ def find_up_to_two(
     """
     if lock:
         announce_coupon_write()
-    sql = f"""{SELECT_ISSUED_COUPONS} {build_where_clause(filters)}
-        LIMIT 2{coupon_lock_clause(lock)}"""
+    condition = f"{build_where_clause(filters)} LIMIT 2"
+    sql = (
+        select_by_scope(condition, is_postgresql())
+        if filters.code and filters.user_id
+        else f"{SELECT_ISSUED_COUPONS} {condition}"
+    ) + coupon_lock_clause(lock)
     rows = execute(sql, to_filter_parameters(tenant_id, filters, now=now)).fetchall()
     return [to_issued_coupon(row) for row in rows]
 

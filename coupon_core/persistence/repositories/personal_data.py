@@ -1,11 +1,12 @@
 """All rows about one user: read them, and replace the user's ID in them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute
+from coupon_core.persistence.database import execute, execute_for_values
 from coupon_core.persistence.repositories import audit as audit_repository
 from coupon_core.persistence.tables import (
     ActivityTable,
@@ -27,13 +28,15 @@ from coupon_core.persistence.tables import (
     UserPeriodUsageTable,
     UserUsageTable,
     WalletTable,
+    to_datetime,
 )
 
-# Most tables have no index by user. Rows about coupons are found through the coupons.
+# Most tables have no index by user. Rows about coupons are found through the coupons,
+# whose index has only assigned ones: SQLite uses it only if the condition says so.
 OF_COUPONS = """ AND coupon_id IN (SELECT c.coupon_id FROM coupon c
-    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id)"""
+    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id AND c.user_id <> '')"""
 OF_DEFINITIONS = """ AND definition_id IN (SELECT c.definition_id FROM coupon c
-    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id
+    WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id AND c.user_id <> ''
     UNION SELECT v.definition_id FROM reservation v
     WHERE v.tenant_id = :tenant_id AND v.user_id = :user_id)"""
 ERASE_NOTES = ", reference = NULL, metadata = NULL, reversal_reason = NULL"
@@ -80,7 +83,7 @@ PERSONAL_TABLES = (
     PersonalTable(AttemptTable),
     PersonalTable(SignalTable, " AND kind = 'user_failures'", column="subject"),
     PersonalTable(KnownUserTable),
-    PersonalTable(CouponTable, erased=ERASE_COUPON),
+    PersonalTable(CouponTable, " AND user_id <> ''", ERASE_COUPON),
 )
 # A wallet refers to its user, who is therefore copied first and deleted last.
 COPY_KNOWN_USER = """
@@ -94,6 +97,10 @@ DELETE_REFERENCE_SIGNALS = f"""
     DELETE FROM signal WHERE tenant_id = :tenant_id AND kind = 'reference_reused'
     AND subject IN (SELECT r.reference FROM redemption r
         WHERE r.tenant_id = :tenant_id AND r.user_id = :user_id{OF_COUPONS})
+"""
+SELECT_ERASURES = """
+    SELECT pseudonym, started_at FROM erased_user
+    WHERE tenant_id = :tenant_id AND pseudonym {among}
 """
 DELETE_KNOWN_USER = """
     DELETE FROM known_user WHERE tenant_id = :tenant_id AND user_id = :user_id
@@ -168,6 +175,16 @@ def is_finished(tenant_id: str, pseudonym: str) -> bool | None:
     key_condition = ErasedUserTable.match_key(tenant_id, pseudonym)
     row = ErasedUserTable.select().where(key_condition).first()
     return None if row is None else row.finished_at is not None
+
+
+def list_erasures(
+    tenant_id: str, pseudonyms: Iterable[str]
+) -> list[tuple[str, datetime]]:
+    """Return those pseudonyms that have replaced an ID, and since when."""
+    rows = execute_for_values(
+        SELECT_ERASURES, "text", list(pseudonyms), {"tenant_id": tenant_id}
+    ).fetchall()
+    return [(pseudonym, to_datetime(started_at)) for pseudonym, started_at in rows]
 
 
 def insert_erasure(tenant_id: str, pseudonym: str, now: datetime) -> None:

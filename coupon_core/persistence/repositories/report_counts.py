@@ -2,53 +2,74 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
+from datetime import datetime
+from itertools import product
 from typing import Any
 
 from coupon_core.domain.report_counts import (
+    ALL_CREATORS,
     COUNTED_FIELDS,
     WHOLE_TENANT,
     ReportCounts,
+    get_midnight,
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.row_sets import execute_for_rows
 
-KEY_COLUMNS = ("definition_id", "quarter_at", "creator_key", "dialect")
-COLUMNS = ", ".join((*KEY_COLUMNS, *COUNTED_FIELDS))
-VALUES = ", ".join(f"r.{column}" for column in (*KEY_COLUMNS, *COUNTED_FIELDS))
+KEY_COLUMNS = ("definition_id", "creator_key", "at", "dialect")
+COUNT_COLUMNS = ", ".join(COUNTED_FIELDS)
+COUNT_VALUES = ", ".join(f"r.{name}" for name in COUNTED_FIELDS)
 RAISED = ", ".join(f"{name} = t.{name} + excluded.{name}" for name in COUNTED_FIELDS)
 # In the order of the key: otherwise two transactions could deadlock.
 RAISE = f"""
-    INSERT INTO report_quarter AS t (tenant_id, {COLUMNS})
-    SELECT :tenant_id, {VALUES} FROM {{rows}} WHERE true
-    ORDER BY r.definition_id, r.quarter_at, r.creator_key, r.dialect
-    ON CONFLICT (tenant_id, {", ".join(KEY_COLUMNS)}) DO UPDATE SET {RAISED}
+    INSERT INTO {{table}} AS t (tenant_id, definition_id, creator_key, {{at}}, dialect,
+        {COUNT_COLUMNS})
+    SELECT :tenant_id, r.definition_id, r.creator_key, r.at, r.dialect, {COUNT_VALUES}
+    FROM {{{{rows}}}} WHERE true
+    ORDER BY r.definition_id, r.creator_key, r.at, r.dialect
+    ON CONFLICT (tenant_id, definition_id, creator_key, {{at}}, dialect)
+    DO UPDATE SET {RAISED}
 """
-ROW_COLUMNS = """definition_id uuid, quarter_at timestamptz, creator_key text,
+RAISE_QUARTERS = RAISE.format(table="report_quarter", at="quarter_at")
+RAISE_DAYS = RAISE.format(table="report_day", at="day_at")
+ROW_COLUMNS = """definition_id uuid, creator_key text, at timestamptz,
     dialect text""" + "".join(f", {name} bigint" for name in COUNTED_FIELDS)
+Key = tuple[str, str, datetime, str]
+Sums = defaultdict[Key, Counter[str]]
 
 
 def raise_counts(tenant_id: str, rows: Iterable[ReportCounts]) -> None:
-    """Add counts of definitions to what is stored, and to those of the whole tenant.
+    """Add counts of quarters to what is stored, to their days and to all sums.
 
-    Several rows may have one key. Call it last in a transaction: others wait for the
-    row of the tenant.
+    The sums are those of the whole tenant and of all creators. Several rows may have
+    one key. Call it last in a transaction: others wait for the row of the tenant.
     """
-    sums: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    for counts in rows:
-        for definition_id in {counts.definition_id, WHOLE_TENANT}:
-            row = replace(counts, definition_id=definition_id)
-            quarter_at = format_timestamp_milliseconds(row.quarter_at)
-            key = row.definition_id, quarter_at, row.creator_key, row.dialect
-            sums[key].update({name: getattr(row, name) for name in COUNTED_FIELDS})
-    if sums:
-        execute_for_rows(
-            RAISE,
-            ROW_COLUMNS,
-            rows=[_to_row(key, counter) for key, counter in sums.items()],
-            parameters={"tenant_id": tenant_id},
-        )
+    quarters: Sums = defaultdict(Counter)
+    days: Sums = defaultdict(Counter)
+    for row in rows:
+        counts = {name: getattr(row, name) for name in COUNTED_FIELDS}
+        for definition_id, creator_key in product(
+            {row.definition_id, WHOLE_TENANT},
+            {row.creator_key, ALL_CREATORS if row.creator_key else ""},
+        ):
+            key = definition_id, creator_key, row.quarter_at, row.dialect
+            quarters[key].update(counts)
+    for (definition_id, creator_key, quarter_at, dialect), sums in quarters.items():
+        days[definition_id, creator_key, get_midnight(quarter_at), dialect].update(sums)
+    if quarters:
+        _execute(RAISE_QUARTERS, tenant_id, quarters)
+        _execute(RAISE_DAYS, tenant_id, days)
 
 
-def _to_row(key: tuple[str, ...], counter: Counter[str]) -> dict[str, Any]:
-    return {**dict(zip(KEY_COLUMNS, key, strict=True)), **counter}
+def _execute(sql: str, tenant_id: str, sums: Sums) -> None:
+    execute_for_rows(
+        sql,
+        ROW_COLUMNS,
+        rows=[_to_row(key, counts) for key, counts in sums.items()],
+        parameters={"tenant_id": tenant_id},
+    )
+
+
+def _to_row(key: Key, counts: Counter[str]) -> dict[str, Any]:
+    row = dict(zip(KEY_COLUMNS, key, strict=True))
+    return {**row, "at": format_timestamp_milliseconds(key[2]), **counts}

@@ -1,4 +1,4 @@
-"""Reports: sums of what was counted per quarter of an hour."""
+"""Reports: sums of what was counted per quarter of an hour and per day."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,8 +11,13 @@ from coupon_core.domain.models.reports import (
     ReportFilter,
     ReportPeriod,
 )
-from coupon_core.domain.report_counts import COUNTED_FIELDS, WHOLE_TENANT
+from coupon_core.domain.report_counts import (
+    ALL_CREATORS,
+    COUNTED_FIELDS,
+    WHOLE_TENANT,
+)
 from coupon_core.domain.rules.report_buckets import find_bucket
+from coupon_core.domain.rules.report_plans import ReadingPlan, plan_reading
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.id_generation import get_id_timestamp
@@ -21,36 +26,60 @@ from coupon_core.persistence.repositories.campaigns import (
     SELECT_DEFINITIONS_OF_CAMPAIGN,
 )
 from coupon_core.persistence.repositories.outbox import UNCOUNTED_CONDITION
+from coupon_core.persistence.row_sets import build_for_rows
 from coupon_core.persistence.tables import to_datetime
 
 # PostgreSQL would return sums of bigint as numeric.
 SUMS = ", ".join(f"CAST(sum(q.{name}) AS bigint)" for name in COUNTED_FIELDS)
 IN_PERIOD = """
-    WHERE q.tenant_id = :tenant_id AND q.quarter_at >= :start_at
-    AND q.quarter_at < :end_at
+    WHERE q.tenant_id = :tenant_id AND q.{at} >= :start_at AND q.{at} < :end_at
 """
+IN_EDGE = """
+    q.tenant_id = :tenant_id AND q.{at} >= r.start_at AND q.{at} < r.end_at {scope}
+"""
+# PostgreSQL cannot estimate how few quarters an edge has: it would read all of them
+# once rather than the edges one by one.
+JOIN_EDGES = f"JOIN {{table}} q ON {IN_EDGE}"
+JOIN_EDGES_ONE_BY_ONE = f"""
+    CROSS JOIN LATERAL (
+        SELECT q.* FROM {{table}} q WHERE {IN_EDGE} OFFSET 0) AS q
+"""
+EDGE_COLUMNS = "number int, weight int, start_at timestamptz, end_at timestamptz"
+# One statement, so that the quarters of edges are contained in the days. A bucket is
+# known by its first quarter or day. On SQLite each of these is a group.
 SELECT_BUCKETS = f"""
-    SELECT min(q.quarter_at), {SUMS} FROM report_quarter q {IN_PERIOD}
+    SELECT min(q.{{at}}), NULL, {SUMS} FROM {{table}} q {IN_PERIOD} {{scope}}
+    GROUP BY {{bucket}}
+    UNION ALL
+    SELECT NULL, r.number, {SUMS} FROM {{rows}} {{edges}}
+    GROUP BY r.number
 """
-# A group is known by its first quarter. On SQLite each quarter is a group.
-GROUP_BY_BUCKET = "GROUP BY width_bucket(q.quarter_at, CAST(:starts AS timestamptz[]))"
-GROUP_BY_QUARTER = "GROUP BY q.quarter_at"
-# The rows of the whole tenant name the same creators and APIs as those of definitions.
-OF_TENANT = "AND q.definition_id = :whole_tenant"
+BUCKET = "width_bucket(q.{at}, CAST(:starts AS timestamptz[]))"
+TABLES = {True: ("report_day", "day_at"), False: ("report_quarter", "quarter_at")}
+OF_TENANT = " AND q.definition_id = :whole_tenant"
+# Codes without a creator, and the sums of those with one.
+OF_ALL_CREATORS = " AND q.creator_key IN ('', :all_creators)"
 CONDITIONS: Mapping[str, str] = {
     "definition_id": "AND q.definition_id = :definition_id",
     "campaign_id": f"AND q.definition_id IN ({SELECT_DEFINITIONS_OF_CAMPAIGN})",
     "creator_key": "AND q.creator_key = :creator_key",
     "dialect": "AND q.dialect = :dialect",
 }
-SELECT_REFUSALS = """
-    SELECT q.action, q.reason, CAST(sum(q.refused) AS bigint),
-        max(CASE WHEN q.resolution = 'day' THEN 1 ELSE 0 END)
-    FROM refusal_count q
-    WHERE q.tenant_id = :tenant_id AND q.bucket_at >= :start_at
-    AND q.bucket_at < :end_at
+REFUSALS = """
+    (SELECT c.* FROM refusal_count c
+    WHERE c.tenant_id = :tenant_id AND c.resolution = '{resolution}')
 """
-GROUP_REFUSALS = "GROUP BY q.action, q.reason ORDER BY 3 DESC, 1, 2"
+REFUSAL_TABLES = {
+    True: (REFUSALS.format(resolution="day"), "bucket_at"),
+    False: (REFUSALS.format(resolution="quarter"), "bucket_at"),
+}
+SELECT_REFUSALS = f"""
+    SELECT q.action, q.reason, CAST(sum(q.refused) AS bigint) FROM (
+        SELECT q.action, q.reason, q.refused FROM {{table}} q {IN_PERIOD} {{scope}}
+        UNION ALL
+        SELECT q.action, q.reason, r.weight * q.refused FROM {{rows}} {{edges}}) AS q
+    GROUP BY q.action, q.reason HAVING sum(q.refused) > 0 ORDER BY 3 DESC, 1, 2
+"""
 SELECT_FRESHNESS = f"""
     SELECT (SELECT o.event_id FROM outbox o WHERE o.tenant_id = :tenant_id
             AND {UNCOUNTED_CONDITION}
@@ -67,18 +96,26 @@ def list_buckets(
     starts: Sequence[datetime],
 ) -> list[Bucket]:
     """Return the counts of each bucket; those without a use are zero."""
-    on_postgresql = is_postgresql()
+    plan = plan_reading(starts, period.end)
     scope = build_conditions(filters)
     if not (filters.definition_id or filters.campaign_id):
         scope += OF_TENANT
-    grouping = GROUP_BY_BUCKET if on_postgresql else GROUP_BY_QUARTER
-    parameters = build_parameters(tenant_id, period, filters)
-    if on_postgresql:
-        parameters["starts"] = list(map(format_timestamp_milliseconds, starts))
+    if filters.creator_key is None:
+        scope += OF_ALL_CREATORS
+    parameters = build_parameters(tenant_id, plan, filters)
+    if is_postgresql():
+        bucket = BUCKET
+        parameters["starts"] = list(map(format_timestamp_milliseconds, plan.starts))
+    else:
+        bucket = "q.{at}"
+    sql = format_for_plan(SELECT_BUCKETS.replace("{bucket}", bucket), plan, scope)
     counts = [Counts()] * len(starts)
-    sql = f"{SELECT_BUCKETS} {scope} {grouping}"
-    for quarter, *sums in fetch_report_rows(sql, parameters):
-        counts[find_bucket(starts, to_datetime(quarter))] += Counts(*sums)
+    for first_at, edge, *sums in fetch_planned_rows(sql, plan, parameters):
+        if edge is None:
+            counts[find_bucket(plan.starts, to_datetime(first_at))] += Counts(*sums)
+        else:
+            for number, weight in plan.edges[edge].weights:
+                counts[number] += Counts(*(weight * each for each in sums))
     return [Bucket(*pair) for pair in zip(starts, counts, strict=True)]
 
 
@@ -89,15 +126,13 @@ def get_totals(tenant_id: str, period: ReportPeriod, filters: ReportFilter) -> C
 
 
 def list_refusals(
-    tenant_id: str, period: ReportPeriod, filters: ReportFilter
-) -> tuple[list[RefusalRow], bool]:
-    """Return refusals by action and reason, most frequent first.
-
-    The second value says whether they contain sums of whole days.
-    """
-    sql = f"{SELECT_REFUSALS} {build_conditions(filters)} {GROUP_REFUSALS}"
-    rows = fetch_report_rows(sql, build_parameters(tenant_id, period, filters))
-    return [RefusalRow(*row[:3]) for row in rows], any(row[3] for row in rows)
+    tenant_id: str, plan: ReadingPlan, filters: ReportFilter
+) -> list[RefusalRow]:
+    """Return refusals by action and reason, most frequent first."""
+    scope = build_conditions(filters)
+    sql = format_for_plan(SELECT_REFUSALS, plan, scope, tables=REFUSAL_TABLES)
+    parameters = build_parameters(tenant_id, plan, filters)
+    return [RefusalRow(*row) for row in fetch_planned_rows(sql, plan, parameters)]
 
 
 def get_counted_until(tenant_id: str, now: datetime) -> datetime | None:
@@ -117,13 +152,52 @@ def build_conditions(filters: ReportFilter) -> str:
 
 
 def build_parameters(
-    tenant_id: str, period: ReportPeriod, filters: ReportFilter
+    tenant_id: str, plan: ReadingPlan, filters: ReportFilter
 ) -> dict[str, Any]:
     """Return the values of the conditions."""
     return {
         "tenant_id": tenant_id,
         "whole_tenant": WHOLE_TENANT,
-        "start_at": format_timestamp_milliseconds(period.start),
-        "end_at": format_timestamp_milliseconds(period.end),
+        "all_creators": ALL_CREATORS,
+        "start_at": format_timestamp_milliseconds(plan.starts[0]),
+        "end_at": format_timestamp_milliseconds(plan.end),
         **{name: getattr(filters, name) for name in CONDITIONS},
     }
+
+
+def format_for_plan(
+    sql: str,
+    plan: ReadingPlan,
+    scope: str,
+    tables: Mapping[bool, tuple[str, str]] = TABLES,
+) -> str:
+    """Return a statement with the table that the plan reads, and further conditions."""
+    table, at = tables[plan.reads_days]
+    quarters, quarter_at = tables[False]
+    edges = JOIN_EDGES_ONE_BY_ONE if is_postgresql() else JOIN_EDGES
+    return sql.format(
+        table=table,
+        at=at,
+        scope=scope,
+        edges=edges.format(table=quarters, at=quarter_at, scope=scope),
+        rows="{rows}",
+    )
+
+
+def fetch_planned_rows(
+    sql: str, plan: ReadingPlan, parameters: Mapping[str, Any]
+) -> list[Any]:
+    """Return the rows of a statement in which `{rows}` are the edges of the plan.
+
+    Their weight is that in the first bucket.
+    """
+    edges = [
+        {
+            "number": number,
+            "weight": edge.weights[0][1],
+            "start_at": format_timestamp_milliseconds(edge.start),
+            "end_at": format_timestamp_milliseconds(edge.end),
+        }
+        for number, edge in enumerate(plan.edges)
+    ]
+    return fetch_report_rows(*build_for_rows(sql, EDGE_COLUMNS, edges, parameters))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from coupon_core.domain.report_counts import get_midnight
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, transaction
 from coupon_core.persistence.id_generation import get_min_id_at
@@ -26,6 +27,8 @@ class RetainedTable:
 # Dates, weeks and months are compared as text: 2026-11 is less than 2026-11-28.
 PAST_PERIOD = """period_key < CASE WHEN substr(period_key, 6, 1) = 'W'
     THEN :first_week ELSE :first_day END"""
+# Reports subtract quarters of an hour from days, so that both are kept for whole days,
+# and the quarters are deleted first.
 RETAINED_TABLES = {
     "audit": RetainedTable("audit_entry", "entry_id"),
     "dead_letters": RetainedTable("dead_letter", "letter_id"),
@@ -38,9 +41,21 @@ RETAINED_TABLES = {
         "user_period_usage", "definition_id, user_id, period_key", past=PAST_PERIOD
     ),
     "reports": RetainedTable(
-        "report_quarter", "quarter_at", past="quarter_at < :before"
+        "report_quarter", "quarter_at", past="quarter_at < :first_midnight"
     ),
-    "refusals": RetainedTable("refusal_count", "bucket_at", past="bucket_at < :before"),
+    "report_days": RetainedTable(
+        "report_day", "day_at", past="day_at < :first_midnight"
+    ),
+    "refusals": RetainedTable(
+        "refusal_count",
+        "resolution, bucket_at",
+        past="resolution = 'quarter' AND bucket_at < :first_midnight",
+    ),
+    "refusal_days": RetainedTable(
+        "refusal_count",
+        "resolution, bucket_at",
+        past="resolution = 'day' AND bucket_at < :first_midnight",
+    ),
     "attempts": RetainedTable("attempt", "attempt_id"),
     "signals": RetainedTable("signal", "hour_at", past="hour_at < :before"),
 }
@@ -80,6 +95,7 @@ def _to_parameters(tenant_id: str, before: datetime) -> dict[str, str]:
     return {
         "tenant_id": tenant_id,
         "before": format_timestamp_milliseconds(before),
+        "first_midnight": format_timestamp_milliseconds(get_midnight(before)),
         "first_id": get_min_id_at(before),
         "first_day": first_day.isoformat(),
         "first_week": f"{week.year}-W{week.week:02}",

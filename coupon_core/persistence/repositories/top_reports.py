@@ -10,65 +10,80 @@ from coupon_core.domain.models.reports import (
     TopBy,
     TopRow,
 )
+from coupon_core.domain.rules.report_plans import ReadingPlan, plan_reading
 from coupon_core.persistence.id_generation import get_min_integer_id_at
 from coupon_core.persistence.report_database import fetch_report_rows
 from coupon_core.persistence.repositories.reports import (
     CONDITIONS,
     IN_PERIOD,
+    OF_ALL_CREATORS,
     OF_TENANT,
     build_conditions,
     build_parameters,
+    fetch_planned_rows,
+    format_for_plan,
 )
 from coupon_core.persistence.tables import parse_json
 
 MAX_USER_ROWS = 200_000
-# These lead PostgreSQL to the period of each definition in the primary key.
+# These lead PostgreSQL to the period of each key in the primary key.
 OF_ALL_DEFINITIONS = """
     AND q.definition_id IN (SELECT d.definition_id FROM definition d
         WHERE d.tenant_id = :tenant_id)
 """
-OF_DEFINITIONS_WITH_SHARED_CODES = """
-    AND q.definition_id IN (SELECT d.definition_id FROM definition d
-        WHERE d.tenant_id = :tenant_id AND EXISTS (SELECT 1 FROM shared_code s
-            WHERE s.tenant_id = :tenant_id AND s.definition_id = d.definition_id))
+OF_CREATORS = """
+    AND q.creator_key IN (SELECT c.creator_key FROM creator c
+        WHERE c.tenant_id = :tenant_id)
+"""
+# Uses are counted by definition and creator. If a creator has several codes of one
+# definition, they are one row.
+OF_SHARED_CODES = """
+    AND (q.definition_id, q.creator_key) IN (
+        SELECT s.definition_id, s.creator_key FROM shared_code s
+        WHERE s.tenant_id = :tenant_id)
 """
 RANKED = """
     CAST(sum(q.redeemed) AS bigint) AS redeemed,
     CAST(sum(q.reversed) AS bigint) AS reversed
 """
 HAVING_USES = "HAVING sum(q.redeemed) + sum(q.reversed) > 0"
+COUNTED = f"""
+    (SELECT q.definition_id, q.creator_key, q.redeemed, q.reversed
+    FROM {{table}} q {IN_PERIOD} {{scope}}
+    UNION ALL
+    SELECT q.definition_id, q.creator_key, r.weight * q.redeemed, r.weight * q.reversed
+    FROM {{rows}} {{edges}}) AS q
+"""
 LIMITED = "ORDER BY redeemed DESC, reversed, {key} LIMIT :limit"
 SELECT_TOP_DEFINITIONS = f"""
     SELECT t.key, d.name, t.redeemed, t.reversed, 1 FROM (
-        SELECT q.definition_id AS key, {RANKED} FROM report_quarter q {IN_PERIOD}
-        {{condition}} GROUP BY q.definition_id {HAVING_USES}
+        SELECT q.definition_id AS key, {RANKED} FROM {COUNTED}
+        GROUP BY q.definition_id {HAVING_USES}
         {LIMITED.format(key="q.definition_id")}) t
     LEFT JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = t.key
     ORDER BY t.redeemed DESC, t.reversed, t.key
 """
 SELECT_TOP_CAMPAIGNS = f"""
     SELECT t.key, c.names, t.redeemed, t.reversed, 1 FROM (
-        SELECT m.campaign_id AS key, {RANKED} FROM report_quarter q
+        SELECT m.campaign_id AS key, {RANKED} FROM {COUNTED}
         JOIN (SELECT p.definition_id, p.campaign_id FROM package p
             WHERE p.tenant_id = :tenant_id
             UNION SELECT d.definition_id, d.campaign_id FROM definition d
             WHERE d.tenant_id = :tenant_id AND d.campaign_id <> '') m
         ON m.definition_id = q.definition_id
-        {IN_PERIOD} {{condition}} GROUP BY m.campaign_id {HAVING_USES}
+        GROUP BY m.campaign_id {HAVING_USES}
         {LIMITED.format(key="m.campaign_id")}) t
     LEFT JOIN campaign c ON c.tenant_id = :tenant_id AND c.campaign_id = t.key
     ORDER BY t.redeemed DESC, t.reversed, t.key
 """
 SELECT_TOP_CREATORS = f"""
     SELECT t.key, c.name, t.redeemed, t.reversed, 1 FROM (
-        SELECT q.creator_key AS key, {RANKED} FROM report_quarter q {IN_PERIOD}
-        AND q.creator_key <> '' {{condition}} GROUP BY q.creator_key {HAVING_USES}
+        SELECT q.creator_key AS key, {RANKED} FROM {COUNTED}
+        GROUP BY q.creator_key {HAVING_USES}
         {LIMITED.format(key="q.creator_key")}) t
     LEFT JOIN creator c ON c.tenant_id = :tenant_id AND c.creator_key = t.key
     ORDER BY t.redeemed DESC, t.reversed, t.key
 """
-# Uses are counted by definition and creator. If a creator has several codes of one
-# definition, they are one row.
 SHARED_CODES = """
     FROM shared_code s WHERE s.tenant_id = :tenant_id
     AND s.definition_id = t.definition_id AND s.creator_key = t.creator_key
@@ -76,21 +91,18 @@ SHARED_CODES = """
 SELECT_TOP_CODES = f"""
     SELECT (SELECT min(s.code) {SHARED_CODES}), d.name, t.redeemed, t.reversed,
         (SELECT count(*) {SHARED_CODES}) FROM (
-        SELECT q.definition_id, q.creator_key, {RANKED} FROM report_quarter q
-        {IN_PERIOD} {{condition}} GROUP BY q.definition_id, q.creator_key
-        {HAVING_USES} AND EXISTS (
-            SELECT 1 FROM shared_code s WHERE s.tenant_id = :tenant_id
-            AND s.definition_id = q.definition_id AND s.creator_key = q.creator_key)
+        SELECT q.definition_id, q.creator_key, {RANKED} FROM {COUNTED}
+        GROUP BY q.definition_id, q.creator_key {HAVING_USES}
         {LIMITED.format(key="q.definition_id, q.creator_key")}) t
     LEFT JOIN definition d
     ON d.tenant_id = :tenant_id AND d.definition_id = t.definition_id
     ORDER BY t.redeemed DESC, t.reversed, t.definition_id, t.creator_key
 """
 TOP_STATEMENTS = {
-    TopBy.DEFINITION: (SELECT_TOP_DEFINITIONS, OF_ALL_DEFINITIONS),
-    TopBy.CAMPAIGN: (SELECT_TOP_CAMPAIGNS, ""),
-    TopBy.CREATOR: (SELECT_TOP_CREATORS, OF_TENANT),
-    TopBy.CODE: (SELECT_TOP_CODES, OF_DEFINITIONS_WITH_SHARED_CODES),
+    TopBy.DEFINITION: SELECT_TOP_DEFINITIONS,
+    TopBy.CAMPAIGN: SELECT_TOP_CAMPAIGNS,
+    TopBy.CREATOR: SELECT_TOP_CREATORS,
+    TopBy.CODE: SELECT_TOP_CODES,
 }
 # The limit comes before the filters, so that it bounds the rows that are read.
 REDEMPTIONS_IN_PERIOD = """
@@ -124,12 +136,22 @@ def list_top(
     limit: int,
 ) -> list[TopRow]:
     """Return what was redeemed most by definition, campaign, creator or code."""
-    select, scope = TOP_STATEMENTS[by]
-    if filters.definition_id or filters.campaign_id:
-        scope = ""
-    sql = select.format(condition=scope + build_conditions(filters))
-    parameters = build_parameters(tenant_id, period, filters) | {"limit": limit}
-    return [_to_row(by, row) for row in fetch_report_rows(sql, parameters)]
+    plan = plan_reading([period.start], period.end)
+    scope = build_conditions(filters) + _build_scope(by, filters)
+    sql = format_for_plan(TOP_STATEMENTS[by], plan, scope)
+    parameters = build_parameters(tenant_id, plan, filters) | {"limit": limit}
+    return [_to_row(by, row) for row in fetch_planned_rows(sql, plan, parameters)]
+
+
+def _build_scope(by: TopBy, filters: ReportFilter) -> str:
+    """Return conditions by which each use in the scope of the filters is read once."""
+    if by == TopBy.CODE:
+        return OF_SHARED_CODES
+    has_definitions = filters.definition_id or filters.campaign_id
+    if by == TopBy.CREATOR:
+        return OF_CREATORS if has_definitions else OF_CREATORS + OF_TENANT
+    creators = "" if filters.creator_key else OF_ALL_CREATORS
+    return creators if has_definitions else creators + OF_ALL_DEFINITIONS
 
 
 def list_top_users(
@@ -139,7 +161,8 @@ def list_top_users(
 
     `reversed` counts those of these redemptions that were given back at any time.
     """
-    parameters = build_parameters(tenant_id, period, filters) | {
+    plan = ReadingPlan(False, [period.start], period.end)
+    parameters = build_parameters(tenant_id, plan, filters) | {
         "first_id": get_min_integer_id_at(period.start),
         "end_id": get_min_integer_id_at(period.end),
         "max_rows": MAX_USER_ROWS + 1,

@@ -82,6 +82,7 @@ from coupon_core.persistence.tables.purchases import (
 )
 from coupon_core.persistence.tables.reports import (
     ReportBackfillTable,
+    ReportDayTable,
     ReportQuarterTable,
 )
 from coupon_core.persistence.tables.reservations import ReservationTable
@@ -139,6 +140,7 @@ __all__ = [
     "RedemptionTable",
     "RefusalCountTable",
     "ReportBackfillTable",
+    "ReportDayTable",
     "ReportQuarterTable",
     "ReservationTable",
     "RewardItemTable",
@@ -214,6 +216,7 @@ ALL_TABLES = (
     ErasedUserTable,
     TenantDeletionTable,
     ReportQuarterTable,
+    ReportDayTable,
     ReportBackfillTable,
     OperatorTable,
     OperatorSessionTable,

@@ -10,7 +10,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class RefusalCountTable(BaseTable):
-    """How often an action was refused, by quarter of an hour or by UTC day."""
+    """How often an action was refused, by quarter of an hour and by UTC day."""
 
     tenant_id = TextField()
     bucket_at = UtcTimestampField()
@@ -25,8 +25,8 @@ class RefusalCountTable(BaseTable):
         table_name = "refusal_count"
         primary_key = CompositeKey(
             "tenant_id",
-            "bucket_at",
             "resolution",
+            "bucket_at",
             "definition_id",
             "action",
             "reason",

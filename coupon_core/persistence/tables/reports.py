@@ -9,15 +9,15 @@ from coupon_core.persistence.tables.base import (
 )
 
 
-class ReportQuarterTable(BaseTable):
-    """What happened in a quarter hour, per definition, creator and API.
+class ReportCountsTable(BaseTable):
+    """What happened in a period, per definition, creator and API.
 
-    A second row with the definition `WHOLE_TENANT` has the sum over all definitions.
+    Another row with the definition `WHOLE_TENANT` has the sum over all definitions, and
+    one with the creator `ALL_CREATORS` the sum over all creators.
     """
 
     tenant_id = TextField()
     definition_id = UuidTextField()
-    quarter_at = UtcTimestampField()
     creator_key = TextField()
     dialect = TextField()
     redeemed = BigIntegerField(default=0)
@@ -27,10 +27,28 @@ class ReportQuarterTable(BaseTable):
     generated = BigIntegerField(default=0)
     assigned = BigIntegerField(default=0)
 
+
+class ReportQuarterTable(ReportCountsTable):
+    """What happened in a quarter of an hour."""
+
+    quarter_at = UtcTimestampField()
+
     class Meta:
         table_name = "report_quarter"
         primary_key = CompositeKey(
-            "tenant_id", "definition_id", "quarter_at", "creator_key", "dialect"
+            "tenant_id", "definition_id", "creator_key", "quarter_at", "dialect"
+        )
+
+
+class ReportDayTable(ReportCountsTable):
+    """What happened in a UTC day: the sums of its quarters."""
+
+    day_at = UtcTimestampField()
+
+    class Meta:
+        table_name = "report_day"
+        primary_key = CompositeKey(
+            "tenant_id", "definition_id", "creator_key", "day_at", "dialect"
         )
 
 

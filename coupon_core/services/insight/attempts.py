@@ -1,9 +1,9 @@
 """List failed attempts, and store those that a process has collected."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from coupon_core.domain import codes
@@ -24,15 +24,15 @@ from coupon_core.domain.report_counts import (
 from coupon_core.observability.attempt_buffer import Collected
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import attempts as attempt_repository
+from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import report_counts
 from coupon_core.persistence.repositories.attempts import RefusalKey
 from coupon_core.services import outbox
 from coupon_core.services.insight import signals
-from coupon_core.services.privacy import tenant_keys
+from coupon_core.services.privacy import personal_data, tenant_keys
 
 KEY_PURPOSE = "attempts"
 HASH_DIGITS = 32
-KEPT_QUARTERS = timedelta(days=90)
 PRUNED_AT_ONCE = 2_000
 
 _max_attempts = 100_000
@@ -82,8 +82,11 @@ def store(tenant_id: str, collected: Collected, now: datetime) -> int:
     Nothing is stored about a tenant that is unknown or being deleted.
     """
     with transaction():
+        # Waits for an erasure, which would not see the attempts of this transaction.
+        coupon_repository.announce_coupon_write()
         if not attempt_repository.lock_live_tenant(tenant_id):
             return 0
+        collected = _replace_erased_users(tenant_id, collected)
         events = [signals.build_block_event(block) for block in collected.blocks]
         hashes = _insert_attempts(tenant_id, collected, now)
         _raise_refusals(tenant_id, collected.counts)
@@ -96,6 +99,32 @@ def store(tenant_id: str, collected: Collected, now: datetime) -> int:
             tenant_id, _to_report_counts(tenant_id, collected.counts)
         )
     return len(collected.attempts)
+
+
+def _replace_erased_users(tenant_id: str, collected: Collected) -> Collected:
+    """Return what was collected, without the IDs of users who were erased since."""
+    mentions = {(each.user_id, each.attempted_at) for each in collected.attempts}
+    mentions |= {
+        (each.subject, each.blocked_at)
+        for each in collected.blocks
+        if signals.is_user_block(each)
+    }
+    pseudonyms = personal_data.find_pseudonyms(tenant_id, mentions)
+    if not pseudonyms:
+        return collected
+
+    def get_current_id(user_id: str, at: datetime) -> str:
+        return pseudonyms.get((user_id, at), user_id)
+
+    attempts = [
+        replace(each, user_id=get_current_id(each.user_id, each.attempted_at))
+        for each in collected.attempts
+    ]
+    blocks = [
+        replace(each, subject=get_current_id(each.subject, each.blocked_at))
+        for each in collected.blocks
+    ]
+    return replace(collected, attempts=attempts, blocks=blocks)
 
 
 def _insert_attempts(
@@ -124,15 +153,13 @@ def _mask(entered: str) -> str:
 
 
 def _raise_refusals(tenant_id: str, counts: dict[Outcome, int]) -> None:
-    by_quarter: defaultdict[int, Counter[RefusalKey]] = defaultdict(Counter)
+    refusals: Counter[RefusalKey] = Counter()
     for outcome, count in counts.items():
         if outcome.reason:
             definition_id = outcome.definition_id or WHOLE_TENANT
             key = definition_id, outcome.action, outcome.reason, outcome.dialect
-            by_quarter[outcome.quarter][key] += count
-    for quarter, sums in sorted(by_quarter.items()):
-        quarter_at = get_quarter_at(quarter)
-        attempt_repository.raise_refusals(tenant_id, quarter_at, sums)
+            refusals[get_quarter_at(outcome.quarter), *key] += count
+    attempt_repository.raise_refusals(tenant_id, refusals)
 
 
 def _to_report_counts(
@@ -155,12 +182,3 @@ def _to_report_counts(
 def delete_excess(tenant_id: str) -> int:
     """Delete the oldest attempts of a tenant that has more than are kept."""
     return attempt_repository.delete_excess(tenant_id, _max_attempts, PRUNED_AT_ONCE)
-
-
-def merge_old_refusals(tenant_id: str, now: datetime) -> int:
-    """Merge the counts of a day that is long past; return the number of days, 0 or 1.
-
-    Each day is one transaction.
-    """
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return int(attempt_repository.merge_oldest_day(tenant_id, today - KEPT_QUARTERS))

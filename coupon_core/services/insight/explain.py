@@ -137,11 +137,10 @@ def _with_exact_counter(issued: IssuedCoupon) -> IssuedCoupon:
 
 
 def _to_found_verdict(subject: Subject) -> Verdict:
-    coupon = subject.issued.coupon if subject.issued else None
-    values = {
-        "cause": subject.cause,
-        "holder": coupon.user_id or None if coupon else None,
-    }
+    # A code that would be claimed has no holder yet.
+    stored = subject.issued if subject.is_stored else None
+    holder_id = stored.coupon.user_id if stored else None
+    values = {"cause": subject.cause, "holder": holder_id or None}
     reason = Reason.COUPON_NOT_FOUND if subject.cause else None
     return Verdict(Rule.CODE_FOUND, reason, values)
 

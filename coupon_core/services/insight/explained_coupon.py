@@ -49,7 +49,8 @@ def _find_for_anyone(tenant_id: str, code: str, at: datetime) -> Subject:
     """Return the coupon of a code as its holder has it, or as a new user gets it."""
     shared = lookup.find_claimable_coupon(tenant_id, code, UNASSIGNED, at)
     if shared:
-        return Subject(shared)
+        is_claimable = shared.definition.claimable
+        return Subject(shared, False, None if is_claimable else NotFoundCause.NOT_GIVEN)
     coupons = code_lookup_repository.find_for_tenant(tenant_id, code)
     if not coupons:
         return _find_nothing(tenant_id, code)

@@ -25,13 +25,16 @@ from coupon_core.domain.rules.report_buckets import (
     list_bucket_starts,
     to_period,
 )
+from coupon_core.domain.rules.report_plans import (
+    get_first_refusal_quarter,
+    plan_reading_refusals,
+)
 from coupon_core.persistence.repositories import campaigns as campaign_repository
 from coupon_core.persistence.repositories import creators as creator_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import reports as report_repository
 from coupon_core.persistence.repositories import top_reports
 from coupon_core.services.errors import require_found
-from coupon_core.services.insight.attempts import KEPT_QUARTERS
 from coupon_core.services.time_zones import find_time_zone
 
 MAX_USER_DAYS = 31
@@ -127,9 +130,10 @@ def report_refusals(
     """
     header = _build_header(tenant_id, request, now)
     period: ReportPeriod = header["period"]
-    rows, has_days = report_repository.list_refusals(tenant_id, period, request.filters)
-    reaches_further = period.start < now - KEPT_QUARTERS
-    return RefusalReport(**header, rows=rows, has_days=has_days or reaches_further)
+    plan = plan_reading_refusals(period.start, period.end, now)
+    rows = report_repository.list_refusals(tenant_id, plan, request.filters)
+    has_days = period.start < get_first_refusal_quarter(now)
+    return RefusalReport(**header, rows=rows, has_days=has_days)
 
 
 def report_top(

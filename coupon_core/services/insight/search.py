@@ -9,10 +9,14 @@ from coupon_core.domain.pasted_text import clean_pasted_code
 from coupon_core.domain.rules.code_candidates import get_shape, list_candidates
 from coupon_core.persistence.repositories import code_search as search_repository
 from coupon_core.schemas.identifiers import is_uuid
+from coupon_core.services.campaigns.creators import DEFAULT_PATTERN
 
 MAX_HITS = 50
 MIN_PREFIX_LENGTH = 4
 MAX_NEAR_MATCHES = 5
+# The form of creators' codes, unless another pattern was given for them.
+CREATOR_PREFIX = DEFAULT_PATTERN.partition("-")[0]
+CREATOR_CODE = DEFAULT_PATTERN.format(creator="ABC12", number="001")
 MAX_INTEGER_ID = 2**53 - 1
 _CLOSENESS = {match: number for number, match in enumerate(MatchKind)}
 
@@ -55,8 +59,11 @@ def _find_by_code(tenant_id: str, text: str) -> list[SearchHit]:
 
 
 def _guess_keys(tenant_id: str, text: str) -> dict[str, MatchKind]:
-    separated_codes = search_repository.list_separated_codes(tenant_id)
-    return list_candidates(text, {get_shape(code) for code in separated_codes})
+    shapes = set(map(get_shape, search_repository.list_separated_codes(tenant_id)))
+    # Guesses are limited, so that each form leaves fewer of them for the others.
+    if to_lookup_key(clean_pasted_code(text)).startswith(CREATOR_PREFIX):
+        shapes.add(get_shape(CREATOR_CODE))
+    return list_candidates(text, shapes)
 
 
 def _find_among(

@@ -147,9 +147,13 @@ def _build_event(tenant_id: str, signal: Signal, now: datetime) -> Event:
     )
 
 
+def is_user_block(block: GuessingBlock) -> bool:
+    """Return True if a user is blocked, not a credential or a tenant."""
+    return block.limit == "guesses-per-user"
+
+
 def build_block_event(block: GuessingBlock) -> Event:
     """Return the event that somebody has used up a limit of unknown codes."""
-    is_user = block.limit == "guesses-per-user"
     data = {
         "limit": block.limit,
         "subject": block.subject,
@@ -160,7 +164,7 @@ def build_block_event(block: GuessingBlock) -> Event:
     return outbox.build_event(
         block.tenant_id,
         "guessing.blocked",
-        subject=block.subject if is_user else UNASSIGNED,
+        subject=block.subject if is_user_block(block) else UNASSIGNED,
         data=data,
         now=block.blocked_at,
     )

@@ -1,7 +1,7 @@
 """The personal data of a user: export it, or erase it (docs/api-contracts.md 0.42)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -22,6 +22,8 @@ PSEUDONYM_PREFIX = "erased-"
 PSEUDONYM_DIGITS = 32
 # The members of our documents, and of those of the vendors, that hold a user ID.
 USER_ID_MEMBERS = frozenset({"user_id", "userId", "subject", "uuid"})
+Mention = tuple[str, datetime]
+"""A user ID, and when it was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
 
     Counts and unique keys stay, so that limits remain exact. Metadata, references and
     details of the user are deleted. Stored documents are rewritten after the rows, in
-    small transactions; after an interruption, call this again to continue.
+    small transactions; after an interruption, call this again to continue. What was
+    stored about the ID since the interruption gets a pseudonym of its own.
 
     Raises:
         Refused: Nothing is stored about the user, or reservations hold uses for the
@@ -76,19 +79,24 @@ def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
             raise Refused(AdminReason.LIVE_RESERVATIONS)
         key = tenant_keys.require_key(tenant_id, KEY_PURPOSE, now)
         pseudonym, is_resumed = _choose_pseudonym(tenant_id, user_id, key)
-        counts = personal_data.replace_user_id(tenant_id, user_id, pseudonym)
+        counts: Mapping[str, int] = {}
         if not is_resumed:
+            counts = personal_data.replace_user_id(tenant_id, user_id, pseudonym)
             _require_rows(any(counts.values()))
             personal_data.insert_erasure(tenant_id, pseudonym, now)
             audit.record(tenant_id, "user.erased", pseudonym)
     document_count = _rewrite_documents(tenant_id, user_id, pseudonym)
     personal_data.finish_erasure(tenant_id, pseudonym, now)
+    if is_resumed and any(personal_data.list_rows(tenant_id, user_id).values()):
+        return erase(tenant_id, user_id, now)
     return Erasure(pseudonym, counts, document_count)
 
 
 def _require_rows(has_rows: bool) -> None:
     if not has_rows:
-        raise Refused(PurchaseReason.USER_NOT_FOUND)
+        # Not "User not found": most users are not registered.
+        text = "Nothing is stored about this user."
+        raise Refused(PurchaseReason.USER_NOT_FOUND, text)
 
 
 def _choose_pseudonym(tenant_id: str, user_id: str, key: bytes) -> tuple[str, bool]:
@@ -97,13 +105,48 @@ def _choose_pseudonym(tenant_id: str, user_id: str, key: bytes) -> tuple[str, bo
     An ID that is erased again has new data, which needs another pseudonym.
     """
     for number in count():
-        pseudonym = PSEUDONYM_PREFIX + tenant_keys.compute_digest(
-            key, f"{number}/{user_id}", PSEUDONYM_DIGITS
-        )
+        pseudonym = _build_pseudonym(key, number, user_id)
         is_finished = personal_data.is_finished(tenant_id, pseudonym)
         if not is_finished:
             return pseudonym, is_finished is False
     raise AssertionError("unreachable")
+
+
+def _build_pseudonym(key: bytes, number: int, user_id: str) -> str:
+    message = f"{number}/{user_id}"
+    digest = tenant_keys.compute_digest(key, message, PSEUDONYM_DIGITS)
+    return PSEUDONYM_PREFIX + digest
+
+
+def find_pseudonyms(
+    tenant_id: str, mentions: Collection[Mention]
+) -> dict[Mention, str]:
+    """Return the pseudonyms of those users who were erased after they were mentioned.
+
+    Call it in the transaction that stores the mentions, after `announce_coupon_write`,
+    which waits for a running erasure.
+    """
+    key = tenant_keys.find_key(tenant_id, KEY_PURPOSE)
+    pseudonyms: dict[Mention, str] = {}
+    if key is None:
+        return pseudonyms
+    for number in count():
+        users = {_build_pseudonym(key, number, user): user for user, _ in mentions}
+        erasures = {
+            users[pseudonym]: (pseudonym, erased_at)
+            for pseudonym, erased_at in personal_data.list_erasures(tenant_id, users)
+        }
+        later = []
+        for mention in mentions:
+            pseudonym, erased_at = erasures.get(mention[0], ("", None))
+            if erased_at and mention[1] <= erased_at:
+                pseudonyms[mention] = pseudonym
+            elif erased_at:  # the ID may have been erased again
+                later.append(mention)
+        if not later:
+            break
+        mentions = later
+    return pseudonyms
 
 
 def _rewrite_documents(tenant_id: str, user_id: str, pseudonym: str) -> int:

@@ -6,9 +6,10 @@ import socket
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from urllib3.exceptions import LocationParseError
-from urllib3.util import Url, parse_url
+if TYPE_CHECKING:
+    from urllib3.util import Url
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -88,7 +89,11 @@ def _parse_authority(url: str) -> str:
     return re.split("[/?#]", url.partition("//")[2])[0]
 
 
-def _parse_url(url: str) -> Url:
+def _parse_url(url: str) -> "Url":
+    # Late: each process imports this module, and few check URLs.
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url
+
     is_plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
     if not is_plain or len(url) > MAX_URL_LENGTH:
         raise ForbiddenTarget(

@@ -119,6 +119,35 @@ def test_former_names_of_the_expiry_are_accepted(
     assert "expires" in cli_without_tables.expect_usage_error(*words)
 
 
+def test_an_integer_out_of_its_range_names_the_range() -> None:
+    parameters = [each for command in ALL_COMMANDS.values() for each in command.params]
+    for parameter in parameters:
+        if isinstance(parameter.type, click.IntRange):
+            with pytest.raises(click.BadParameter, match='"a": expected an integer'):
+                parameter.type.convert("a", parameter, None)
+
+
+def test_help_lists_each_command_once_by_its_name() -> None:
+    assert {
+        words
+        for words, command in ALL_COMMANDS.items()
+        if command.name != words[-1] and not command.hidden
+    } == set()
+
+
+def test_all_invalid_options_are_named_at_once(
+    cli_without_tables: CouponctlRunner,
+) -> None:
+    cli_without_tables.run("db", "upgrade")
+    cli_without_tables.create_tenant()
+    message = cli_without_tables.expect_usage_error(
+        *("definition", "create", "--tenant", "acme", "--name", "Sale"),
+        *("--reward", "100 Gold", "--per-customer", "0"),
+    )
+    assert 'Invalid --reward "100 Gold": expected a UUID.' in message
+    assert 'Invalid --per-customer "0": expected an integer of 1 to' in message
+
+
 # They only add, and say what; there is nothing to confirm.
 IMPORTS_WITH_DRY_RUN = {("creator", "import")}
 
@@ -222,3 +251,16 @@ def test_rejected_lines_are_in_the_error(
     result = acme_cli.run(*words, str(path), "--json")
     details = json.loads(result.stderr)["details"]
     assert [detail["path"] for detail in details] == ["line 2", "line 3"]
+
+
+def test_each_invalid_line_of_a_file_is_named(
+    cli_without_tables: CouponctlRunner, tmp_path: Path
+) -> None:
+    cli_without_tables.run("db", "upgrade")
+    cli_without_tables.create_tenant()
+    path = tmp_path / "creators.csv"
+    path.write_text("creator_key,name,count\nABC12,Ann,0\nabc,Bob,1\n")
+    words = "creator", "import", "--tenant", "acme", str(path), "--campaign", "a"
+    result = cli_without_tables.run(*words)
+    lines = [line.partition(":")[0] for line in result.stderr.splitlines()]
+    assert lines == ["line 2", "line 3", "Error"]

@@ -187,7 +187,7 @@ def test_refusals_of_long_ago_are_counted_by_utc_day(
     admin: AdminClient, factory: ReportFactory
 ) -> None:
     long_ago = datetime(2026, 5, 1, tzinfo=UTC)
-    factory.count_refusals(long_ago, "redeem", 8, resolution="day")
+    factory.count_refusals(long_ago, "redeem", 8)
     report = read(admin, "refusals?from=2026-05-01&to=2026-05-02")
     assert (report["resolution"], report["totals"]["refused"]) == ("day_utc", 8)
 

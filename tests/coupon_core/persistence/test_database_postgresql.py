@@ -74,16 +74,19 @@ def end_connections(server: PostgresServer) -> None:
         )
 
 
-def test_sessions_have_deadlines_and_speak_utc(own_core: Settings) -> None:
+def test_sessions_have_deadlines_speak_utc_and_do_not_compile(
+    own_core: Settings,
+) -> None:
     shown = {
         name: fetch_rows(f"SHOW {name}")[0][0]
         for name in (
             "statement_timeout",
             "idle_in_transaction_session_timeout",
             "TimeZone",
+            "jit",
         )
     }
-    assert list(shown.values()) == ["4s", "4s", "UTC"]
+    assert list(shown.values()) == ["4s", "4s", "UTC", "off"]
 
 
 @pytest.mark.parametrize("idle", [0, connection_pools.PING_AFTER_SECONDS])

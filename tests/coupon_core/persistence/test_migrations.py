@@ -12,7 +12,7 @@ from playhouse.migrations import Runner
 
 from coupon_core.domain.models import utc_now
 from coupon_core.persistence import schema
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.tables import (
     ALL_TABLES,
     CouponTable,
@@ -226,22 +226,3 @@ def test_reversed_dates_are_refused_by_the_database(tenant: TenantFactory) -> No
     dates = {"starts_at": definition.created_at, "expires_at": definition.created_at}
     with pytest.raises(peewee.IntegrityError):
         DefinitionTable.update(**dates).where(condition).execute()
-
-
-def test_a_redeems_lookup_uses_the_index_of_codes(tenant: TenantFactory) -> None:
-    tenant.generate(tenant.define(), [f"user-{number}" for number in range(300)])
-    explain = "EXPLAIN QUERY PLAN" if not is_postgresql() else "EXPLAIN"
-    if is_postgresql():
-        database_proxy.execute_sql("ANALYZE coupon")
-    from coupon_core.persistence.repositories.code_lookup import SELECT_FOR_USER
-
-    parameters = {
-        "tenant_id": tenant.tenant_id,
-        "code_key": "A",
-        "code": "a",
-        "user_id": "ann",
-        "exact_scope": "a/ann",
-    }
-    plan = str(execute(f"{explain} {SELECT_FOR_USER}", parameters).fetchall())
-    database_proxy.manual_close()
-    assert "coupon_tenant_id_code_key_code_scope" in plan

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from coupon_core.domain.report_counts import (
+    ALL_CREATORS,
     WHOLE_TENANT,
     ReportCounts,
     get_quarter,
@@ -18,6 +19,7 @@ from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.persistence.tables import ReportQuarterTable
 from tests.factories.tenant import TenantFactory
 from tests.support.concurrency import run_concurrently
+from tests.support.report_invariants import assert_days_are_sums_of_quarters
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -55,8 +57,11 @@ def test_counts_of_one_key_are_added(tenant: TenantFactory) -> None:
         (one, "", "phoenix"): (6, 10),
         (other, "ABCDE", "playcamp"): (8, 0),
         (WHOLE_TENANT, "", "phoenix"): (6, 10),
+        (other, ALL_CREATORS, "playcamp"): (8, 0),
         (WHOLE_TENANT, "ABCDE", "playcamp"): (8, 0),
+        (WHOLE_TENANT, ALL_CREATORS, "playcamp"): (8, 0),
     }
+    assert_days_are_sums_of_quarters()
 
 
 @pytest.mark.usefixtures("core")

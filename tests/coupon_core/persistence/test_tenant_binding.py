@@ -50,6 +50,11 @@ REPLACEMENTS = {
     "period_column": "",
     "period_value": "",
     "range": "tenant_id = :tenant_id",
+    "table": "report_day",
+    "edges": "",
+    "at": "day_at",
+    "bucket": "q.day_at",
+    "scope": "",
 }
 
 

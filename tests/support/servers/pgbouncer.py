@@ -32,7 +32,7 @@ max_client_conn = 500
 ignore_startup_parameters = options
 """
 CONNECT_QUERY = (
-    "SET timezone = UTC; SET statement_timeout = 4000; "
+    "SET timezone = UTC; SET jit = off; SET statement_timeout = 4000; "
     "SET idle_in_transaction_session_timeout = 4000"
 )
 

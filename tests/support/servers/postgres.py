@@ -198,7 +198,7 @@ def build_postgres_command(
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": sockets,
-        "max_connections": 200,
+        "max_connections": 300,
         "fsync": durable,
         "synchronous_commit": durable,
         "full_page_writes": durable,

@@ -5,6 +5,7 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
     TIME_PARAM,
@@ -15,6 +16,7 @@ from admin_gateway.cli.output import json_command
 from admin_gateway.cli.tables import print_members, print_table
 from admin_gateway.requests.codes import MAX_SEARCH_LENGTH
 from admin_gateway.responses.explanation_documents import (
+    describe_values,
     serialize_explanation,
     serialize_hits,
 )
@@ -54,9 +56,7 @@ def print_explanation(document: dict[str, Any]) -> None:
 
 
 def _with_text_values(rule: dict[str, Any]) -> dict[str, Any]:
-    values = rule["values"].items()
-    shown = [f"{name} {value}" for name, value in values if value is not None]
-    return {**rule, "values": ", ".join(shown)}
+    return {**rule, "values": describe_values(rule["values"])}
 
 
 @click.command()
@@ -85,7 +85,7 @@ def explain(
 @click.argument("text")
 @click.option(
     "--limit",
-    type=click.IntRange(1, code_search.MAX_HITS),
+    type=IntegerRange(1, code_search.MAX_HITS),
     default=code_search.MAX_HITS,
     show_default=True,
     help="Maximum number of hits.",

@@ -160,6 +160,10 @@ def test_a_campaign_is_created_from_a_name_and_dates_of_its_time_zone(
     assert "Europe/Berlin" in message
     message = acme_cli.expect_usage_error(*command[:4], "--ends", "30.11.2026", "X")
     assert 'Invalid --ends: "30.11.2026" does not begin with the year' in message
+    message = acme_cli.expect_usage_error(*command, "X", "--ends", "2026-11-26")
+    assert message.endswith(
+        'Invalid --ends "2026-11-26": expected a time after --starts.'
+    )
 
 
 def test_a_definition_of_a_campaign_ends_with_it(acme_cli: CouponctlRunner) -> None:

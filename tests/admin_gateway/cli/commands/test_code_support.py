@@ -28,6 +28,8 @@ def test_a_code_is_explained_as_a_document_and_for_people(
     assert any(line.startswith(f"state       {EXPIRED}") for line in lines)
     (rule,) = (line for line in lines if line.startswith("not_expired"))
     assert rule.split()[1:3] == ["false", "COUPON_EXPIRED"]
+    (available,) = (line for line in lines if line.startswith("available"))
+    assert "definition_status active, campaign_has_ended false" in available
     assert "timeline:" in lines
     (shown,) = acme_cli.json("code", "show", *ACME, code)["coupons"]
     assert shown["state"] == "User ann can redeem the code."

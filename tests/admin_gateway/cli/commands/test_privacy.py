@@ -26,7 +26,8 @@ def test_a_user_is_exported_and_erased(cli: CouponctlRunner) -> None:
     erased = cli.json(*erase, "--yes")
     assert erased["pseudonym"].startswith("erased-")
     assert erased["rows"] == preview["rows"]
-    cli.expect_refusal("user", "export", "--tenant", "acme", "ann", status=4)
+    message = cli.expect_refusal("user", "export", "--tenant", "acme", "ann", status=4)
+    assert message == "Nothing is stored about this user."
 
 
 def test_retention_is_shown_and_pruned(cli: CouponctlRunner) -> None:

@@ -129,7 +129,8 @@ def test_since_goes_back_whole_days_or_hours(report_cli: CouponctlRunner) -> Non
     [
         (
             ("redemptions", "--since", "7"),
-            'Invalid --since "7": expected a number and a unit, such as 24h, 7d or 4w.',
+            'Invalid --since "7": expected a number from 1 to 9999 and a unit, '
+            "such as 24h, 7d or 4w.",
         ),
         (
             ("funnel", "--since", "7d", "--to", "2026-11-11"),

@@ -55,8 +55,8 @@ def test_counts_are_those_of_the_rows_after_any_history(
     assert sum(counts) > 40
     assert_counts_equal_rows()
     own = [key for key, _ in list_counts() if key[0] == tenant.tenant_id]
-    # Creators, APIs, and both counts.
-    assert [len({key[index] for key in own}) for index in (3, 4, 5)] == [3, 3, 2]
+    # Creators and all of them, APIs, and both counts.
+    assert [len({key[index] for key in own}) for index in (3, 4, 5)] == [4, 3, 2]
 
 
 def test_events_of_the_previous_release_are_looked_up(tenant: TenantFactory) -> None:

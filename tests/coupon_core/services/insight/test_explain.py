@@ -249,6 +249,9 @@ def test_a_refusal_is_explained(tenant: TenantFactory, reason: AnyReason) -> Non
     if case.section == "rules":
         assert document["error_code"] == failed["error_code"]
         assert document["state"].startswith(failed["text"][:-1])
+        assert not {"True", "False", "None"} & set(
+            re.findall(r"\w+", document["state"])
+        )
     assert capture_refusal(case.act) == reason
 
 
@@ -398,6 +401,18 @@ def test_without_a_user_a_code_is_explained_for_its_holder_or_for_anyone(
         "Any user can redeem the code.",
         "Any user can redeem the code.",
     ]
+
+
+@pytest.mark.parametrize("user_id", [None, "bob"])
+def test_a_shared_code_that_nobody_can_claim_is_not_for_any_user(
+    tenant: TenantFactory, user_id: str | None
+) -> None:
+    definition = tenant.define_custom("PARTNERS")
+    tenant.generate(definition, ["ann"])
+    document = explain_as_json(tenant, "partners", user_id)
+    assert document["error_code"] == "COUPON_NOT_FOUND"
+    found = get_values(document, Rule.CODE_FOUND)
+    assert found == {"cause": "not_given", "holder": None}
 
 
 def test_a_creators_code_is_explained_for_its_next_user(tenant: TenantFactory) -> None:

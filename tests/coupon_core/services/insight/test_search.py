@@ -84,6 +84,7 @@ def test_a_creators_code_names_its_creator(tenant: TenantFactory) -> None:
     code = CampaignFactory(tenant).create_redeemable_code()
     (hit,) = search(tenant.tenant_id, code)
     assert (hit.match, hit.creator_key, hit.coupon_id) == ("exact", "ABC12", None)
+    assert find(tenant, "creator abc12 001") == [("spacing", code)]
 
 
 def test_users_references_and_ids_are_found(tenant: TenantFactory) -> None:

@@ -13,7 +13,7 @@ from coupon_core.domain.models.filters import RedemptionFilter
 from coupon_core.domain.models.points import PointChange
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.messaging.cloud_events import to_cloud_event
-from coupon_core.persistence.database import execute, transaction
+from coupon_core.persistence.database import execute, is_postgresql, transaction
 from coupon_core.persistence.repositories import personal_data as repository
 from coupon_core.persistence.repositories import webhook_deliveries
 from coupon_core.persistence.repositories.personal_texts import PERSONAL_TEXTS
@@ -213,6 +213,40 @@ def test_an_interrupted_erasure_is_continued(busy_tenant: TenantFactory) -> None
     assert "outbox" in find_tables_with(USER_ID, busy_tenant)
     assert personal_data.erase(tenant_id, USER_ID, now).pseudonym == pseudonym
     assert find_tables_with(USER_ID, busy_tenant) == set()
+
+
+def test_what_a_user_does_after_an_interruption_is_erased_as_another_user(
+    busy_tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(personal_data, "_rewrite_documents", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            personal_data.erase(busy_tenant.tenant_id, USER_ID, utc_now())
+    redeem(busy_tenant, "Open")
+    personal_data.erase(busy_tenant.tenant_id, USER_ID, utc_now())
+    assert find_tables_with(USER_ID, busy_tenant) == set()
+    pseudonyms = fetch_rows(
+        f"""SELECT user_id, used_count FROM user_usage
+        WHERE tenant_id = '{busy_tenant.tenant_id}'"""
+    )
+    assert [count for _, count in pseudonyms] == [1, 1]
+    assert_invariants()
+
+
+def test_rows_about_coupons_are_found_by_the_index_of_users(
+    tenant: TenantFactory,
+) -> None:
+    if is_postgresql():
+        pytest.skip("PostgreSQL infers the condition of the index from the value")
+    parameters = {"tenant_id": tenant.tenant_id, "user_id": "a", "pseudonym": "b"}
+    for personal in repository.PERSONAL_TABLES:
+        sql = repository._build_update(personal)
+        rows = execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()
+        plan = " ".join(detail for *_, detail in rows)
+        assert ("coupon_of_user" in plan) == (" coupon " in sql), plan
 
 
 def test_an_export_contains_every_row_about_the_user_and_is_audited(

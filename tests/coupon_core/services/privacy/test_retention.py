@@ -27,6 +27,7 @@ from tests.factories.dead_letters import create_dead_letter
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.attempts import collect_failure
 from tests.support.hot_codes import list_redemption_ids
+from tests.support.report_invariants import assert_days_are_sums_of_quarters
 
 KEPT_DAYS = {
     **{"audit": 30, "dead_letters": 0, "events": 7, "deliveries": 7},
@@ -140,10 +141,27 @@ def test_old_counts_of_reports_are_deleted(tenant: TenantFactory) -> None:
             tenant.tenant_id,
             [ReportCounts(generate_id(), get_quarter(each)) for each in moments],
         )
-    retention.configure({"reports": 30})
-    assert retention.count_prunable(tenant.tenant_id, now) == {"reports": 2}
-    assert retention.prune(tenant.tenant_id, now, lambda: False) == {"reports": 2}
+    expected = {"reports": 2, "report_days": 2}
+    retention.configure(dict.fromkeys(expected, 30))
+    assert retention.count_prunable(tenant.tenant_id, now) == expected
+    assert retention.prune(tenant.tenant_id, now, lambda: False) == expected
     assert count_rows(tenant, "report_quarter") == 2
+
+
+def test_days_and_quarters_of_reports_are_deleted_together(
+    tenant: TenantFactory,
+) -> None:
+    quarters = [NOW + timedelta(hours=12 * number) for number in range(8)]
+    with transaction():
+        raise_counts(
+            tenant.tenant_id,
+            [ReportCounts(generate_id(), each, redeemed=1) for each in quarters],
+        )
+    retention.configure({"reports": 1, "report_days": 1})
+    for each in quarters:
+        retention.prune(tenant.tenant_id, each, lambda: False)
+        assert_days_are_sums_of_quarters()
+    assert count_rows(tenant, "report_quarter") == 2 * 3  # of one day and its end
 
 
 def test_old_attempts_refusals_and_signals_are_deleted(tenant: TenantFactory) -> None:
@@ -154,12 +172,12 @@ def test_old_attempts_refusals_and_signals_are_deleted(tenant: TenantFactory) ->
         collect_failure(tenant.tenant_id, now - timedelta(days=days))
     attempt_flush.flush()
     signals.configure(SignalThresholds())
-    expected = {"attempts": 1, "refusals": 1, "signals": 1}
+    expected = {"attempts": 1, "refusals": 1, "refusal_days": 1, "signals": 1}
     retention.configure(dict.fromkeys(expected, 30))
     assert retention.count_prunable(tenant.tenant_id, now) == expected
     assert retention.prune(tenant.tenant_id, now, lambda: False) == expected
-    for table in ("attempt", "refusal_count", "signal"):
-        assert count_rows(tenant, table) == 1
+    for table, count in ("attempt", 1), ("refusal_count", 2), ("signal", 1):
+        assert count_rows(tenant, table) == count
 
 
 def reserve(tenant: TenantFactory) -> str:
