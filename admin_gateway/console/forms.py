@@ -17,6 +17,7 @@ from coupon_core.schemas.validation_errors import convert_validation_error
 
 Result = TypeVar("Result")
 MAX_INTEGER_DIGITS = 18
+MAX_OBJECTS = 100  # of a list; more than any schema allows
 
 
 class Form:
@@ -115,11 +116,14 @@ def _read_list(
     if not isinstance(inner, fields.Nested):
         lines = (line for text in entered.getlist(name) for line in text.splitlines())
         return [line.strip() for line in lines if line.strip()]
-    parts = (key.removeprefix(f"{name}.").split(".")[0] for key in entered)
+    prefix = f"{name}."
+    parts = (
+        key[len(prefix) :].split(".")[0] for key in entered if key.startswith(prefix)
+    )
     count = len({part for part in parts if part.isdecimal()})
     objects = [
         read_fields(inner.schema, entered, f"{name}.{position}.")
-        for position in range(count)
+        for position in range(min(count, MAX_OBJECTS))
     ]
     while objects and not objects[-1]:
         objects.pop()

@@ -97,7 +97,7 @@ def _list_filters() -> dict[str, str]:
 
     Those that `url_for` would take for its own are none.
     """
-    own = {CURSOR, FORMAT, "endpoint", *(request.view_args or ())}
+    own = {CURSOR, FORMAT, "endpoint", "tenant_id", *(request.view_args or ())}
     return {
         name: text
         for name, text in request.args.items()

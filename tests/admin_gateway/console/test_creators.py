@@ -9,7 +9,11 @@ import pytest
 
 from admin_gateway.console import actions
 from admin_gateway.console.pages import creators as creators_page
+from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.insight import counting
 from tests.support.admin_client import AdminClient
 from tests.support.console_client import Browser, sign_in_as
 
@@ -146,9 +150,27 @@ def test_many_creators_are_checked_and_created_from_a_file_or_lines(
     assert admin.get("creators").json["total"] == 0
 
     browser.open(f"{HOME}/creator-import")
-    file = (BytesIO(lines.encode()), "creators.csv")
+    larger_than_other_forms = lines + "\n" * 70_000
+    file = (BytesIO(larger_than_other_forms.encode()), "creators.csv")
     browser.submit("/creator-import", campaign_id="spring", lines="", file=file)
     assert "2 creators are created." in browser.page
     assert admin.get("creators/ANNA1/codes").json["total"] == 2
     assert "No code of a creator" in browser.open(f"{HOME}/leaderboard").text
     assert browser.open(f"{HOME}/leaderboard?from=x").status_code == 400
+
+
+def test_redeemed_codes_rank_their_creators(admin: AdminClient) -> None:
+    browser = sign_in_as(admin, Role.VIEWER)
+    package = create_package(admin, sign_in_as(admin, Role.MANAGER))
+    admin.patch(f"packages/{package['package_id']}", {"starts_at": None})
+    for key, count in (("ANNA1", 1), ("BOB01", 2)):
+        admin.post("creators", {"creator_key": key, "name": f"<i>{key}"})
+        order = {"package_id": package["package_id"], "count": 1}
+        codes = admin.post(f"creators/{key}/codes", order).json["codes"]
+        for number in range(count):
+            request = RedeemRequest("acme", codes[0], user_id=f"user-{number}")
+            redemption.redeem(request, utc_now())
+    counting.count_events("acme", 100)
+    ranked = browser.open(f"{HOME}/leaderboard?format=csv&campaign_id=spring").text
+    assert ranked.splitlines()[1:] == ["1,BOB01,<i>BOB01,2,0", "2,ANNA1,<i>ANNA1,1,0"]
+    assert "<i>" not in browser.open(f"{HOME}/leaderboard").text

@@ -164,6 +164,15 @@ def test_filters_are_checked_like_those_of_the_api(admin: AdminClient) -> None:
     assert 'value="2026-01-01"' in response.text
 
 
+@pytest.mark.parametrize("name", ["endpoint", "tenant_id", "_external", "_method"])
+def test_links_of_a_table_pass_on_filters_only(
+    sqlite_admin: AdminClient, name: str
+) -> None:
+    browser = sign_in_as(sqlite_admin, Role.OWNER, f"{name}@acme.example")
+    page = browser.open(f"{HOME}/api-keys?{name}=evil&name=a").text
+    assert f'href="{HOME}/api-keys?format=csv&amp;name=a"' in page
+
+
 def test_files_have_names_that_change_with_their_content(
     sqlite_admin: AdminClient,
 ) -> None:
