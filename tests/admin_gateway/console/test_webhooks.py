@@ -56,8 +56,10 @@ def test_a_webhook_is_created_tested_changed_and_deleted(
         (webhook,) = local_admin.get("webhooks").json["webhooks"]
         path = f"{HOME}/webhooks/{webhook['id']}"
         assert "Nothing has been sent" in browser.open(path).text
+        receiver.response_body = SCRIPT.encode()
         browser.submit("/test")
-        assert "The test was delivered: 200" in browser.page
+        assert "The test was delivered: 200 &lt;script&gt;" in browser.page
+        assert SCRIPT not in browser.page
         assert len(receiver.received) == 1
 
     browser.open(f"{path}/rotate")
