@@ -72,8 +72,9 @@ class Form:
 
 
 def read_form() -> Form:
-    """Return the submitted form of the request."""
-    return Form(request.form)
+    """Return the submitted form of the request; browsers end lines with CR and LF."""
+    pairs = request.form.items(multi=True)
+    return Form(MultiDict([(name, text.replace("\r\n", "\n")) for name, text in pairs]))
 
 
 def read_fields(
@@ -142,8 +143,9 @@ def _read_object(entered: "MultiDict[str, str]", name: str) -> Any:
         return texts
     try:
         return parse_object(text.encode("utf-8", "replace"))
-    except ApiError:
-        return text  # the field says what it expects
+    except ApiError as error:
+        # Says where the text is wrong, which the field cannot.
+        raise ValidationError({name: [error.details[0].message]}) from error
 
 
 def fill_form(schema: Schema, members: Mapping[str, Any]) -> Form:

@@ -19,13 +19,21 @@ def test_a_reward_is_created_changed_and_deleted(admin: AdminClient) -> None:
     )
     assert refused.status_code == 400
     assert 'id="payload-error"' in browser.page
+    assert "line 1, column" in browser.page.partition('id="payload-error"')[2]
     assert "{&#34;points&#34;: 1</textarea>" in browser.page
-    browser.submit("/new", name=SCRIPT, reward_type="points", payload='{"points": 100}')
+    browser.submit(
+        "/new",
+        name=SCRIPT,
+        reward_type="points",
+        description="for\r\nall",  # as browsers send it
+        payload='{"points": 100}',
+    )
     assert browser.path == f"{HOME}/rewards"
     assert "is created." in browser.page
     assert SCRIPT not in browser.page
     (item,) = admin.get("reward-items").json["reward_items"]
     assert item["payload"] == {"points": 100}
+    assert item["description"] == "for\nall"
 
     browser.open(f"{HOME}/rewards/{item['item_id']}")
     assert "&#34;points&#34;: 100" in browser.page
