@@ -9,12 +9,12 @@ from coupon_core.domain.models.webhooks import SignatureScheme, Webhook
 def ask_to_disable(webhook: Webhook) -> Question:
     """Return the question before a webhook misses events."""
     return Question(
-        title=_("Disable this webhook?"),
+        title=_("Switch this webhook off?"),
         text=_(
-            "Events that happen until you enable it again are never sent to it: %(url)s"
+            "Events that happen until you switch it on again are never sent to it: %(url)s"
         )
         % {"url": webhook.url},
-        button=_("Disable the webhook"),
+        button=_("Switch the webhook off"),
         back=_get_path(webhook),
     )
 

@@ -173,7 +173,7 @@ def disable(webhook_id: int) -> ResponseReturnValue:
     return carry_out(
         webhook_questions.ask_to_disable(_get(webhook_id)),
         lambda: _update(webhook_id, {"is_active": False}),
-        _("The webhook is disabled."),
+        _("The webhook is switched off."),
     )
 
 

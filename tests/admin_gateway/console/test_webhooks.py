@@ -68,7 +68,7 @@ def test_a_webhook_is_created_tested_changed_and_deleted(
     assert rotated.text != created.text
     assert "never sent" in browser.open(f"{path}/disable").text
     browser.submit("/disable")
-    assert "The webhook is disabled." in browser.page
+    assert "The webhook is switched off." in browser.page
     browser.submit("/enable")
     assert "The webhook is active." in browser.page
 
