@@ -11,7 +11,8 @@ def ask_to_disable(webhook: Webhook) -> Question:
     return Question(
         title=_("Switch this webhook off?"),
         text=_(
-            "Events that happen until you switch it on again are never sent to it: %(url)s"
+            "Events that happen until you switch it on again are never sent to it: "
+            "%(url)s"
         )
         % {"url": webhook.url},
         button=_("Switch the webhook off"),
