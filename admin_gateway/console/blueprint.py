@@ -89,6 +89,7 @@ def install(app: Flask, settings: Settings) -> None:
     app.config["WTF_CSRF_FIELD_NAME"] = "csrf_token"
     app.config["WTF_CSRF_HEADERS"] = []
     app.config["WTF_CSRF_SSL_STRICT"] = True
+    app.config["CONSOLE_URL"] = settings.console_url
     is_secure = settings.console_url.startswith("https:")
     app.session_interface = ConsoleSessionInterface(secret_key, is_secure)
     app.jinja_env.undefined = StrictUndefined

@@ -16,7 +16,13 @@ from tests.support.console_client import PASSWORD, invite
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PAGES = ("", "/api-keys", "/api-keys/new", "/audit")
+PAGES = (
+    *("", "/api-keys", "/api-keys/new", "/audit"),
+    *("/rewards", "/rewards/new", "/points", "/points/changes", "/points/change"),
+    *("/creators", "/creators/new", "/creator-import", "/packages", "/packages/new"),
+    *("/leaderboard", "/webhooks", "/webhooks/new", "/dead-letters"),
+    *("/operators", "/operators/invite"),
+)
 
 
 def check_page(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +20,14 @@ MessageId: TypeAlias = str | tuple[str, ...]
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"newstyle_gettext": "true", "silent": "false"}}
 LANGUAGES = [path.name for path in build.TRANSLATIONS.iterdir() if path.is_dir()]
+
+
+find_placeholders = re.compile(r"%\(\w+\)[+]?[sd]").findall
+
+
+def as_tuple(texts: MessageId) -> tuple[str, ...]:
+    """Return the forms of a text: one, or two if it has a plural."""
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 def list_texts() -> dict[MessageId, str]:
@@ -63,6 +72,17 @@ def test_every_text_is_translated_and_nothing_else(language: str) -> None:
     ]
     assert not missing, "\n".join(["Add to translations/*.po:", "", *missing])
     assert known.keys() - used.keys() == set(), "These are used nowhere."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_have_the_placeholders_of_their_texts(language: str) -> None:
+    for path in sorted((build.TRANSLATIONS / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                ids, strings = as_tuple(message.id), as_tuple(message.string)
+                placeholders = set(find_placeholders(ids[-1]))
+                for text in strings:
+                    assert set(find_placeholders(text)) == placeholders, text
 
 
 def test_texts_follow_the_language_of_the_browser(sqlite_admin: AdminClient) -> None:
