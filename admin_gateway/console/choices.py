@@ -1,0 +1,39 @@
+"""Definitions to choose from in forms."""
+
+from collections.abc import Callable, Iterable
+
+from flask import g
+
+from coupon_core.domain.models import AdminReason, Definition, DefinitionStatus, Page
+from coupon_core.services import time_zones
+from coupon_core.services.catalog import definitions
+
+MAX_OPTIONS = 500
+
+
+def list_definitions(
+    find_violations: Callable[[Definition], Iterable[AdminReason]] = lambda _: (),
+    status: DefinitionStatus | None = None,
+) -> list[tuple[str, str]]:
+    """Return ID and name of the newest definitions for which nothing is violated."""
+    found, _ = definitions.list_definitions(
+        g.principal.tenant_id, Page(MAX_OPTIONS, 0), status=status
+    )
+    return [
+        (one.definition_id, one.name) for one in found if not any(find_violations(one))
+    ]
+
+
+def find_names(definition_ids: Iterable[str | None]) -> dict[str, str]:
+    """Return the names of definitions by ID."""
+    tenant_id = g.principal.tenant_id
+    return {
+        one: definitions.get(tenant_id, one).name for one in set(definition_ids) if one
+    }
+
+
+def find_zone(definition_id: str) -> str:
+    """Return the time zone in which times of a definition are shown."""
+    return time_zones.find_time_zone(
+        definitions.get(g.principal.tenant_id, definition_id)
+    )
