@@ -4,7 +4,6 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from io import BytesIO
-from tempfile import SpooledTemporaryFile
 
 from flask import g, request
 from marshmallow import ValidationError
@@ -15,10 +14,14 @@ from admin_gateway.console.texts import N_, gettext
 from coupon_core.schemas.csv_decoding import ENCODINGS
 from coupon_core.schemas.csv_options import CsvHints, CsvOptions
 from coupon_core.schemas.errors import ApiError
-from coupon_core.web.idempotency import MAX_IN_MEMORY_BYTES
+from coupon_core.web.body_admission import require_body
 from coupon_core.web.idempotency_keys import KEY_ENVIRON_KEY
-from coupon_core.web.request_body import DEFAULT_BODY_LIMIT_BYTES, get_body_limit
-from coupon_core.web.request_stream import READ_SIZE_BYTES, spool_body
+from coupon_core.web.request_body import (
+    DEFAULT_BODY_LIMIT_BYTES,
+    get_body_limit,
+    parse_content_length,
+)
+from coupon_core.web.request_stream import READ_SIZE_BYTES
 
 FILE_FIELD = "file"
 MAX_UPLOADS = 2
@@ -56,10 +59,11 @@ def receive_form() -> None:
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         raise ApiError(503, "UNAVAILABLE", message=TOO_MANY, headers=headers)
     g.has_upload_slot = True
-    with SpooledTemporaryFile(MAX_IN_MEMORY_BYTES) as body:
-        spool_body(request, body)
-        request.max_content_length = get_body_limit(request)
-        request.form  # noqa: B018 - parses the body, also into `request.files`
+    limit = get_body_limit(request)
+    parse_content_length(request.environ, limit)
+    require_body(request.environ, limit)
+    request.max_content_length = limit
+    request.form  # noqa: B018 - parses the body, also into `request.files`
 
 
 def pass_on_file() -> None:

@@ -57,6 +57,7 @@ def test_codes_are_revoked_and_restored_after_a_question(
     manager.submit("/revoke")
     assert "/jobs/" in manager.path
     assert "3 codes changed" in manager.page
+    assert "Codes of Black &lt;b&gt;" in manager.page
     assert count_active(admin) == 0
     manager.open(f"{path}/restore")
     manager.submit("/restore")
@@ -160,3 +161,51 @@ def test_support_sees_batches_and_may_not_change_them(admin: AdminClient) -> Non
     assert "completed" in page
     for word in ("Suspend</a>", "Revoke", "Download the codes", "Print QR"):
         assert word not in page
+
+
+def test_pages_are_german_for_who_reads_german(
+    admin: AdminClient, manager: Browser
+) -> None:
+    path = generate(admin, 3)
+    manager.open(f"{path}/revoke")
+    manager.submit("/revoke")
+    job_path = manager.path
+    manager.headers = {"Accept-Language": "de"}
+    for page, text in (
+        (f"{HOME}/generate", "Letzter Tag"),
+        (f"{HOME}/import", "Codes importieren"),
+        (f"{HOME}/export", "Codes herunterladen"),
+        (f"{HOME}/batches", "fertig"),
+        (f"{HOME}/jobs", "Codes von"),
+        (job_path, "3 Codes geändert"),
+        (path, "Alle Codes des Stapels"),
+        (f"{path}/expiry", "mit der Definition ablaufen"),
+        (f"{path}/revoke", "0 Codes können nicht mehr"),
+        (f"{path}/restore", "3 Codes gelten wieder"),
+        (f"{path}/suspend", "Keiner seiner 3 Codes"),
+        (f"{path}/cancel", "3 von 3 Codes"),
+        (f"{path}/qr", "200 auf einer Seite"),
+        (f"{path}/qr/sheets", "keine aktiven Codes"),
+    ):
+        response = manager.open(page)
+        assert response.status_code == 200, page
+        assert text in response.text, page
+
+
+def test_a_batch_of_another_tenant_does_not_exist(
+    admin: AdminClient, other_admin: AdminClient
+) -> None:
+    foreign = generate(admin, 1).replace("/acme/", "/globex/")
+    owner = sign_in_as(other_admin, Role.OWNER)
+    for part in ("", "/progress", "/cancel", "/suspend", "/expiry", "/revoke", "/qr"):
+        assert owner.open(foreign + part).status_code == 404, part
+    assert owner.open(f"{foreign}/qr/sheets").status_code == 404
+    assert 'class="empty"' in owner.open(foreign.rpartition("/")[0]).text
+
+
+def test_a_finished_batch_cannot_be_cancelled(
+    admin: AdminClient, manager: Browser
+) -> None:
+    manager.open(f"{generate(admin, 1)}/cancel")
+    assert manager.submit("/cancel").status_code == 409
+    assert 'role="alert"' in manager.page
