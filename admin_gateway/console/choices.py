@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterable
 
 from flask import g
+from marshmallow import ValidationError
 
+from admin_gateway.console.forms import Form
+from admin_gateway.console.texts import gettext
 from coupon_core.domain.models import AdminReason, Definition, DefinitionStatus, Page
+from coupon_core.schemas.identifiers import is_uuid
 from coupon_core.services import time_zones
 from coupon_core.services.catalog import definitions
 
@@ -37,3 +41,15 @@ def find_zone(definition_id: str) -> str:
     return time_zones.find_time_zone(
         definitions.get(g.principal.tenant_id, definition_id)
     )
+
+
+def require_definition_id(form: Form) -> str:
+    """Return the definition that was chosen in a form.
+
+    Raises:
+        ValidationError: None was chosen.
+    """
+    definition_id = form.value("definition_id")
+    if not is_uuid(definition_id):
+        raise ValidationError({"definition_id": [gettext("Choose a definition.")]})
+    return definition_id

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from admin_gateway.console import choices
 from admin_gateway.console.actions import MAX_WITHOUT_TYPING, Question, ask, carry_out
+from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import Form, read_fields, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
@@ -106,12 +107,13 @@ def revoke(batch_id: UUID) -> ResponseReturnValue:
 def _build_revoke_question(batch_id: UUID) -> Question:
     preview = _preview(batch_id, JobKind.REVOKE)
     text = _(
-        "%(done)s codes can no longer be redeemed. %(skipped)s codes stay as they are, "
-        "because they are used up or revoked already. You can restore the codes later."
+        "Codes that can no longer be redeemed: %(done)s. Codes that stay as they are, "
+        "because they are used up or revoked already: %(skipped)s. You can restore the "
+        "codes later."
     )
     return Question(
         title=_("Revoke all codes of the batch?"),
-        text=text % {"done": preview.done_count, "skipped": preview.skipped_count},
+        text=text % _format_counts(preview),
         button=_("Revoke the codes"),
         back=url_for_page("batches.show", batch_id=batch_id),
         typed_name=_find_typed_name(batch_id, preview),
@@ -135,16 +137,23 @@ def restore(batch_id: UUID) -> ResponseReturnValue:
 def _build_restore_question(batch_id: UUID) -> Question:
     preview = _preview(batch_id, JobKind.RESTORE)
     text = _(
-        "%(done)s codes are as valid as before they were revoked. %(skipped)s codes "
-        "stay as they are."
+        "Codes that become as valid as before they were revoked: %(done)s. Codes that "
+        "stay as they are: %(skipped)s."
     )
     return Question(
         title=_("Restore the revoked codes of the batch?"),
-        text=text % {"done": preview.done_count, "skipped": preview.skipped_count},
+        text=text % _format_counts(preview),
         button=_("Restore the codes"),
         back=url_for_page("batches.show", batch_id=batch_id),
         typed_name=_find_typed_name(batch_id, preview),
     )
+
+
+def _format_counts(preview: CodeJob) -> dict[str, str]:
+    return {
+        "done": format_number(preview.done_count),
+        "skipped": format_number(preview.skipped_count),
+    }
 
 
 def _preview(batch_id: UUID, kind: JobKind) -> CodeJob:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from admin_gateway.console import choices
 from admin_gateway.console.actions import Question, ask, carry_out, perform
+from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import load_query
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import render, url_for_page
@@ -110,7 +111,11 @@ def _build_cancel_question(batch_id: UUID) -> Question:
     )
     return Question(
         title=_("Cancel the generation?"),
-        text=text % {"done": batch.generated_count, "total": batch.requested_count},
+        text=text
+        % {
+            "done": format_number(batch.generated_count),
+            "total": format_number(batch.requested_count),
+        },
         button=_("Cancel the generation"),
         back=_get_path(batch_id),
     )
@@ -137,12 +142,12 @@ def suspend(batch_id: UUID) -> ResponseReturnValue:
 def _build_suspend_question(batch_id: UUID) -> Question:
     batch = batches.get(g.principal.tenant_id, str(batch_id))
     text = _(
-        "None of its %(count)s codes can be redeemed, and no more are generated, until "
-        "you resume the batch. Nothing else changes."
+        "Codes of the batch: %(count)s. None of them can be redeemed, and no more are "
+        "generated, until you resume the batch. Nothing else changes."
     )
     return Question(
         title=_("Suspend the batch?"),
-        text=text % {"count": batch.generated_count},
+        text=text % {"count": format_number(batch.generated_count)},
         button=_("Suspend the batch"),
         back=_get_path(batch_id),
     )

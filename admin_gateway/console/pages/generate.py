@@ -21,7 +21,7 @@ from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.domain.rules.generation import generation_violations
 from coupon_core.schemas.csv_users import read_users
 from coupon_core.services import batches
-from coupon_core.services.batches import MAX_USERS, BatchRequest
+from coupon_core.services.batches import MAX_COUPONS, MAX_USERS, BatchRequest
 from coupon_core.web.blueprint import limit_body
 from coupon_core.web.idempotency import mark_dry_run, multi_transaction
 from coupon_core.web.slow_requests import slow_request
@@ -52,7 +52,7 @@ def check() -> ResponseReturnValue:
     now, tenant_id = utc_now(), g.principal.tenant_id
     batch = form.run(
         lambda: batches.preview(
-            tenant_id, form.value("definition_id"), _read_request(form), now
+            tenant_id, choices.require_definition_id(form), _read_request(form), now
         )
     )
     return _render_form(form, batch), 200 if batch else 400
@@ -73,12 +73,10 @@ def submit() -> ResponseReturnValue:
 
 
 def _start(form: Form) -> Batch:
-    batch_request, now = _read_request(form), utc_now()
+    definition_id, now = choices.require_definition_id(form), utc_now()
+    batch_request = _read_request(form)
     batch = batches.request(
-        g.principal.tenant_id,
-        form.value("definition_id"),
-        batch_request=batch_request,
-        now=now,
+        g.principal.tenant_id, definition_id, batch_request=batch_request, now=now
     )
     if batch_request.is_small:  # nobody waits for a worker
         batches.generate_chunk((batch.tenant_id, batch.batch_id, 1), now)
@@ -86,8 +84,6 @@ def _start(form: Form) -> Batch:
 
 
 def _read_request(form: Form) -> BatchRequest:
-    if not form.value("definition_id"):
-        raise ValidationError({"definition_id": [_("Choose a definition.")]})
     has_count, has_file = bool(form.value("count").strip()), bool(uploads.find_file())
     if has_count == has_file:
         text = _("Enter a number or choose a file, one of the two.")
@@ -125,4 +121,6 @@ def _render_form(form: Form, preview: Batch | None = None) -> str:
         preview=preview,
         zone=choices.find_zone(preview.definition_id) if preview else "",
         encodings=uploads.ENCODING_OPTIONS,
+        max_count=MAX_COUPONS,
+        max_users=MAX_USERS,
     )

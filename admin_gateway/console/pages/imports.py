@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from marshmallow import ValidationError
 
 from admin_gateway.console import choices, uploads
+from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import Form, read_fields, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
@@ -70,23 +70,22 @@ def submit() -> ResponseReturnValue:
     notice = _("The file is accepted. Codes: %(valid)s. Lines left out: %(left)s.")
     report = imported.report
     counts = {
-        "valid": report.valid_count,
-        "left": report.rejected_count + report.skipped_count,
+        "valid": format_number(report.valid_count),
+        "left": format_number(report.rejected_count + report.skipped_count),
     }
     path = url_for_page("code_jobs.show", job_id=imported.job.job_id)
     return redirect_to(path, notice % counts)
 
 
 def _import(form: Form, *, is_dry_run: bool) -> Imported:
-    if not form.value("definition_id"):
-        raise ValidationError({"definition_id": [_("Choose a definition.")]})
+    definition_id = choices.require_definition_id(form)
     upload, schema = uploads.require_file(), ImportCodesQuerySchema()
     query = schema.load(read_fields(schema, form.entered))
     options = uploads.read_csv_options(form, query["ignore_columns"])
     try:
         job, report = csv_import.import_codes(
             g.principal.tenant_id,
-            form.value("definition_id"),
+            definition_id,
             rows=read_rows(uploads.read_pieces(upload), options),
             partial=query["allow_partial"] == "true",
             actor=g.principal.key_id or "",

@@ -35,7 +35,7 @@ def count_active(admin: AdminClient) -> int:
 def test_a_batch_is_suspended_and_resumed(admin: AdminClient, manager: Browser) -> None:
     path = generate(admin, 3)
     question = manager.open(f"{path}/suspend").text
-    assert "None of its 3 codes can be redeemed" in question
+    assert "Codes of the batch: 3. None of them can be redeemed" in question
     manager.submit("/suspend")
     assert manager.path == path
     assert "The batch is suspended" in manager.page
@@ -51,7 +51,7 @@ def test_codes_are_revoked_and_restored_after_a_question(
 ) -> None:
     path = generate(admin, 3)
     question = manager.open(f"{path}/revoke").text
-    assert "3 codes can no longer be redeemed" in question
+    assert "can no longer be redeemed: 3." in question
     assert "typed_name" not in question
     assert count_active(admin) == 3
     manager.submit("/revoke")
@@ -74,7 +74,7 @@ def test_more_than_a_thousand_codes_need_the_name(
     assert 'id="typed_name-error"' in manager.page
     assert count_active(admin) == 500
     manager.submit("/revoke", typed_name="Black <b>Friday</b>")
-    assert "1\u202f001 codes changed" in manager.page or "1001 codes" in manager.page
+    assert "1001 codes changed" in manager.page
     assert count_active(admin) == 0
 
 
@@ -180,9 +180,9 @@ def test_pages_are_german_for_who_reads_german(
         (job_path, "3 Codes geändert"),
         (path, "Alle Codes des Stapels"),
         (f"{path}/expiry", "mit der Definition ablaufen"),
-        (f"{path}/revoke", "0 Codes können nicht mehr"),
-        (f"{path}/restore", "3 Codes gelten wieder"),
-        (f"{path}/suspend", "Keiner seiner 3 Codes"),
+        (f"{path}/revoke", "eingelöst werden können: 0."),
+        (f"{path}/restore", "wie vor dem Widerruf: 3."),
+        (f"{path}/suspend", "Codes des Stapels: 3."),
         (f"{path}/cancel", "3 von 3 Codes"),
         (f"{path}/qr", "200 auf einer Seite"),
         (f"{path}/qr/sheets", "keine aktiven Codes"),

@@ -118,6 +118,7 @@ def test_users_of_a_file_get_a_code_each(
         ({"count": "5", "expires_at": "31.12."}, "expires_at"),
         ({"count": "5", "expires_at": "2001-01-01"}, "expires_at"),
         ({"count": "5", "definition_id": ""}, "definition_id"),
+        ({"count": "5", "definition_id": "no ID"}, "definition_id"),
         ({"file": file_of("user_id\nanna"), "encoding": "x"}, "encoding"),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
@@ -175,8 +176,9 @@ def test_a_file_of_codes_is_checked_and_imported(
     assert rows[1][1] == "import"
 
 
-def test_an_import_without_a_file_says_so(manager: Browser) -> None:
-    page = submit(manager, "/import", definition_id="x")
+def test_an_import_without_a_file_says_so(manager: Browser, definition_id: str) -> None:
+    assert "Choose a definition." in submit(manager, "/import", definition_id="x")
+    page = submit(manager, "/import", definition_id=definition_id)
     assert "Choose a file." in page
 
 
