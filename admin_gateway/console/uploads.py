@@ -2,10 +2,11 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from typing import Any, TypeVar
 
-from flask import g, request
+from flask import current_app, g, request
 from marshmallow import ValidationError
 from werkzeug.datastructures import FileStorage
 
@@ -14,16 +15,21 @@ from admin_gateway.console.texts import N_, gettext
 from coupon_core.schemas.csv_decoding import ENCODINGS
 from coupon_core.schemas.csv_options import CsvHints, CsvOptions
 from coupon_core.schemas.errors import ApiError
+from coupon_core.web.blueprint import limit_body
 from coupon_core.web.body_admission import require_body
+from coupon_core.web.idempotency import multi_transaction
 from coupon_core.web.idempotency_keys import KEY_ENVIRON_KEY
 from coupon_core.web.request_body import (
-    DEFAULT_BODY_LIMIT_BYTES,
     get_body_limit,
     parse_content_length,
 )
 from coupon_core.web.request_stream import READ_SIZE_BYTES
+from coupon_core.web.slow_requests import slow_request
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 FILE_FIELD = "file"
+FILE_MARK = "_receives_file"
 MAX_UPLOADS = 2
 RETRY_AFTER_SECONDS = 30
 TOO_MANY = N_(
@@ -42,9 +48,20 @@ FORM_HINTS = CsvHints(
 _slots = threading.BoundedSemaphore(MAX_UPLOADS)
 
 
+def receive_file(max_bytes: int) -> Callable[[View], View]:
+    """Mark a view of a form that may have a file, with the limit of its body."""
+
+    def mark(view: View) -> View:
+        setattr(view, FILE_MARK, True)
+        return slow_request(multi_transaction(limit_body(max_bytes)(view)))
+
+    return mark
+
+
 def is_upload() -> bool:
-    """Return True if the form of a route may have a file."""
-    return get_body_limit(request) > DEFAULT_BODY_LIMIT_BYTES
+    """Return True if the form of the request may have a file."""
+    view = current_app.view_functions[request.endpoint or ""]
+    return getattr(view, FILE_MARK, False)
 
 
 def receive_form() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import g
 from flask.typing import ResponseReturnValue
 
-from admin_gateway.console import choices
+from admin_gateway.console import definition_choices
 from admin_gateway.console.actions import MAX_WITHOUT_TYPING, Question, ask, carry_out
 from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import Form, read_fields, read_form
@@ -86,7 +86,7 @@ def _render_form(batch_id: UUID, form: Form, preview: CodeJob | None = None) -> 
         batch=batch,
         preview=preview,
         typed_name=_find_typed_name(batch_id, preview) if preview else "",
-        zone=choices.find_zone(batch.definition_id),
+        zone=definition_choices.find_zone(batch.definition_id),
     )
 
 
@@ -166,7 +166,7 @@ def _find_typed_name(batch_id: UUID, preview: CodeJob) -> str:
     if preview.done_count <= MAX_WITHOUT_TYPING:
         return ""
     batch = batches.get(g.principal.tenant_id, str(batch_id))
-    return choices.find_names([batch.definition_id])[batch.definition_id]
+    return definition_choices.find_name(batch.definition_id)
 
 
 def _run_job(

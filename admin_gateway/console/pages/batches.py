@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, g
 from flask.typing import ResponseReturnValue
 
-from admin_gateway.console import choices
+from admin_gateway.console import definition_choices
 from admin_gateway.console.actions import Question, ask, carry_out, perform
 from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import load_query
@@ -50,15 +50,15 @@ def index() -> ResponseReturnValue:
         read_by_offset(list_batches),
         form=form,
         describe_rows=_describe_rows,
-        options=choices.list_definitions(),
+        options=definition_choices.list_definitions(),
     )
 
 
 def _describe_rows(rows: Any) -> dict[str, Any]:
     ids = {batch.definition_id for batch in rows}
     return {
-        "names": choices.find_names(ids),
-        "zones": {one: choices.find_zone(one) for one in ids},
+        "names": definition_choices.find_names(ids),
+        "zones": {one: definition_choices.find_zone(one) for one in ids},
     }
 
 
@@ -79,8 +79,8 @@ def _describe(batch_id: UUID) -> dict[str, Any]:
     rate, seconds_left = estimate_progress(batch)
     return {
         "batch": batch,
-        "name": choices.find_names([batch.definition_id])[batch.definition_id],
-        "zone": choices.find_zone(batch.definition_id),
+        "name": definition_choices.find_name(batch.definition_id),
+        "zone": definition_choices.find_zone(batch.definition_id),
         "is_active": batch.state in ACTIVE_STATES,
         "rate": rate and round(rate),
         "seconds_left": seconds_left and round(seconds_left),

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import g
 from flask.typing import ResponseReturnValue
 
-from admin_gateway.console import choices
+from admin_gateway.console import definition_choices
 from admin_gateway.console.formats import DEFAULT_ZONE
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import render
@@ -77,5 +77,7 @@ def _find_subject(job: CodeJob) -> Subject:
     definition_id = job.definition_id or ""
     if not definition_id and job.batch_id:
         definition_id = batches.get(job.tenant_id, job.batch_id).definition_id
-    names = choices.find_names([definition_id])
-    return Subject(names[definition_id], choices.find_zone(definition_id))
+    return Subject(
+        definition_choices.find_name(definition_id),
+        definition_choices.find_zone(definition_id),
+    )

@@ -5,7 +5,7 @@ from itertools import chain, islice
 from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 
-from admin_gateway.console import choices
+from admin_gateway.console import definition_choices
 from admin_gateway.console.forms import Form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import render
@@ -47,4 +47,6 @@ def download() -> ResponseReturnValue:
 
 
 def _render_form(form: Form) -> str:
-    return render("exports/index.html", form=form, options=choices.list_definitions())
+    return render(
+        "exports/index.html", form=form, options=definition_choices.list_definitions()
+    )

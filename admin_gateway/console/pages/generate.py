@@ -4,7 +4,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from admin_gateway.console import choices, uploads
+from admin_gateway.console import definition_choices, uploads
 from admin_gateway.console.forms import Form, read_fields, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
@@ -22,9 +22,7 @@ from coupon_core.domain.rules.generation import generation_violations
 from coupon_core.schemas.csv_users import read_users
 from coupon_core.services import batches
 from coupon_core.services.batches import MAX_COUPONS, MAX_USERS, BatchRequest
-from coupon_core.web.blueprint import limit_body
-from coupon_core.web.idempotency import mark_dry_run, multi_transaction
-from coupon_core.web.slow_requests import slow_request
+from coupon_core.web.idempotency import mark_dry_run
 
 page = Page(
     "generate",
@@ -42,9 +40,7 @@ def index() -> str:
 
 
 @page.view("/check", mirrors="coupons.generate", method="POST")
-@limit_body(MAX_BODY_BYTES)
-@multi_transaction
-@slow_request
+@uploads.receive_file(MAX_BODY_BYTES)
 def check() -> ResponseReturnValue:
     """Say what the form would generate; generate nothing."""
     mark_dry_run()
@@ -52,16 +48,17 @@ def check() -> ResponseReturnValue:
     now, tenant_id = utc_now(), g.principal.tenant_id
     batch = form.run(
         lambda: batches.preview(
-            tenant_id, choices.require_definition_id(form), _read_request(form), now
+            tenant_id,
+            definition_choices.require_definition_id(form),
+            _read_request(form),
+            now,
         )
     )
     return _render_form(form, batch), 200 if batch else 400
 
 
 @page.view("", mirrors="coupons.generate", method="POST")
-@limit_body(MAX_BODY_BYTES)
-@multi_transaction
-@slow_request
+@uploads.receive_file(MAX_BODY_BYTES)
 def submit() -> ResponseReturnValue:
     """Start to generate the codes, and show the progress."""
     form = read_form()
@@ -73,7 +70,7 @@ def submit() -> ResponseReturnValue:
 
 
 def _start(form: Form) -> Batch:
-    definition_id, now = choices.require_definition_id(form), utc_now()
+    definition_id, now = definition_choices.require_definition_id(form), utc_now()
     batch_request = _read_request(form)
     batch = batches.request(
         g.principal.tenant_id, definition_id, batch_request=batch_request, now=now
@@ -113,13 +110,13 @@ def _render_form(form: Form, preview: Batch | None = None) -> str:
     return render(
         "generate/index.html",
         form=form,
-        options=choices.list_definitions(
+        options=definition_choices.list_definitions(
             lambda one: generation_violations(one, is_unassigned=False),
             status=DefinitionStatus.ACTIVE,
         ),
         selected=request.args.get("definition_id", ""),
         preview=preview,
-        zone=choices.find_zone(preview.definition_id) if preview else "",
+        zone=definition_choices.find_zone(preview.definition_id) if preview else "",
         encodings=uploads.ENCODING_OPTIONS,
         max_count=MAX_COUPONS,
         max_users=MAX_USERS,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from admin_gateway.console import choices, uploads
+from admin_gateway.console import definition_choices, uploads
 from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import Form, read_fields, read_form
 from admin_gateway.console.page import Page
@@ -21,9 +21,7 @@ from coupon_core.schemas.csv_import import read_rows
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.services.codes import csv_import
 from coupon_core.services.codes.csv_import import ImportRejected, ImportReport
-from coupon_core.web.blueprint import limit_body
-from coupon_core.web.idempotency import mark_dry_run, multi_transaction
-from coupon_core.web.slow_requests import slow_request
+from coupon_core.web.idempotency import mark_dry_run
 
 page = Page(
     "imports", title=N_("Import codes"), path="/import", group=N_("Codes"), key="i"
@@ -45,9 +43,7 @@ def index() -> str:
 
 
 @page.view("/check", mirrors="imports.import_codes", method="POST")
-@limit_body(MAX_IMPORT_BYTES)
-@multi_transaction
-@slow_request
+@uploads.receive_file(MAX_IMPORT_BYTES)
 def check() -> ResponseReturnValue:
     """Check a file as an import does; import nothing."""
     mark_dry_run()
@@ -58,9 +54,7 @@ def check() -> ResponseReturnValue:
 
 
 @page.view("", mirrors="imports.import_codes", method="POST")
-@limit_body(MAX_IMPORT_BYTES)
-@multi_transaction
-@slow_request
+@uploads.receive_file(MAX_IMPORT_BYTES)
 def submit() -> ResponseReturnValue:
     """Import a file, and show the job."""
     form = read_form()
@@ -78,7 +72,7 @@ def submit() -> ResponseReturnValue:
 
 
 def _import(form: Form, *, is_dry_run: bool) -> Imported:
-    definition_id = choices.require_definition_id(form)
+    definition_id = definition_choices.require_definition_id(form)
     upload, schema = uploads.require_file(), ImportCodesQuerySchema()
     query = schema.load(read_fields(schema, form.entered))
     options = uploads.read_csv_options(form, query["ignore_columns"])
@@ -123,7 +117,7 @@ def _render_form(form: Form, report: ImportReport | None = None) -> str:
     return render(
         "imports/index.html",
         form=form,
-        options=choices.list_definitions(
+        options=definition_choices.list_definitions(
             import_violations, status=DefinitionStatus.ACTIVE
         ),
         selected=request.args.get("definition_id", ""),

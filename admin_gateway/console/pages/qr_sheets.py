@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from marshmallow import Schema
 
-from admin_gateway.console import choices
+from admin_gateway.console import definition_choices
 from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import Form
 from admin_gateway.console.page import Page
@@ -75,7 +75,7 @@ def show_sheets(batch_id: UUID) -> ResponseReturnValue:
     more = {CURSOR: format_cursor(last_id, coupon_filter)} if last_id else {}
     return render(
         "qr_sheets/sheets.html",
-        name=choices.find_names([batch.definition_id])[batch.definition_id],
+        name=definition_choices.find_name(batch.definition_id),
         batch=batch,
         sheets=[
             codes[start : start + CODES_PER_SHEET]

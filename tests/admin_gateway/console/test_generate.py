@@ -72,6 +72,19 @@ def test_a_number_of_codes_is_checked_generated_and_downloaded(
     assert [entry["actor"].partition(":")[0] for entry in audited] == ["operator"]
 
 
+def test_a_link_or_the_only_definition_is_selected(
+    admin: AdminClient, manager: Browser, definition_id: str
+) -> None:
+    selected = f'<option value="{definition_id}" selected>'
+    for path in ("/generate", "/import"):
+        assert selected in manager.open(HOME + path).text
+    admin.create_definition("Other")
+    for path in ("/generate", "/import"):
+        assert selected not in manager.open(HOME + path).text
+        linked = manager.open(f"{HOME}{path}?definition_id={definition_id}").text
+        assert selected in linked
+
+
 def test_many_codes_show_progress_with_and_without_scripts(
     admin: AdminClient, manager: Browser, definition_id: str
 ) -> None:

@@ -26,7 +26,7 @@ SCRIPT = "<script>alert(1)</script>"
 def list_views(app: Flask) -> dict[str, tuple[str, str]]:
     """Return method and path of every view of a tenant's pages, by endpoint."""
     unknown_id = "018f0000-0000-7000-8000-000000000000"
-    values = {"uuid": unknown_id, "int": "1", "": "AAAAA"}
+    values = {"uuid": unknown_id, "int": "1", "any": "enable", "": "AAAAA"}
     fill = partial(re.sub, r"<(?:(\w+)[^:>]*:)?\w+>", lambda m: values[m[1] or ""])
     return {
         rule.endpoint: (

@@ -28,12 +28,14 @@ def list_definitions(
     ]
 
 
-def find_names(definition_ids: Iterable[str | None]) -> dict[str, str]:
+def find_names(definition_ids: Iterable[str]) -> dict[str, str]:
     """Return the names of definitions by ID."""
-    tenant_id = g.principal.tenant_id
-    return {
-        one: definitions.get(tenant_id, one).name for one in set(definition_ids) if one
-    }
+    return {one: find_name(one) for one in set(definition_ids)}
+
+
+def find_name(definition_id: str) -> str:
+    """Return the name of a definition."""
+    return definitions.get(g.principal.tenant_id, definition_id).name
 
 
 def find_zone(definition_id: str) -> str:
