@@ -11,6 +11,7 @@ from admin_gateway.console.page import VIEW_SCOPES
 from admin_gateway.console.paths import find_own_path
 from admin_gateway.console.rendering import redirect_to, url_for_page
 from admin_gateway.console.texts import N_
+from admin_gateway.console.uploads import is_upload, pass_on_file, receive_form
 from coupon_core.domain.models import AdminReason, Refused, utc_now
 from coupon_core.observability import audit_context
 from coupon_core.schemas.errors import ApiError
@@ -50,10 +51,10 @@ def check_request() -> ResponseReturnValue | None:
     is_public = request.endpoint in PUBLIC_ENDPOINTS
     if g.operator is None and not is_public:
         return _ask_to_sign_in()
-    if request.method == "POST":
-        _check_form()
     if not is_public:
         _enter_tenant()
+    if request.method == "POST":
+        _check_form()  # last, because uploads are received for it
     return None
 
 
@@ -70,11 +71,14 @@ def _ask_to_sign_in() -> Response:
 
 
 def _check_form() -> None:
-    # Read once; both the form and the idempotency check get the same bytes.
-    body = read_body(request)
-    request.environ["wsgi.input"] = BytesIO(body)
-    # The body is within the limit of its view, which may be above that of the app.
-    request.max_content_length = request.max_form_memory_size = len(body)
+    if is_upload():
+        receive_form()
+    else:
+        # Read once; both the form and the idempotency check get the same bytes.
+        body = read_body(request)
+        request.environ["wsgi.input"] = BytesIO(body)
+        # The body is within the limit of its view, which may be above that of the app.
+        request.max_content_length = request.max_form_memory_size = len(body)
     try:
         _csrf.protect()
     except CSRFError as error:
@@ -86,6 +90,7 @@ def _check_form() -> None:
     # A second submission of the same form has no further effect.
     if key := request.form.get(KEY_FIELD):
         request.environ[KEY_ENVIRON_KEY] = key
+        pass_on_file()
 
 
 def _enter_tenant() -> None:

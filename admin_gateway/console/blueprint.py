@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, g, request, url_for
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 from jinja2 import StrictUndefined
 
-from admin_gateway.console import account, errors, sign_in, texts
+from admin_gateway.console import account, errors, sign_in, texts, uploads
 from admin_gateway.console.access import check_request
 from admin_gateway.console.browser_session import ConsoleSessionInterface
 from admin_gateway.console.formats import FILTERS
@@ -76,6 +76,7 @@ def create() -> Blueprint:
     console.app_url_defaults(add_tenant)
     console.app_context_processor(lambda: _build_context(files))
     console.register_error_handler(PasswordsBusy, _handle_busy)
+    console.teardown_request(uploads.end_upload)
     return console
 
 

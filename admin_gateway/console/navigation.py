@@ -28,7 +28,7 @@ def list_navigation() -> list[tuple[str, list[Entry]]]:
     principal = g.get("principal")
     if principal is None:
         return []
-    shown = [page for page in PAGES if is_visible(page, principal)]
+    shown = [page for page in PAGES if page.title and is_visible(page, principal)]
     return [
         (gettext(group) if group else "", [_build_entry(page) for page in pages])
         for group, pages in groupby(shown, key=lambda page: page.group)

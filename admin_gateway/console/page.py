@@ -23,8 +23,9 @@ class Page(Blueprint):
     """A page of a tenant: a module with views, listed in `pages.PAGES`.
 
     Its path is `/console/t/TENANT/{path}`, its templates are in `templates/{name}/`,
-    and `title` is its entry in the navigation, below `group`. The view `index` is where
-    that entry leads, and the keys `g` and `key`.
+    and `title` is its entry in the navigation, below `group`; without a title
+    there is none. The view `index` is where that entry leads, and the keys `g` and
+    `key`.
     """
 
     def __init__(

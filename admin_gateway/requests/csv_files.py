@@ -6,6 +6,7 @@ from coupon_core.schemas.csv_options import parse_column_names
 from coupon_core.schemas.fields import StrictString
 
 MAX_NAMES_LENGTH = 2_000
+MAX_IMPORT_BYTES = 268_435_456  # One million rows of the maximum length.
 
 
 class ColumnNamesField(StrictString):

@@ -11,6 +11,7 @@ from admin_gateway.requests.codes import (
     ImportCodesQuerySchema,
     UserOrBatchSchema,
 )
+from admin_gateway.requests.csv_files import MAX_IMPORT_BYTES
 from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses import serializers
 from admin_gateway.responses.codes import (
@@ -44,7 +45,6 @@ from coupon_core.web.request_stream import parse_csv_options, stream_csv_body
 from coupon_core.web.responses import json_response
 from coupon_core.web.slow_requests import slow_request
 
-MAX_BODY_BYTES = 268_435_456  # One million rows of the maximum length.
 SKIP_USED_HINT = "send skip_used=true in the query to leave such codes out"
 
 routes = JsonBlueprint("code_jobs", __name__, description="Jobs on many codes")
@@ -145,7 +145,7 @@ def extend(body: dict[str, Any]) -> Response:
 )
 @imports.doc(requestBody=CSV_REQUEST_BODY)
 @imports.arguments(ImportCodesQuerySchema, location="query")
-@limit_body(MAX_BODY_BYTES)
+@limit_body(MAX_IMPORT_BYTES)
 @multi_transaction
 @slow_request
 def import_codes(query: dict[str, Any], definition_id: str) -> Response:

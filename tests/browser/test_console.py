@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PAGES = (
+    *("", "/generate", "/import", "/export", "/batches", "/jobs"),
     *("", "/api-keys", "/api-keys/new", "/audit"),
     *("/rewards", "/rewards/new", "/points", "/points/changes", "/points/change"),
     *("/creators", "/creators/new", "/creator-import", "/packages", "/packages/new"),

@@ -4,6 +4,7 @@ A batch publishes no event for its individual coupons, only `batch.completed`.
 """
 
 from coupon_core.services.batches.chunks import COMPLETED_EVENT_TYPE, generate_chunk
+from coupon_core.services.batches.previews import preview
 from coupon_core.services.batches.refills import refill
 from coupon_core.services.batches.requests import (
     MAX_COUPONS,
@@ -27,6 +28,7 @@ __all__ = [
     "generate_chunk",
     "get",
     "list_batches",
+    "preview",
     "refill",
     "request",
     "requeue_stalled_batches",

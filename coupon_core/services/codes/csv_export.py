@@ -9,6 +9,7 @@ from datetime import datetime
 from coupon_core.domain.csv_columns import EXPORT_COLUMNS, TIMESTAMP_COLUMN_INDEXES
 from coupon_core.domain.csv_escaping import escape_formula
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
+from coupon_core.domain.models.inventory import CouponWithBatch
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence.database import release_connection, transaction
 from coupon_core.persistence.repositories import inventory as inventory_repository
@@ -40,6 +41,14 @@ def export_pages(
         if last_id is None:
             return
         cursor = PageCursor(PAGE_SIZE, last_id)
+
+
+def list_printable(
+    tenant_id: str, coupon_filter: CouponFilter, cursor: PageCursor, now: datetime
+) -> tuple[list[CouponWithBatch], str | None]:
+    """Return a page of coupons as `inventory.list_codes` does, audited as an export."""
+    _record_export(tenant_id, coupon_filter)
+    return inventory_repository.get_page(tenant_id, coupon_filter, cursor, now)
 
 
 def _record_export(tenant_id: str, coupon_filter: CouponFilter) -> None:

@@ -81,12 +81,14 @@ def import_codes(
     actor: str,
     clock: Clock,
     skip_used: bool = False,
+    dry_run: bool = False,
 ) -> tuple[CodeJob, ImportReport]:
     """Import codes; return the job that creates the coupons and the report.
 
     The first chunk of the job is already processed. All codes are imported or none;
     with `partial`, rejected rows are skipped. Rows of used, revoked and expired codes
-    are rejected or, with `skip_used`, skipped. An error leaves no data behind.
+    are rejected or, with `skip_used`, skipped. An error leaves no data behind, and
+    neither does a dry run, which makes the same checks.
 
     Raises:
         Refused: The definition is unknown or does not accept imported codes.
@@ -99,10 +101,13 @@ def import_codes(
         _reserve_all(job, definition, rows=rows, report=report, clock=clock)
         if not report.valid_count or (report.rejected_count and not partial):
             raise ImportRejected(report)
-        return _start_job(job, report, clock()), report
+        if not dry_run:
+            return _start_job(job, report, clock()), report
     except BaseException:
         discard_import(job)
         raise
+    discard_import(job)
+    return job, report
 
 
 def _require_importable(tenant_id: str, definition_id: str) -> Definition:
