@@ -10,6 +10,8 @@ from coupon_core.domain.models import Scope
 
 View = TypeVar("View", bound=Callable[..., Any])
 TENANT_PREFIX = "/t/<tenant_id>"
+INTEGER_ID = "int(max=9007199254740991)"
+"""The converter of IDs that are integers: up to the largest safe one of JavaScript."""
 # Read by the hooks of the console, by endpoint.
 VIEW_SCOPES: dict[str, Scope] = {}
 """The scope that each view needs."""

@@ -16,7 +16,11 @@ from tests.support.console_client import PASSWORD, invite
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PAGES = ("", "/api-keys", "/api-keys/new", "/audit")
+PAGES = (
+    *("", "/codes", "/codes?q=nothing", "/codes/list", "/codes/why", "/players"),
+    *("/players/anna", "/players/anna/attempts", "/players/anna/revoke"),
+    *("/api-keys", "/api-keys/new", "/audit"),
+)
 
 
 def check_page(page: Page) -> None:

@@ -1,9 +1,11 @@
 """The pages of a tenant, in the order of the navigation."""
 
-from admin_gateway.console.pages import api_keys, audit, home
+from admin_gateway.console.pages import api_keys, audit, code, home, player
 
 PAGES = (
     home.page,
+    code.page,
+    player.page,
     api_keys.page,
     audit.page,
 )

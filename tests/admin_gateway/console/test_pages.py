@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -23,11 +25,13 @@ SCRIPT = "<script>alert(1)</script>"
 
 def list_views(app: Flask) -> dict[str, tuple[str, str]]:
     """Return method and path of every view of a tenant's pages, by endpoint."""
-    key_id = "018f0000-0000-7000-8000-000000000000"
+    unknown_id = "018f0000-0000-7000-8000-000000000000"
+    values = {"uuid": unknown_id, "int": "1", "": "AAAAA"}
+    fill = partial(re.sub, r"<(?:(\w+)[^:>]*:)?\w+>", lambda m: values[m[1] or ""])
     return {
         rule.endpoint: (
             "POST" if "POST" in (rule.methods or ()) else "GET",
-            rule.rule.replace("<tenant_id>", "acme").replace("<uuid:key_id>", key_id),
+            fill(rule.rule.replace("<tenant_id>", "acme")),
         )
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/console/t/")
