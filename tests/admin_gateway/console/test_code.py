@@ -187,6 +187,41 @@ def test_a_definition_is_suspended_only_after_its_name_is_typed(
     assert "The definition is resumed." in browser.page
 
 
+def test_a_large_batch_is_suspended_only_after_a_name_is_typed(
+    admin: AdminClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin_gateway.console.pages.code.MAX_WITHOUT_TYPING", 1)
+    definition = admin.create_definition("Autumn")["id"]
+    admin.upload_csv(f"coupons/{definition}/import", "code\nAUTUMN001\nAUTUMN002\n")
+    coupon = admin.get("codes?code=AUTUMN001").json["coupons"][0]
+    browser = sign_in_as(admin, Role.MANAGER)
+    page = open_action(browser, coupon, "suspend-batch")
+    assert "The batch has 2 codes." in page
+    assert browser.submit("/suspend-batch", typed_name="autumn").status_code == 400
+    browser.submit("/suspend-batch", typed_name="Autumn")
+    assert "The batch is suspended." in browser.page
+    assert "Resume what is suspended." in browser.page
+    open_action(browser, coupon, "resume-batch")
+    browser.submit("/resume-batch")
+    assert "This code can be used." in browser.page
+
+
+def test_a_shared_code_leads_to_its_coupons(admin: AdminClient) -> None:
+    definition = admin.create_definition(
+        "Shared", code_format="custom", custom_code="WELCOME", claimable=True
+    )["id"]
+    admin.generate_coupons(definition, "anna", "ben")
+    browser = sign_in_as(admin, Role.SUPPORT)
+    page = browser.open(f"{HOME}/codes?q=welcome").text
+    assert "shared by many players" in page
+    listed = browser.open(f"{HOME}/codes/list?code=WELCOME").text
+    assert f'href="{HOME}/players/anna"' in listed
+    assert f'href="{HOME}/players/ben"' in listed
+    assert (
+        "This code can be used." in browser.open(f"{HOME}/codes/why?code=WELCOME").text
+    )
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT])
 def test_buttons_that_a_role_may_not_use_are_hidden(
     admin: AdminClient, role: Role
