@@ -10,12 +10,18 @@ from admin_gateway.console.forms import Form
 from admin_gateway.requests.codes import AssignCodeSchema
 from admin_gateway.requests.coupons import UpdateCouponSchema
 from admin_gateway.requests.redemptions import ReverseRedemptionSchema
-from coupon_core.domain.models import CouponStatus, IssuedCoupon, utc_now
+from coupon_core.domain.models import (
+    AdminReason,
+    CouponStatus,
+    IssuedCoupon,
+    Refused,
+    utc_now,
+)
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.rules.redemption import get_coupon_status
 from coupon_core.services import batches
 from coupon_core.services.codes import inventory
-from coupon_core.services.coupons import corrections
+from coupon_core.services.coupons import corrections, redemption_records
 from coupon_core.services.points import reversals
 
 
@@ -57,6 +63,9 @@ def reverse(issued: IssuedCoupon, form: Form, redemption_id: int) -> str:
     """Give the use of a redemption back."""
     fields = ReverseRedemptionSchema().load({"reason": form.value("reason").strip()})
     tenant_id = issued.coupon.tenant_id
+    record = redemption_records.get(tenant_id, redemption_id)
+    if record.coupon_id != issued.coupon.coupon_id:
+        raise Refused(AdminReason.REDEMPTION_NOT_FOUND)
     reversals.reverse(tenant_id, redemption_id, **fields, **_actor_options())
     return issued.coupon.coupon_id
 

@@ -23,7 +23,7 @@ SCRIPT = "<script>alert(1)</script>"
 
 def create_coupon(admin: AdminClient, user_id: str = "anna", **config: Any) -> Any:
     """Return the coupon of a player."""
-    definition = admin.create_definition("Autumn", **config)["id"]
+    definition = admin.create_definition(f"Autumn {user_id}", **config)["id"]
     (coupon,) = admin.generate_coupons(definition, user_id)
     return coupon
 
@@ -109,6 +109,17 @@ def test_why_not_names_the_rule_and_the_remedy(admin: AdminClient) -> None:
     assert 'value="tomorrow"' in wrong.text
 
 
+def test_why_not_includes_points_if_the_player_is_registered(
+    admin: AdminClient,
+) -> None:
+    coupon = create_coupon(admin)
+    admin.post("users", {"user_id": "anna", "is_member": False})
+    browser = sign_in_as(admin, Role.VIEWER)
+    page = browser.open(f"{HOME}/codes/{coupon['id']}").text
+    assert "With points, the player can:" in page
+    assert "buy: The user is not a member. Make the user a member." in page
+
+
 def test_why_not_works_for_a_code_that_does_not_exist(admin: AdminClient) -> None:
     browser = sign_in_as(admin, Role.VIEWER)
     page = browser.open(f"{HOME}/codes/why?code=NOSUCHCODE&user_id=ben").text
@@ -171,6 +182,29 @@ def test_a_use_is_given_back_from_the_timeline(admin: AdminClient) -> None:
     assert get_coupon(admin, coupon)["status"] == "active"
 
 
+def test_a_use_of_another_code_is_not_given_back(admin: AdminClient) -> None:
+    coupon, other = create_coupon(admin), create_coupon(admin, "ben")
+    redeem(other["code"], "ben")
+    browser = sign_in_as(admin, Role.SUPPORT)
+    (use,) = admin.get("redemptions").json["redemptions"]
+    browser.open(f"{HOME}/codes/{coupon['id']}/uses/{use['redemption_id']}/reverse")
+    assert browser.submit("/reverse").status_code == 400
+    assert "Redemption not found" in browser.page
+    assert get_coupon(admin, other)["status"] == "redeemed"
+
+
+def test_a_form_that_is_submitted_twice_reissues_once(admin: AdminClient) -> None:
+    coupon = create_coupon(admin)
+    browser = sign_in_as(admin, Role.SUPPORT)
+    open_action(browser, coupon, "reissue")
+    form = browser.find_form("/reissue")
+    first, second = (
+        browser.client.post(form["action"], data=form["fields"]) for _ in range(2)
+    )
+    assert first.headers["Location"] == second.headers["Location"]
+    assert len(admin.get("codes").json["coupons"]) == 2
+
+
 def test_a_definition_is_suspended_only_after_its_name_is_typed(
     admin: AdminClient,
 ) -> None:
@@ -179,7 +213,7 @@ def test_a_definition_is_suspended_only_after_its_name_is_typed(
     open_action(browser, coupon, "suspend-definition")
     assert browser.submit("/suspend-definition").status_code == 400
     assert "typed_name-error" in browser.page
-    browser.submit("/suspend-definition", typed_name="Autumn")
+    browser.submit("/suspend-definition", typed_name="Autumn anna")
     assert "The definition is suspended." in browser.page
     assert "suspended</span>" in browser.page
     open_action(browser, coupon, "resume-definition")
