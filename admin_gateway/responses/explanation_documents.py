@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from admin_gateway.refusals.explanation_texts import get_reason_text
 from admin_gateway.responses.attempts import AttemptSchema
-from admin_gateway.responses.explanation_texts import get_reason_text
 from admin_gateway.responses.explanations import SearchHitSchema
 from admin_gateway.responses.serializers import serialize_timeline
 from coupon_core.domain import serialization

@@ -12,10 +12,12 @@ from coupon_core.schemas.csv_options import CsvOptions
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.web.body_admission import require_body
 from coupon_core.web.request_body import (
+    BODY_ENVIRON_KEY,
     body_too_large_error,
     get_body_limit,
     incomplete_body_error,
     parse_content_length,
+    read_body,
     read_input,
 )
 
@@ -90,6 +92,8 @@ def spool_body(request: Request, file: IO[bytes]) -> bytes:
 
 def _stream_body(request: Request) -> Iterator[bytes]:
     environ, limit = request.environ, get_body_limit(request)
+    if BODY_ENVIRON_KEY in environ:  # a check of the form has read it
+        return iter((read_body(request),))
     length = parse_content_length(environ, limit)
     if not length and not environ.get("wsgi.input_terminated"):
         return iter(())

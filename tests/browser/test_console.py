@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 PAGES = (
     *("", "/generate", "/import", "/export", "/batches", "/jobs"),
-    *("", "/api-keys", "/api-keys/new", "/audit"),
+    *("/api-keys", "/api-keys/new", "/audit"),
     *("/rewards", "/rewards/new", "/points", "/points/changes", "/points/change"),
     *("/creators", "/creators/new", "/creator-import", "/packages", "/packages/new"),
     *("/leaderboard", "/webhooks", "/webhooks/new", "/dead-letters"),
     *("/operators", "/operators/invite"),
+    *("/codes", "/codes?q=nothing", "/codes/list", "/codes/why", "/players"),
+    *("/players/anna", "/players/anna/attempts", "/players/anna/revoke"),
 )
 
 

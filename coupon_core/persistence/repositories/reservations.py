@@ -77,6 +77,16 @@ def list_by_coupon(
     )
 
 
+def list_by_user(
+    tenant_id: str, user_id: str, limit: int, before_id: str | None = None
+) -> list[Reservation]:
+    """Return the reservations of a user, newest first, older than `before_id`."""
+    older = [ReservationTable.reservation_id < before_id] if before_id else []
+    conditions = [ReservationTable.tenant_id == tenant_id, *older]
+    found = _select(*conditions, ReservationTable.user_id == user_id, limit=limit)
+    return found[::-1]
+
+
 def _select(*conditions: Any, limit: int | None = None) -> list[Reservation]:
     columns = [getattr(ReservationTable, field.name) for field in fields(Reservation)]
     query = ReservationTable.select(*columns).where(*conditions)

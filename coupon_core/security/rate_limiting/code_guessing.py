@@ -47,6 +47,9 @@ class Limiter(Protocol):
     ) -> None:
         """Count a failure; raise RateLimitExceeded if it exceeded a limit."""
 
+    def count_remaining(self, tenant_id: str, user_id: str) -> int | None:
+        """Return how many failures a user has left, or None if that is not known."""
+
     def close(self) -> None:
         """Stop receiving blocks of other processes."""
 

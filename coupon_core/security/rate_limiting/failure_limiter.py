@@ -58,6 +58,18 @@ class FailureLimiter:
         self._count_failure(self._per_user, caller_key)
         self._count_failure(self._per_tenant, _format_tenant_key(tenant_id))
 
+    def count_remaining(self, tenant_id: str, user_id: str) -> int | None:
+        """Return how many unknown codes a user may still enter.
+
+        None if there is no limit, or if each process counts on its own.
+        """
+        rate_limit = self._per_user
+        if rate_limit is None or not self.counters.is_shared:
+            return None
+        key = _format_caller_key(tenant_id, user_id, None)
+        count, _ = self.counters.read(rate_limit, key)
+        return max(0, rate_limit.amount - count)
+
     def close(self) -> None:
         """Stop receiving blocks of other processes."""
         self._blocklist.close()

@@ -112,6 +112,15 @@ def _build_reservation(
     )
 
 
+def list_by_user(
+    tenant_id: str, user_id: str, limit: int, cursor: str | None
+) -> tuple[list[Reservation], str | None]:
+    """Return a page of a user's reservations, newest first, and the next cursor."""
+    rows = reservation_repository.list_by_user(tenant_id, user_id, limit + 1, cursor)
+    page = rows[:limit]
+    return page, page[-1].reservation_id if len(rows) > limit else None
+
+
 def confirm(
     tenant_id: str, reservation_id: str, user_id: str | None, now: datetime
 ) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from tests.factories.webhooks import create_delivery
 from tests.support.admin_client import AdminClient, expect_created
 from tests.support.console_client import sign_in_as
 
+LINK = re.compile(r'(<[^>]*?\b(href|formaction|action)="(/[^"?]+)[^>]*>)')
+
 
 def create_examples(admin: AdminClient) -> dict[str, str]:
     """Create an object for each table; return their paths below the tenant."""
@@ -71,8 +73,9 @@ def test_no_page_leads_to_what_its_role_may_not_do(
         page = (
             response.text.partition("<main")[2] if response.status_code == 200 else ""
         )
-        for name, target in re.findall(r'(href|action|formaction)="(/[^"?]+)', page):
-            method = "GET" if name == "href" else "POST"
+        for tag, name, target in LINK.findall(page):
+            is_post = name == "formaction" or 'method="post"' in tag
+            method = "POST" if is_post else "GET"
             endpoint, _ = adapter.match(target, method)
             scope = VIEW_SCOPES.get(endpoint)
             missing = scope and find_missing_scopes(ROLE_SCOPES[role], {scope})

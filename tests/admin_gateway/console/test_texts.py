@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from babel.messages.pofile import read_po
 from admin_gateway.console import build, texts
 from admin_gateway.console.errors import TITLES
 from admin_gateway.refusals import ALL_REFUSALS
+from admin_gateway.refusals.explanation_texts import CAUSE_TEXTS, REASON_TEXTS
 from tests.support.admin_client import AdminClient
 
 MessageId: TypeAlias = str | tuple[str, ...]
@@ -38,9 +40,12 @@ def list_texts() -> dict[MessageId, str]:
     used: dict[MessageId, str] = {
         message: f"{name}:{line}" for name, line, message, _, _ in found
     }
-    return used | {
-        text: "admin_gateway/refusals" for _, _, text in ALL_REFUSALS.values()
-    }
+    explained = chain(*CAUSE_TEXTS.values(), *REASON_TEXTS.values())
+    return (
+        used
+        | dict.fromkeys(explained, "admin_gateway/refusals/explanation_texts")
+        | {text: "admin_gateway/refusals" for _, _, text in ALL_REFUSALS.values()}
+    )
 
 
 def list_translations(language: str) -> Iterator[tuple[Path, MessageId, bool]]:

@@ -179,6 +179,21 @@ def test_the_time_over_all_is_as_before(url: str) -> None:
 # --------------------------------------------------------- while Redis is unavailable
 
 
+def test_what_a_user_has_left_is_known_only_if_it_is_counted_together(
+    url: str,
+) -> None:
+    first, second = create_limiters(url, 2)
+    assert second.count_remaining("acme", "ann") == 3
+    spend(first, times=2)
+    assert second.count_remaining("acme", "ann") == 1
+    with pytest.raises(RateLimitExceeded):
+        spend(first, times=2)
+    assert second.count_remaining("acme", "ann") == 0
+    assert second.count_remaining("acme", "ben") == 3
+    [alone] = create_limiters(IN_MEMORY_URL)
+    assert alone.count_remaining("acme", "ann") is None
+
+
 def test_without_redis_each_process_counts_by_itself() -> None:
     first, second = create_limiters(UNREACHABLE_URL, 2)
     spend(first, times=USER.amount)

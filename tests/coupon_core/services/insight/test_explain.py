@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from admin_gateway.refusals.explanation_texts import CAUSE_TEXTS
 from admin_gateway.responses.explanation_documents import serialize_explanation
-from admin_gateway.responses.explanation_texts import CAUSE_TEXTS
 from coupon_core.domain.models import (
     NO_USAGE,
     AdminReason,
