@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from admin_gateway.console.refusals import describe_refusal
 from coupon_core.domain.models import Refused
 from coupon_core.schemas.errors import ApiError
+from coupon_core.schemas.query_lists import QueryList
 from coupon_core.schemas.validation_errors import convert_validation_error
 
 Result = TypeVar("Result")
@@ -82,7 +83,7 @@ def read_fields(
     names = ((one.data_key or name, one) for name, one in schema.fields.items())
     values = {name: _read_field(one, entered, f"{prefix}{name}") for name, one in names}
     return {
-        name: value for name, value in values.items() if value not in (None, {}, [])
+        name: value for name, value in values.items() if value not in (None, {}, [], "")
     }
 
 
@@ -93,6 +94,8 @@ def _read_field(
         return read_fields(field.schema, entered, f"{name}.")
     if isinstance(field, fields.List):
         return [text for text in entered.getlist(name) if text.strip()]
+    if isinstance(field, QueryList):
+        return ",".join(entered.getlist(name))
     text = entered.get(name, "").strip()
     if isinstance(field, fields.Boolean):
         return name in entered

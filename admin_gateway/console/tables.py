@@ -75,7 +75,7 @@ def respond_with_table(
     more variables of the template, for the rows that it shows.
     """
     form = form or Form()
-    if form.errors:
+    if form.errors or form.message:
         read_rows = lambda _cursor, _limit: Rows((), "", 0)  # noqa: E731
     if request.args.get(FORMAT) == "csv":
         return _respond_with_csv(columns, read_rows)
@@ -89,12 +89,17 @@ def respond_with_table(
         **describe_rows(found.rows),
         **values,
     )
-    return body, 400 if form.errors else 200
+    return body, 400 if form.errors or form.message else 200
 
 
-def _list_filters() -> dict[str, str]:
-    own = {CURSOR, FORMAT}
-    return {name: text for name, text in request.args.items() if name not in own}
+def _list_filters() -> dict[str, list[str]]:
+    """Return the parameters of the URL, except those that `url_for` has itself."""
+    own = {CURSOR, FORMAT, "endpoint", "tenant_id", *(request.view_args or ())}
+    return {
+        name: texts
+        for name, texts in request.args.to_dict(flat=False).items()
+        if name not in own and not name.startswith("_")
+    }
 
 
 def _respond_with_csv(columns: Sequence[Column], read_rows: ReadRows) -> Response:

@@ -16,7 +16,19 @@ from tests.support.console_client import PASSWORD, invite
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PAGES = ("", "/api-keys", "/api-keys/new", "/audit")
+PAGES = (
+    "",
+    "/reports",
+    "/reports/refusals",
+    "/reports/top",
+    "/reports/compare",
+    "/reports/funnel",
+    "/attempts",
+    "/attempts/signals",
+    "/api-keys",
+    "/api-keys/new",
+    "/audit",
+)
 
 
 def check_page(page: Page) -> None:

@@ -1,9 +1,11 @@
 """The pages of a tenant, in the order of the navigation."""
 
-from admin_gateway.console.pages import api_keys, audit, home
+from admin_gateway.console.pages import api_keys, attempts, audit, home, reports
 
 PAGES = (
     home.page,
+    reports.page,
+    attempts.page,
     api_keys.page,
     audit.page,
 )
