@@ -28,6 +28,9 @@ PAGES = (
     "/api-keys",
     "/api-keys/new",
     "/audit",
+    "/system",
+    "/system/migrations",
+    "/system/settings",
 )
 
 

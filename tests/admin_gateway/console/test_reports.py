@@ -27,7 +27,13 @@ REPORTS = "/console/t/acme/reports"
 ATTEMPTS = "/console/t/acme/attempts"
 DAYS = "from=2026-11-10&to=2026-11-12"
 SCRIPT = "<script>alert(1)</script> 10 %"
-VIEWS = ("", "/refusals", "/top", "/compare?campaign_id=launch&campaign_id=winter", "/funnel")
+VIEWS = (
+    "",
+    "/refusals",
+    "/top",
+    "/compare?campaign_id=launch&campaign_id=winter",
+    "/funnel",
+)
 
 
 @pytest.fixture
