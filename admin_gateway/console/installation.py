@@ -38,8 +38,10 @@ def check_tenant(
     """Yield the health of workers, and of what they do for a tenant."""
     yield check_workers()
     yield describe_delay(_("Events"), outbox.measure_delay(tenant_id, now))
-    seconds = (now - counted_until).total_seconds() if counted_until else 0.0
-    yield describe_delay(_("Reports"), seconds)
+    if counted_until is None:
+        yield State(_("Reports"), "warning", _("counting older uses"))
+    else:
+        yield describe_delay(_("Reports"), (now - counted_until).total_seconds())
 
 
 def check_workers() -> State:

@@ -1,8 +1,9 @@
 """Reports: uses over time, refusals, rankings, campaigns side by side, the funnel."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import g
 from flask.typing import ResponseReturnValue
@@ -150,7 +151,7 @@ def compare() -> ResponseReturnValue:
         report=report,
         charts=_build_compared_charts(series),
         words=describe_all(*COUNT_NAMES),
-        **_list_choices("compare"),
+        **_list_choices("compare", report),
     )
 
 
@@ -213,7 +214,7 @@ def _respond(
         report=report,
         query=query,
         **values,
-        **_list_choices(view),
+        **_list_choices(view, report),
     )
 
 
@@ -223,9 +224,11 @@ def _read_rows(rows: Sequence[Any]) -> Callable[..., Any]:
     )
 
 
-def _list_choices(view: str) -> dict[str, Any]:
+def _list_choices(view: str, report: Report | None) -> dict[str, Any]:
     """Return what the filters offer, and the words of the reports."""
-    tenant_id, today = g.principal.tenant_id, utc_now().date()
+    tenant_id = g.principal.tenant_id
+    zone = ZoneInfo(report.period.time_zone) if report else UTC
+    today = utc_now().astimezone(zone).date()
     return {
         "view": view,
         "tabs": TABS,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from admin_gateway.console.charts import MAX_BARS, build_chart
+from admin_gateway.console.charts import MAX_BARS, build_chart, list_labels
 from admin_gateway.console.report_words import WORDS
+from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.attempts import AttemptAction, SignalKind
 from coupon_core.domain.models.operators import Role
-from coupon_core.domain.models.reports import Bucket, Counts
+from coupon_core.domain.models.reports import Bucket, Counts, ReportInterval
 from coupon_core.observability import attempt_buffer
 from coupon_core.persistence import database
 from coupon_core.services.insight import attempt_flush
@@ -141,6 +144,34 @@ def test_wrong_filters_stay_beside_their_fields(browser: Browser, view: str) -> 
     unknown = browser.open(f"{REPORTS}{view}?campaign_id=none")
     assert unknown.status_code == 400
     assert 'role="alert"' in unknown.text
+
+
+def test_no_filter_breaks_a_page(browser: Browser) -> None:
+    paths = [REPORTS + view.partition("?")[0] for view in VIEWS]
+    for path in (*paths, ATTEMPTS, f"{ATTEMPTS}/signals"):
+        for value in ("\0", "\U0001f600", "9" * 30):
+            for name in ("after", "campaign_id", "user_id"):
+                response = browser.open(f"{path}?{urlencode({name: value})}")
+                assert response.status_code in (200, 400), (path, name, value)
+
+
+def test_periods_begin_on_a_day_of_the_time_zone(browser: Browser) -> None:
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        page = browser.open(f"{REPORTS}?time_zone={zone}").text
+        today = utc_now().astimezone(ZoneInfo(zone)).date()
+        assert f"from={today}" in page
+        answer = browser.open(f"{REPORTS}?time_zone={zone}&from={today}")
+        assert answer.status_code == 200
+
+
+def test_an_hour_that_occurs_twice_is_labelled_with_its_offset() -> None:
+    starts = [datetime(2026, 10, 25, hour, tzinfo=UTC) for hour in (0, 1, 2)]
+    buckets = [Bucket(start, Counts()) for start in starts]
+    assert list_labels(buckets, ReportInterval.HOUR, "Europe/Berlin") == [
+        "2026-10-25 02:00 +0200",
+        "2026-10-25 02:00 +0100",
+        "2026-10-25 03:00",
+    ]
 
 
 def test_parameters_that_are_no_filters_change_no_link(browser: Browser) -> None:
