@@ -16,8 +16,10 @@ from admin_gateway.requests.attempts import (
     format_signal_cursor,
     parse_signal_cursor,
 )
+from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models.attempts import AttemptAction, SignalKind
 from coupon_core.schemas.identifiers import is_uuid
+from coupon_core.services.catalog import definitions
 from coupon_core.services.insight import attempts, signals
 
 page = Page(
@@ -44,6 +46,7 @@ SIGNAL_COLUMNS = (
     Column("first", N_("First"), lambda row: row.first_at),
     Column("last", N_("Last"), lambda row: row.last_at),
 )
+CHOICES = ListPage(limit=200)
 # Tables choose their pages themselves.
 PAGE_MEMBERS = ("limit", "cursor", "before")
 
@@ -53,10 +56,12 @@ def index() -> ResponseReturnValue:
     """List the attempts that match the filters in the URL, newest first."""
     filters, form = load_query(AttemptQuerySchema())
     filters = _without_page(filters)
+    tenant_id = g.principal.tenant_id
+    offered, _ = definitions.list_definitions(tenant_id, CHOICES)
 
     def read_rows(cursor: str, limit: int) -> Rows:
         rows, following = attempts.list_attempts(
-            g.principal.tenant_id,
+            tenant_id,
             **filters,
             limit=limit,
             cursor=cursor if is_uuid(cursor) else None,
@@ -70,6 +75,8 @@ def index() -> ResponseReturnValue:
         form=form,
         describe=describe,
         actions=describe_all(*AttemptAction),
+        definitions=offered,
+        names={one.definition_id: one.name for one in offered},
     )
 
 
