@@ -31,4 +31,6 @@ def _read_heartbeat(file: Path) -> Iterator[WorkerHeartbeat]:
         seconds = round(max(0.0, time.time() - file.stat().st_mtime), 1)
     except OSError:  # the worker has just ended
         return
-    yield WorkerHeartbeat(name, int(pid), seconds, alive=seconds < MAX_AGE_SECONDS)
+    if pid.isdecimal():
+        alive = seconds < MAX_AGE_SECONDS
+        yield WorkerHeartbeat(name, int(pid), seconds_ago=seconds, alive=alive)

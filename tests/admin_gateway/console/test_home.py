@@ -36,6 +36,7 @@ def workers(admin: AdminClient, tmp_path: Path) -> Path:
     admin.app.extensions[SETTINGS_EXTENSION] = replace(settings, data_dir=tmp_path)
     directory = tmp_path / "workers"
     directory.mkdir()
+    (directory / "not-a-heartbeat").touch()
     return directory
 
 

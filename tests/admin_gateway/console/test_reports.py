@@ -16,8 +16,10 @@ from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.attempts import AttemptAction, SignalKind
 from coupon_core.domain.models.operators import Role
 from coupon_core.domain.models.reports import Bucket, Counts, ReportInterval
+from coupon_core.domain.report_counts import ReportCounts, get_quarter
 from coupon_core.observability import attempt_buffer
 from coupon_core.persistence import database
+from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.services.insight import attempt_flush
 from coupon_core.web.coupon_refusals import REFUSALS, RESERVATION_REFUSALS
 from tests.factories.reports import NOON, ReportFactory
@@ -125,11 +127,25 @@ def test_campaigns_are_compared_on_one_scale(
     assert "Choose two or more campaigns" in start.text
 
 
-def test_names_are_shown_as_they_are(admin: AdminClient, browser: Browser) -> None:
+def test_names_are_shown_as_they_are(
+    admin: AdminClient, browser: Browser, empty_attempts: None
+) -> None:
     created = admin.post("campaigns", {"campaign_id": "x", "name": SCRIPT})
     assert created.status_code == 201, created.text
-    for view in ("?campaign_id=x", "/top?campaign_id=x", "/compare?campaign_id=x"):
-        page = browser.open(REPORTS + view)
+    definition_id = admin.create_definition(SCRIPT)["id"]
+    changed = admin.patch(f"coupons/{definition_id}", {"campaign_id": "x"})
+    assert changed.status_code == 200, changed.text
+    collect_failure(admin.tenant_id, utc_now(), definition_id=definition_id)
+    attempt_flush.flush()
+    with database.transaction():
+        quarter = get_quarter(utc_now())
+        raise_counts("acme", [ReportCounts(definition_id, quarter, redeemed=1)])
+    database.release_connection()
+    paths = [
+        f"{REPORTS}{view}" for view in ("", "/top", "/compare", "/top?by=campaign")
+    ]
+    for path in (*paths, ATTEMPTS, "/console/t/acme"):
+        page = browser.open(f"{path}{'&' if '?' in path else '?'}campaign_id=x")
         assert page.status_code == 200
         assert "&lt;script&gt;alert(1)" in page.text
         assert SCRIPT not in page.text
