@@ -30,10 +30,13 @@ SYSTEM = f"{HOME}/system"
 
 
 @pytest.fixture
-def workers(admin: AdminClient, tmp_path: Path) -> Path:
+def workers(
+    admin: AdminClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """Return the directory of the heartbeats that the console reads."""
-    settings = admin.app.extensions[SETTINGS_EXTENSION]
-    admin.app.extensions[SETTINGS_EXTENSION] = replace(settings, data_dir=tmp_path)
+    extensions = admin.app.extensions
+    settings = replace(extensions[SETTINGS_EXTENSION], data_dir=tmp_path)
+    monkeypatch.setitem(extensions, SETTINGS_EXTENSION, settings)
     directory = tmp_path / "workers"
     directory.mkdir()
     (directory / "not-a-heartbeat").touch()
