@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from admin_gateway.console.refusals import describe_refusal
 from coupon_core.domain.models import Refused
 from coupon_core.schemas.errors import ApiError
+from coupon_core.schemas.fields import StrictQueryInteger
 from coupon_core.schemas.query_lists import QueryList
 from coupon_core.schemas.validation_errors import convert_validation_error
 
@@ -106,11 +107,10 @@ def _parse_number(field: fields.Field[Any], text: str) -> Any:
     """Return the integer of a field for integers; other text is left to the field."""
     is_number = text.isascii() and text.lstrip("-").isdecimal()
     is_short = len(text) <= MAX_INTEGER_DIGITS
-    return (
-        int(text)
-        if isinstance(field, fields.Integer) and is_number and is_short
-        else text
+    is_integer = isinstance(field, fields.Integer) and not isinstance(
+        field, StrictQueryInteger
     )
+    return int(text) if is_integer and is_number and is_short else text
 
 
 def load_query(schema: Schema) -> tuple[dict[str, Any], Form]:

@@ -98,7 +98,7 @@ def _list_filters() -> dict[str, list[str]]:
     return {
         name: texts
         for name, texts in request.args.to_dict(flat=False).items()
-        if name not in own and not name.startswith("_")
+        if any(texts) and name not in own and not name.startswith("_")
     }
 
 
