@@ -13,6 +13,7 @@ import structlog
 
 from coupon_core import bootstrap
 from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
+from coupon_core.observability.heartbeats import DIRECTORY_NAME
 from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings, Settings
 from workers import (
@@ -96,7 +97,7 @@ def _print_usage_error(message: str) -> int:
 
 def _run_workers(names: list[str], settings: Settings, stop: threading.Event) -> int:
     """Run each worker in a thread of its own; stop all of them if one fails."""
-    directory = settings.data_dir / "workers"
+    directory = settings.data_dir / DIRECTORY_NAME
     remove_stale_heartbeats(directory)
     executor = ThreadPoolExecutor(len(names))
     workers = [executor.submit(_run_worker, name, settings, stop) for name in names]
@@ -123,7 +124,7 @@ def _exit_immediately() -> NoReturn:
 
 
 def _run_worker(name: str, settings: Settings, stop: threading.Event) -> None:
-    heartbeat = Heartbeat(settings.data_dir / "workers", name)
+    heartbeat = Heartbeat(settings.data_dir / DIRECTORY_NAME, name)
     context = WorkerContext(
         broker_url=settings.broker_url,
         visibility_seconds=settings.visibility_seconds,

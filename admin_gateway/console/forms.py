@@ -13,6 +13,7 @@ from admin_gateway.requests.localized_fields import LocalizedTextField
 from coupon_core.domain.models import Refused
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.fields import StrictQueryInteger
+from coupon_core.schemas.query_lists import QueryList
 from coupon_core.schemas.strict_json import parse_object
 from coupon_core.schemas.validation_errors import convert_validation_error
 
@@ -88,7 +89,7 @@ def read_fields(
     names = ((one.data_key or name, one) for name, one in schema.fields.items())
     values = {name: _read_field(one, entered, f"{prefix}{name}") for name, one in names}
     return {
-        name: value for name, value in values.items() if value not in (None, {}, [])
+        name: value for name, value in values.items() if value not in (None, {}, [], "")
     }
 
 
@@ -101,6 +102,8 @@ def _read_field(
         return _read_list(field, entered, name)
     if isinstance(field, fields.Dict):
         return _read_object(entered, name)
+    if isinstance(field, QueryList):
+        return ",".join(entered.getlist(name))
     text = entered.get(name, "").strip()
     if isinstance(field, fields.Boolean):
         return name in entered

@@ -75,7 +75,7 @@ def respond_with_table(
     more variables of the template, for the rows that it shows.
     """
     form = form or Form()
-    if form.errors:
+    if form.errors or form.message:
         read_rows = lambda _cursor, _limit: Rows((), "", 0)  # noqa: E731
     if request.args.get(FORMAT) == "csv":
         return _respond_with_csv(columns, read_rows)
@@ -89,19 +89,16 @@ def respond_with_table(
         **describe_rows(found.rows),
         **values,
     )
-    return body, 400 if form.errors else 200
+    return body, 400 if form.errors or form.message else 200
 
 
-def _list_filters() -> dict[str, str]:
-    """Return the parameters that links to other pages of the table keep.
-
-    Those that `url_for` would take for its own are none.
-    """
+def _list_filters() -> dict[str, list[str]]:
+    """Return the parameters of the URL, except those that `url_for` has itself."""
     own = {CURSOR, FORMAT, "endpoint", "tenant_id", *(request.view_args or ())}
     return {
-        name: text
-        for name, text in request.args.items()
-        if text and name not in own and not name.startswith("_")
+        name: texts
+        for name, texts in request.args.to_dict(flat=False).items()
+        if any(texts) and name not in own and not name.startswith("_")
     }
 
 

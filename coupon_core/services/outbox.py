@@ -18,6 +18,7 @@ from coupon_core.persistence.repositories.outbox import (
     list_tenants_with_events,
     mark_sent,
     measure_backlog,
+    measure_delay,
     purge,
     release,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "build_event",
     "mark_sent",
     "measure_backlog",
+    "measure_delay",
     "purge",
     "release",
 ]

@@ -25,6 +25,9 @@ PAGES = (
     *("/operators", "/operators/invite"),
     *("/codes", "/codes?q=nothing", "/codes/list", "/codes/why", "/players"),
     *("/players/anna", "/players/anna/attempts", "/players/anna/revoke"),
+    *("/reports", "/reports/refusals", "/reports/top", "/reports/compare"),
+    *("/reports/funnel", "/attempts", "/attempts/signals"),
+    *("/system", "/system/migrations", "/system/settings"),
 )
 
 

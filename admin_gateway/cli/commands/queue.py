@@ -1,9 +1,7 @@
 """`couponctl queue`: status of the bus, the outbox and the workers."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -13,12 +11,11 @@ from admin_gateway.cli.tables import print_members
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.url_redaction import remove_credentials
 from coupon_core.messaging.topology import BrokerUnavailable
+from coupon_core.observability.heartbeats import list_heartbeats
 from coupon_core.services import outbox
 from coupon_core.services.events import dead_letters
 from coupon_core.settings import loader
 from coupon_core.settings.loader import Settings
-
-MAX_HEARTBEAT_AGE_SECONDS = 10.0  # workers touch their file every two seconds
 
 
 @click.group()
@@ -73,18 +70,7 @@ def _inspect_database() -> dict[str, Any]:
 
 
 def _list_workers(settings: Settings) -> dict[str, Any]:
-    files = sorted((settings.data_dir / "workers").glob("*-*"))
-    return {"workers": [worker for file in files for worker in _read_heartbeat(file)]}
-
-
-def _read_heartbeat(file: Path) -> Iterator[dict[str, Any]]:
-    name, _, pid = file.name.rpartition("-")
-    try:
-        seconds = round(max(0.0, time.time() - file.stat().st_mtime), 1)
-    except OSError:  # the worker has just ended
-        return
-    alive = seconds < MAX_HEARTBEAT_AGE_SECONDS
-    yield {"name": name, "pid": int(pid), "seconds_ago": seconds, "alive": alive}
+    return {"workers": [asdict(each) for each in list_heartbeats(settings.data_dir)]}
 
 
 def _format_lines(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from admin_gateway.console.pages import (
     api_keys,
+    attempts,
     audit,
     batch_changes,
     batches,
@@ -20,12 +21,16 @@ from admin_gateway.console.pages import (
     player,
     points,
     qr_sheets,
+    reports,
     rewards,
+    system,
     webhooks,
 )
 
 PAGES = (
     home.page,
+    reports.page,
+    attempts.page,
     rewards.page,
     points.page,
     code.page,
@@ -46,5 +51,6 @@ PAGES = (
     operators.page,
     api_keys.page,
     audit.page,
+    system.page,
 )
 """Every page; a new one is registered by its line here (docs/console.md)."""

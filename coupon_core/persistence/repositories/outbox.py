@@ -96,6 +96,12 @@ COUNT_PENDING_OF_ALL_TENANTS = """
     FROM outbox WHERE state = 'pending'
 """
 
+SELECT_OLDEST_PENDING = """
+    SELECT o.event_id FROM outbox o
+    WHERE o.tenant_id = :tenant_id AND o.state = 'pending'
+    ORDER BY o.event_id LIMIT 1
+"""
+
 
 def list_tenants_with_events(now: datetime) -> list[str]:
     """Return the tenants that have events to claim, by id."""
@@ -174,9 +180,19 @@ def measure_backlog(now: datetime) -> tuple[int, float]:
     occurred long before.
     """
     count, oldest_id = execute(COUNT_PENDING_OF_ALL_TENANTS, {}).fetchone()
-    if oldest_id is None:
-        return count, 0.0
-    return count, max(0.0, (now - get_id_timestamp(oldest_id)).total_seconds())
+    return count, _measure_age(oldest_id, now)
+
+
+def measure_delay(tenant_id: str, now: datetime) -> float:
+    """Return for how many seconds the oldest pending event of a tenant waits."""
+    row = execute(SELECT_OLDEST_PENDING, {"tenant_id": tenant_id}).fetchone()
+    return _measure_age(row[0], now) if row else 0.0
+
+
+def _measure_age(event_id: Any, now: datetime) -> float:
+    if event_id is None:
+        return 0.0
+    return max(0.0, (now - get_id_timestamp(event_id)).total_seconds())
 
 
 def _to_event(row: Sequence[Any]) -> Event:
