@@ -12,7 +12,7 @@ from admin_gateway.console import account, errors, sign_in, texts
 from admin_gateway.console.access import check_request
 from admin_gateway.console.browser_session import ConsoleSessionInterface
 from admin_gateway.console.formats import FILTERS
-from admin_gateway.console.navigation import can, list_navigation
+from admin_gateway.console.navigation import can, find_url, list_navigation
 from admin_gateway.console.page import VIEW_SCOPES
 from admin_gateway.console.pages import PAGES
 from admin_gateway.console.paths import PREFIX, is_console_path
@@ -96,7 +96,10 @@ def install(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(FILTERS)
     # Globals, because imported macros do not see the variables of their page.
     app.jinja_env.globals.update(
-        csrf_token=generate_csrf, create_form_key=create_form_key, can=can
+        csrf_token=generate_csrf,
+        create_form_key=create_form_key,
+        can=can,
+        find_url=find_url,
     )
     texts.install(app)
     app.after_request(_add_headers)

@@ -23,6 +23,11 @@ def format_time(moment: datetime | None, zone: str = DEFAULT_ZONE) -> Markup:
     )
 
 
+def format_entered_time(moment: datetime | None, zone: str) -> str:
+    """Return a time as a form shows it, and as its field reads it back in the zone."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}" if moment else ""
+
+
 def format_number(number: int) -> str:
     """Return an integer with thin spaces between groups of three digits."""
     return f"{number:,}".replace(",", THIN_SPACE)

@@ -1,6 +1,7 @@
 """Forms: parsed by the schemas of the API, with errors beside the fields."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from flask import request
@@ -8,12 +9,15 @@ from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 
 from admin_gateway.console.refusals import describe_refusal
+from admin_gateway.requests.localized_fields import LocalizedTextField
 from coupon_core.domain.models import Refused
 from coupon_core.schemas.errors import ApiError
+from coupon_core.schemas.strict_json import parse_object
 from coupon_core.schemas.validation_errors import convert_validation_error
 
 Result = TypeVar("Result")
 MAX_INTEGER_DIGITS = 18
+MAX_OBJECTS = 100  # of a list; more than any schema allows
 
 
 class Form:
@@ -92,11 +96,91 @@ def _read_field(
     if isinstance(field, fields.Nested):
         return read_fields(field.schema, entered, f"{name}.")
     if isinstance(field, fields.List):
-        return [text for text in entered.getlist(name) if text.strip()]
+        return _read_list(field, entered, name)
+    if isinstance(field, fields.Dict):
+        return _read_object(entered, name)
     text = entered.get(name, "").strip()
     if isinstance(field, fields.Boolean):
         return name in entered
     return _parse_number(field, text) if text else None
+
+
+def _read_list(
+    field: fields.List[Any], entered: "MultiDict[str, str]", name: str
+) -> list[Any]:
+    """Return the lines of all fields of a name, or the objects `NAME.0`, `NAME.1`, …
+
+    Objects without any value are left out at the end, not in between.
+    """
+    inner = field.inner
+    if not isinstance(inner, fields.Nested):
+        lines = (line for text in entered.getlist(name) for line in text.splitlines())
+        return [line.strip() for line in lines if line.strip()]
+    prefix = f"{name}."
+    parts = (
+        key[len(prefix) :].split(".")[0] for key in entered if key.startswith(prefix)
+    )
+    count = len({part for part in parts if part.isdecimal()})
+    objects = [
+        read_fields(inner.schema, entered, f"{name}.{position}.")
+        for position in range(min(count, MAX_OBJECTS))
+    ]
+    while objects and not objects[-1]:
+        objects.pop()
+    return objects
+
+
+def _read_object(entered: "MultiDict[str, str]", name: str) -> Any:
+    """Return the texts of the fields `NAME.KEY`, or the JSON object in a field."""
+    texts = {
+        key.removeprefix(f"{name}."): text.strip()
+        for key, text in entered.items()
+        if key.startswith(f"{name}.") and text.strip()
+    }
+    text = entered.get(name, "").strip()
+    if texts or not text:
+        return texts
+    try:
+        return parse_object(text.encode("utf-8", "replace"))
+    except ApiError:
+        return text  # the field says what it expects
+
+
+def fill_form(schema: Schema, members: Mapping[str, Any]) -> Form:
+    """Return a form with the members of an object, to change them.
+
+    It is what `read_fields` reads back; `members` have the names of the object.
+    """
+    return Form(MultiDict(_list_entries(schema, members, "")))
+
+
+def _list_entries(
+    schema: Schema, members: Mapping[str, Any], prefix: str
+) -> Iterator[tuple[str, str]]:
+    for name, field in schema.fields.items():
+        value = members.get(field.attribute or name)
+        if value is not None and value is not False and value != "":
+            yield from _format_entries(
+                field, value, f"{prefix}{field.data_key or name}"
+            )
+
+
+def _format_entries(
+    field: fields.Field[Any], value: Any, name: str
+) -> Iterator[tuple[str, str]]:
+    if isinstance(field, fields.Nested):
+        yield from _list_entries(field.schema, value, f"{name}.")
+    elif isinstance(field, fields.List):
+        for position, item in enumerate(value):
+            is_object = isinstance(field.inner, fields.Nested)
+            item_name = f"{name}.{position}" if is_object else name
+            yield from _format_entries(field.inner, item, item_name)
+    elif isinstance(field, LocalizedTextField):
+        yield from ((f"{name}.{locale}", text) for locale, text in value.items())
+    elif isinstance(field, fields.Dict):
+        yield name, json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    else:
+        yield name, str(value)
 
 
 def _parse_number(field: fields.Field[Any], text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from flask import g, request
 
@@ -28,7 +29,7 @@ def list_navigation() -> list[tuple[str, list[Entry]]]:
     principal = g.get("principal")
     if principal is None:
         return []
-    shown = [page for page in PAGES if is_visible(page, principal)]
+    shown = [page for page in PAGES if page.title and is_visible(page, principal)]
     return [
         (gettext(group) if group else "", [_build_entry(page) for page in pages])
         for group, pages in groupby(shown, key=lambda page: page.group)
@@ -39,6 +40,12 @@ def can(view: str) -> bool:
     """Return True if the operator may use a view, such as `api_keys.revoke`."""
     needed = VIEW_SCOPES[f"console.{view}"]
     return not find_missing_scopes(g.principal.scopes, {needed})
+
+
+def find_url(view: str, **values: Any) -> str:
+    """Return the path of a view, or "" if there is none or the role may not use it."""
+    is_there = f"console.{view}" in VIEW_SCOPES and can(view)
+    return url_for_page(view, **values) if is_there else ""
 
 
 def is_visible(page: Page, principal: Principal) -> bool:

@@ -93,8 +93,16 @@ def respond_with_table(
 
 
 def _list_filters() -> dict[str, str]:
-    own = {CURSOR, FORMAT}
-    return {name: text for name, text in request.args.items() if name not in own}
+    """Return the parameters that links to other pages of the table keep.
+
+    Those that `url_for` would take for its own are none.
+    """
+    own = {CURSOR, FORMAT, "endpoint", "tenant_id", *(request.view_args or ())}
+    return {
+        name: text
+        for name, text in request.args.items()
+        if text and name not in own and not name.startswith("_")
+    }
 
 
 def _respond_with_csv(columns: Sequence[Column], read_rows: ReadRows) -> Response:

@@ -1,9 +1,19 @@
 """The pages of a tenant, in the order of the navigation."""
 
-from admin_gateway.console.pages import api_keys, audit, home
+from admin_gateway.console.pages import (
+    api_keys,
+    audit,
+    campaigns,
+    definition_tabs,
+    definitions,
+    home,
+)
 
 PAGES = (
     home.page,
+    campaigns.page,
+    definitions.page,
+    definition_tabs.page,
     api_keys.page,
     audit.page,
 )

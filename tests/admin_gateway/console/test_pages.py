@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -23,11 +25,13 @@ SCRIPT = "<script>alert(1)</script>"
 
 def list_views(app: Flask) -> dict[str, tuple[str, str]]:
     """Return method and path of every view of a tenant's pages, by endpoint."""
-    key_id = "018f0000-0000-7000-8000-000000000000"
+    unknown_id = "018f0000-0000-7000-8000-000000000000"
+    values = {"uuid": unknown_id, "int": "1", "any": "enable", "": "AAAAA"}
+    fill = partial(re.sub, r"<(?:(\w+)[^:>]*:)?\w+>", lambda m: values[m[1] or ""])
     return {
         rule.endpoint: (
             "POST" if "POST" in (rule.methods or ()) else "GET",
-            rule.rule.replace("<tenant_id>", "acme").replace("<uuid:key_id>", key_id),
+            fill(rule.rule.replace("<tenant_id>", "acme")),
         )
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/console/t/")
@@ -158,6 +162,15 @@ def test_filters_are_checked_like_those_of_the_api(admin: AdminClient) -> None:
     assert response.status_code == 400
     assert 'id="action-error"' in response.text
     assert 'value="2026-01-01"' in response.text
+
+
+@pytest.mark.parametrize("name", ["endpoint", "tenant_id", "_external", "_method"])
+def test_links_of_a_table_pass_on_filters_only(
+    sqlite_admin: AdminClient, name: str
+) -> None:
+    browser = sign_in_as(sqlite_admin, Role.OWNER, f"{name}@acme.example")
+    page = browser.open(f"{HOME}/api-keys?{name}=evil&name=a").text
+    assert f'href="{HOME}/api-keys?format=csv&amp;name=a"' in page
 
 
 def test_files_have_names_that_change_with_their_content(
