@@ -1,33 +1,13 @@
-"""What may be done with a definition as a whole, and the question before it."""
+"""What may be done with a definition as a whole."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
-from admin_gateway.console.actions import MAX_WITHOUT_TYPING, Question
-from admin_gateway.console.texts import N_, ngettext
-from admin_gateway.console.texts import gettext as _
+from admin_gateway.console.texts import N_
+from admin_gateway.console.whole_actions import Action
 from coupon_core.domain.models import Definition, DefinitionStatus
 from coupon_core.services import suspension
 from coupon_core.services.catalog import definition_status
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """An action: the texts of its question, and when it is offered.
-
-    `name` is also that of the view of the API that it mirrors.
-    """
-
-    name: str
-    title: str
-    text: str
-    button: str
-    notice: str
-    run: Callable[..., object]
-    is_offered: Callable[[Definition], bool]
-    is_harmful: bool = False
 
 
 def _is(*statuses: DefinitionStatus) -> Callable[[Definition], bool]:
@@ -40,76 +20,60 @@ def _set_status(status: DefinitionStatus) -> Callable[..., object]:
 
 ACTIONS = (
     Action(
-        "suspend",
-        N_('Suspend "%(name)s"?'),
-        N_("No code can be redeemed until you resume it. Nothing is lost."),
-        N_("Suspend"),
-        N_('"%(name)s" is suspended.'),
-        partial(suspension.suspend, suspension.DEFINITIONS),
-        lambda one: not one.suspended_at and one.status != DefinitionStatus.ARCHIVED,
+        name="suspend",
+        mirrors="definitions.suspend",
+        title=N_('Suspend "%(name)s"?'),
+        text=N_("No code can be redeemed until you resume it. Nothing is lost."),
+        button=N_("Suspend"),
+        notice=N_('"%(name)s" is suspended.'),
+        run=partial(suspension.suspend, suspension.DEFINITIONS),
+        is_offered=lambda one: (
+            not one.suspended_at and one.status != DefinitionStatus.ARCHIVED
+        ),
         is_harmful=True,
     ),
     Action(
-        "resume",
-        N_('Resume "%(name)s"?'),
-        N_("Its codes are as valid as before."),
-        N_("Resume"),
-        N_('"%(name)s" is resumed.'),
-        partial(suspension.resume, suspension.DEFINITIONS),
-        lambda one: bool(one.suspended_at),
+        name="resume",
+        mirrors="definitions.resume",
+        title=N_('Resume "%(name)s"?'),
+        text=N_("Its codes are as valid as before."),
+        button=N_("Resume"),
+        notice=N_('"%(name)s" is resumed.'),
+        run=partial(suspension.resume, suspension.DEFINITIONS),
+        is_offered=lambda one: bool(one.suspended_at),
     ),
     Action(
-        "pause",
-        N_('Pause "%(name)s"?'),
-        N_("No more codes are generated. Those that exist can still be redeemed."),
-        N_("Pause"),
-        N_('"%(name)s" is paused.'),
-        _set_status(DefinitionStatus.PAUSED),
-        _is(DefinitionStatus.ACTIVE),
+        name="pause",
+        mirrors="definitions.pause",
+        title=N_('Pause "%(name)s"?'),
+        text=N_("No more codes are generated. Those that exist can still be redeemed."),
+        button=N_("Pause"),
+        notice=N_('"%(name)s" is paused.'),
+        run=_set_status(DefinitionStatus.PAUSED),
+        is_offered=_is(DefinitionStatus.ACTIVE),
     ),
     Action(
-        "activate",
-        N_('Activate "%(name)s"?'),
-        N_("Codes can be generated and redeemed again."),
-        N_("Activate"),
-        N_('"%(name)s" is active.'),
-        _set_status(DefinitionStatus.ACTIVE),
-        _is(DefinitionStatus.PAUSED, DefinitionStatus.ARCHIVED),
+        name="activate",
+        mirrors="definitions.activate",
+        title=N_('Activate "%(name)s"?'),
+        text=N_("Codes can be generated and redeemed again."),
+        button=N_("Activate"),
+        notice=N_('"%(name)s" is active.'),
+        run=_set_status(DefinitionStatus.ACTIVE),
+        is_offered=_is(DefinitionStatus.PAUSED, DefinitionStatus.ARCHIVED),
     ),
     Action(
-        "archive",
-        N_('Archive "%(name)s"?'),
-        N_(
+        name="archive",
+        mirrors="definitions.archive",
+        title=N_('Archive "%(name)s"?'),
+        text=N_(
             "No code can be redeemed and none is generated. The history stays, and you "
             "can activate it again."
         ),
-        N_("Archive"),
-        N_('"%(name)s" is archived.'),
-        _set_status(DefinitionStatus.ARCHIVED),
-        _is(DefinitionStatus.ACTIVE, DefinitionStatus.PAUSED),
+        button=N_("Archive"),
+        notice=N_('"%(name)s" is archived.'),
+        run=_set_status(DefinitionStatus.ARCHIVED),
+        is_offered=_is(DefinitionStatus.ACTIVE, DefinitionStatus.PAUSED),
         is_harmful=True,
     ),
 )
-
-
-def build_question(
-    action: Action, definition: Definition, code_count: int, back: str
-) -> Question:
-    """Return the question before an action; it says how many codes it is about."""
-    name = {"name": definition.name}
-    count = ngettext(
-        "It is about %(num)s code.", "It is about %(num)s codes.", code_count
-    ) % {"num": code_count}
-    needs_name = action.is_harmful and code_count > MAX_WITHOUT_TYPING
-    return Question(
-        title=_(action.title) % name,
-        text=f"{_(action.text)} {count}",
-        button=_(action.button),
-        back=back,
-        typed_name=definition.name if needs_name else "",
-    )
-
-
-def run_action(action: Action, definition: Definition, now: datetime) -> object:
-    """Carry out an action."""
-    return action.run(definition.tenant_id, definition.definition_id, now=now)

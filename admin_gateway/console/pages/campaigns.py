@@ -1,15 +1,14 @@
 """Campaigns: the list, a form, the page of one with its definitions, and actions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from flask import g
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
-from admin_gateway.console.actions import MAX_WITHOUT_TYPING, Question, ask, carry_out
+from admin_gateway.console.actions import Question, ask, carry_out
+from admin_gateway.console.campaign_actions import ACTIONS
 from admin_gateway.console.definition_words import (
     get_campaign_state,
     get_state,
@@ -20,8 +19,9 @@ from admin_gateway.console.forms import Form, load_query, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
 from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
-from admin_gateway.console.texts import N_, ngettext
+from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
+from admin_gateway.console.whole_actions import Action, build_question
 from admin_gateway.requests.campaigns import (
     CampaignQuerySchema,
     CreateCampaignSchema,
@@ -29,8 +29,7 @@ from admin_gateway.requests.campaigns import (
 )
 from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models import Scope, utc_now
-from coupon_core.domain.models.campaigns import Campaign, CampaignStatus
-from coupon_core.services import suspension
+from coupon_core.domain.models.campaigns import Campaign
 from coupon_core.services.campaigns import campaigns
 from coupon_core.services.catalog import definitions
 
@@ -50,82 +49,6 @@ COLUMNS = (
     Column("campaign_id", N_("ID"), lambda one: one.campaign_id),
 )
 MAX_DEFINITIONS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What may be done with a campaign; `mirrors` is the view of the API."""
-
-    name: str
-    mirrors: str
-    title: str
-    text: str
-    button: str
-    notice: str
-    run: Callable[..., object]
-    is_offered: Callable[[Campaign], bool]
-    is_harmful: bool = False
-
-
-def _set_status(status: CampaignStatus) -> Callable[..., object]:
-    return partial(campaigns.update, changes={"status": status})
-
-
-ACTIONS = (
-    Action(
-        "suspend",
-        "campaigns.suspend",
-        N_('Suspend the campaign "%(name)s"?'),
-        N_("None of its codes can be redeemed until you resume it. Nothing is lost."),
-        N_("Suspend"),
-        N_('The campaign "%(name)s" is suspended.'),
-        partial(suspension.suspend, suspension.CAMPAIGNS),
-        lambda one: not one.suspended_at and not one.has_ended,
-        is_harmful=True,
-    ),
-    Action(
-        "resume",
-        "campaigns.resume",
-        N_('Resume the campaign "%(name)s"?'),
-        N_("Its codes are as valid as before."),
-        N_("Resume"),
-        N_('The campaign "%(name)s" is resumed.'),
-        partial(suspension.resume, suspension.CAMPAIGNS),
-        lambda one: bool(one.suspended_at),
-    ),
-    Action(
-        "complete",
-        "campaigns.change",
-        N_('Complete the campaign "%(name)s"?'),
-        N_("None of its codes can be redeemed any more. You can reopen it."),
-        N_("Complete"),
-        N_('The campaign "%(name)s" is completed.'),
-        _set_status(CampaignStatus.COMPLETED),
-        lambda one: not one.has_ended,
-        is_harmful=True,
-    ),
-    Action(
-        "cancel",
-        "campaigns.change",
-        N_('Cancel the campaign "%(name)s"?'),
-        N_("None of its codes can be redeemed any more. You can reopen it."),
-        N_("Cancel the campaign"),
-        N_('The campaign "%(name)s" is cancelled.'),
-        _set_status(CampaignStatus.CANCELLED),
-        lambda one: not one.has_ended,
-        is_harmful=True,
-    ),
-    Action(
-        "reopen",
-        "campaigns.change",
-        N_('Reopen the campaign "%(name)s"?'),
-        N_("Its codes can be redeemed again within its dates."),
-        N_("Reopen"),
-        N_('The campaign "%(name)s" is in progress again.'),
-        _set_status(CampaignStatus.IN_PROGRESS),
-        lambda one: one.has_ended,
-    ),
-)
 
 
 @page.view("", mirrors="campaigns.list_all")
@@ -235,17 +158,8 @@ def _render_form(form: Form, campaign: Campaign | None = None) -> str:
 
 def _build_question(action: Action, campaign: Campaign) -> Question:
     stats = campaigns.get_stats(campaign.tenant_id, campaign.campaign_id)
-    count = ngettext(
-        "It is about %(num)s code.", "It is about %(num)s codes.", stats.code_count
-    ) % {"num": stats.code_count}
-    needs_name = action.is_harmful and stats.code_count > MAX_WITHOUT_TYPING
-    return Question(
-        title=_(action.title) % {"name": campaign.name},
-        text=f"{_(action.text)} {count}",
-        button=_(action.button),
-        back=url_for_page("campaigns.show", campaign_id=campaign.campaign_id),
-        typed_name=campaign.name if needs_name else "",
-    )
+    back = url_for_page("campaigns.show", campaign_id=campaign.campaign_id)
+    return build_question(action, campaign.name, stats.code_count, back=back)
 
 
 def _add_action(action: Action) -> None:

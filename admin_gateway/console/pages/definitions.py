@@ -11,12 +11,7 @@ from flask.typing import ResponseReturnValue
 from admin_gateway.console import definition_forms
 from admin_gateway.console.actions import ask, carry_out
 from admin_gateway.console.charts import build_chart, list_labels
-from admin_gateway.console.definition_actions import (
-    ACTIONS,
-    Action,
-    build_question,
-    run_action,
-)
+from admin_gateway.console.definition_actions import ACTIONS
 from admin_gateway.console.definition_words import (
     describe_violation,
     get_state,
@@ -28,6 +23,7 @@ from admin_gateway.console.rendering import redirect_to, render, url_for_page
 from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
+from admin_gateway.console.whole_actions import Action, build_question
 from admin_gateway.requests.definitions import DefinitionQuerySchema
 from coupon_core.domain.models import CodeFormat, Definition, Refused, Scope, utc_now
 from coupon_core.domain.models.reports import ReportFilter, ReportInterval, TopBy
@@ -193,7 +189,9 @@ def _add_action(action: Action) -> None:
         question, definition = _build_question(action, str(definition_id))
         return carry_out(
             question,
-            lambda: run_action(action, definition, utc_now()),
+            lambda: action.run(
+                definition.tenant_id, definition.definition_id, now=utc_now()
+            ),
             _(action.notice) % {"name": definition.name},
         )
 
@@ -201,7 +199,7 @@ def _add_action(action: Action) -> None:
     _name(confirm, f"confirm_{action.name}")
     _name(submit, action.name)
     page.view(rule, scope=Scope.DEFINITIONS)(confirm)
-    page.view(rule, mirrors=f"definitions.{action.name}", method="POST")(submit)
+    page.view(rule, mirrors=action.mirrors, method="POST")(submit)
 
 
 def _name(view: Callable[..., Any], name: str) -> None:
@@ -214,7 +212,7 @@ def _build_question(action: Action, definition_id: str) -> tuple[Any, Definition
     stats = definitions.get_stats(tenant_id, definition_id, utc_now())
     back = url_for_page("definitions.show", definition_id=definition_id)
     count = sum(stats.coupon_counts.values())
-    return build_question(action, definition, count, back=back), definition
+    return build_question(action, definition.name, count, back=back), definition
 
 
 for _action in ACTIONS:

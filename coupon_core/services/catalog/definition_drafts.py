@@ -96,7 +96,16 @@ def _issue(definition: Definition, code: str, now: datetime) -> IssuedCoupon:
     item = (
         reward_items.get(definition.tenant_id, item_id)
         if item_id
-        else RewardItem(definition.tenant_id, "", "", "", "", {}, now, now)
+        else RewardItem(
+            tenant_id=definition.tenant_id,
+            item_id="",
+            name="",
+            description="",
+            reward_type="",
+            payload={},
+            created_at=now,
+            updated_at=now,
+        )
     )
     return IssuedCoupon(coupon, definition, item)
 
