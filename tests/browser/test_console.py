@@ -16,7 +16,10 @@ from tests.support.console_client import PASSWORD, invite
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PAGES = ("", "/api-keys", "/api-keys/new", "/audit")
+PAGES = (
+    *("", "/api-keys", "/api-keys/new", "/audit"),
+    *("/campaigns", "/campaigns/new", "/definitions", "/definitions/new"),
+)
 
 
 def check_page(page: Page) -> None:

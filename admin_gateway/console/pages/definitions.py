@@ -27,6 +27,7 @@ from admin_gateway.console.whole_actions import Action, build_question
 from admin_gateway.requests.definitions import DefinitionQuerySchema
 from coupon_core.domain.models import CodeFormat, Definition, Refused, Scope, utc_now
 from coupon_core.domain.models.reports import ReportFilter, ReportInterval, TopBy
+from coupon_core.schemas.identifiers import is_uuid
 from coupon_core.services.catalog import definitions, reward_items
 from coupon_core.services.coupons import code_capacity
 from coupon_core.services.insight import reports
@@ -94,7 +95,7 @@ def _count_recent_uses() -> dict[str, int]:
 def show_form() -> str:
     """Show the form for a new definition, with `copy` filled in from another."""
     copied_id = request.args.get("copy", "")
-    if not copied_id:
+    if not is_uuid(copied_id):
         form = Form()
     else:
         copied = definitions.get(g.principal.tenant_id, copied_id)

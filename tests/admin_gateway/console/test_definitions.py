@@ -123,6 +123,17 @@ def test_one_code_for_all_and_a_copy(admin: AdminClient) -> None:
     definition_id = path.rpartition("/")[2]
     copied = browser.open(f"{HOME}/definitions/new?copy={definition_id}")
     assert 'value="Copy of Black Friday"' in copied.text
+    assert browser.open(f"{HOME}/definitions/new?copy=x").status_code == 200
+
+
+def test_a_viewer_reads_and_is_not_offered_changes(admin: AdminClient) -> None:
+    path = create_in_browser(sign_in_as(admin, Role.MANAGER))
+    browser = sign_in_as(admin, Role.VIEWER)
+    page = browser.open(path).text
+    assert "Black Friday" in page
+    assert "/suspend" not in page
+    assert "/settings" not in page
+    assert "New definition" not in browser.open(f"{HOME}/definitions").text
 
 
 @pytest.mark.parametrize(
