@@ -28,6 +28,7 @@ PAGES = (
     *("/reports", "/reports/refusals", "/reports/top", "/reports/compare"),
     *("/reports/funnel", "/attempts", "/attempts/signals"),
     *("/system", "/system/migrations", "/system/settings"),
+    *("/campaigns", "/campaigns/new", "/definitions", "/definitions/new"),
 )
 
 

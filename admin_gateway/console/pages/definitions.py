@@ -1,0 +1,220 @@
+"""Definitions: the list, the form for a new one, its page, and actions on it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+
+from admin_gateway.console import definition_forms
+from admin_gateway.console.actions import ask, carry_out
+from admin_gateway.console.charts import build_chart, list_labels
+from admin_gateway.console.definition_actions import ACTIONS
+from admin_gateway.console.definition_words import (
+    describe_violation,
+    get_state,
+    get_zone,
+)
+from admin_gateway.console.forms import Form, load_query, read_form
+from admin_gateway.console.page import Page
+from admin_gateway.console.rendering import redirect_to, render, url_for_page
+from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
+from admin_gateway.console.texts import N_
+from admin_gateway.console.texts import gettext as _
+from admin_gateway.console.whole_actions import Action, build_question
+from admin_gateway.requests.definitions import DefinitionQuerySchema
+from coupon_core.domain.models import CodeFormat, Definition, Refused, Scope, utc_now
+from coupon_core.domain.models.reports import ReportFilter, ReportInterval, TopBy
+from coupon_core.schemas.identifiers import is_uuid
+from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.coupons import code_capacity
+from coupon_core.services.insight import reports
+from coupon_core.services.insight.reports import ReportRequest
+
+page = Page(
+    "definitions",
+    title=N_("Definitions"),
+    path="/definitions",
+    group=N_("Catalogue"),
+    key="d",
+)
+COLUMNS = (
+    Column("name", N_("Name"), lambda one: one.name),
+    Column("state", N_("State"), lambda one: get_state(one, utc_now()).word),
+    Column("used", N_("Uses"), lambda one: one.used_count if one.total_limit else None),
+    Column("limit", N_("Limit"), lambda one: one.total_limit or None),
+    Column("starts_at", N_("Starts"), lambda one: one.starts_at),
+    Column("expires_at", N_("Ends"), lambda one: one.expires_at),
+    Column("campaign_id", N_("Campaign"), lambda one: one.campaign_id),
+    Column("definition_id", N_("ID"), lambda one: one.definition_id),
+)
+SHOWN_COLUMNS = [column for column in COLUMNS if column.name != "definition_id"]
+TOP_COUNT = 100
+CHART_DAYS = 30
+CHART_NAMES = ("redeemed", "refused")
+TRY, STORED_NAME_LENGTH = "try", 90
+
+
+@page.view("", mirrors="definitions.list_all")
+def index() -> ResponseReturnValue:
+    """List the definitions that match the filters in the URL, newest first."""
+    filters, form = load_query(DefinitionQuerySchema())
+    tenant_id = g.principal.tenant_id
+    return respond_with_table(
+        "definitions/index.html",
+        COLUMNS,
+        read_by_offset(
+            lambda part: definitions.list_definitions(tenant_id, part, **filters)
+        ),
+        form=form,
+        describe_rows=lambda rows: {
+            "recent_uses": _count_recent_uses() if rows else {}
+        },
+        shown_columns=SHOWN_COLUMNS,
+        get_state=lambda one: get_state(one, utc_now()),
+        get_zone=get_zone,
+        campaigns=definition_forms.list_campaign_choices(tenant_id, _("All")),
+    )
+
+
+def _count_recent_uses() -> dict[str, int]:
+    """Return the uses in the last days of the definitions with most of them."""
+    report = reports.report_top(
+        g.principal.tenant_id,
+        ReportRequest(days=CHART_DAYS),
+        by=TopBy.DEFINITION,
+        limit=TOP_COUNT,
+        now=utc_now(),
+    )
+    return {row.id: row.redeemed for row in report.rows}
+
+
+@page.view("/new", scope=Scope.DEFINITIONS)
+def show_form() -> str:
+    """Show the form for a new definition, with `copy` filled in from another."""
+    copied_id = request.args.get("copy", "")
+    if not is_uuid(copied_id):
+        form = Form()
+    else:
+        copied = definitions.get(g.principal.tenant_id, copied_id)
+        name = _("Copy of %(name)s") % {"name": copied.name[:STORED_NAME_LENGTH]}
+        form = definition_forms.fill(copied, name)
+    return _render_form(form)
+
+
+@page.view("/new", mirrors="definitions.create", method="POST")
+def create() -> ResponseReturnValue:
+    """Create a definition, or with the button "Try" only show what it would do."""
+    form, tenant_id, now = read_form(), g.principal.tenant_id, utc_now()
+    if TRY in request.form:
+        draft = form.run(lambda: definition_forms.try_out(tenant_id, form, now))
+        return _render_form(form, draft=draft), 200 if draft else 400
+    created = form.run(lambda: definition_forms.create(tenant_id, form, now))
+    if created is None:
+        return _render_form(form), 400
+    notice = _('"%(name)s" is created. Next, generate codes.')
+    if created.code_format == CodeFormat.CUSTOM:
+        notice = _('"%(name)s" is created. Its code can be used from its start.')
+    path = url_for_page("definitions.show", definition_id=created.definition_id)
+    return redirect_to(path, notice % {"name": created.name})
+
+
+def _render_form(form: Form, **values: Any) -> str:
+    draft = values.get("draft")
+    return render(
+        "definitions/form.html",
+        form=form,
+        choices=definition_forms.list_choices(g.principal.tenant_id),
+        draft=draft,
+        violations=[
+            describe_violation(reason)
+            for _rule, reason in (draft.verdicts if draft else ())
+            if reason
+        ],
+        get_zone=get_zone,
+        definition=None,
+        is_frozen=False,
+    )
+
+
+@page.view("/<uuid:definition_id>", mirrors="definitions.get")
+def show(definition_id: UUID) -> str:
+    """Show what a definition is worth, how much it is used, and what is left."""
+    tenant_id, now = g.principal.tenant_id, utc_now()
+    definition = definitions.get(tenant_id, str(definition_id))
+    request_of_report = ReportRequest(
+        filters=ReportFilter(definition_id=definition.definition_id), days=CHART_DAYS
+    )
+    report = reports.report_redemptions(
+        tenant_id, request_of_report, ReportInterval.DAY, now
+    )
+    labels = list_labels(report.buckets, ReportInterval.DAY, report.period.time_zone)
+    return render(
+        "definitions/show.html",
+        definition=definition,
+        state=get_state(definition, now),
+        zone=get_zone(definition),
+        item=reward_items.get(tenant_id, definition.reward_item_id),
+        stats=definitions.get_stats(tenant_id, definition.definition_id, now),
+        capacity=_find_capacity(definition),
+        chart=build_chart(labels, report.buckets, CHART_NAMES),
+        rows=list(zip(labels, report.buckets, strict=True)),
+        totals=report.totals,
+        actions=[one for one in ACTIONS if one.is_offered(definition)],
+        is_soon=bool(
+            definition.expires_at
+            and now < definition.expires_at < now + timedelta(days=7)
+        ),
+    )
+
+
+def _find_capacity(definition: Definition) -> Any:
+    """Return how full the code space is, or None if it has none."""
+    try:
+        return code_capacity.get_capacity(
+            definition.tenant_id, definition.definition_id
+        )
+    except Refused:
+        return None
+
+
+def _add_action(action: Action) -> None:
+    """Add the question before an action on a definition, and the action."""
+
+    def confirm(definition_id: UUID) -> str:
+        return ask(_build_question(action, str(definition_id))[0])
+
+    def submit(definition_id: UUID) -> ResponseReturnValue:
+        question, definition = _build_question(action, str(definition_id))
+        return carry_out(
+            question,
+            lambda: action.run(
+                definition.tenant_id, definition.definition_id, now=utc_now()
+            ),
+            _(action.notice) % {"name": definition.name},
+        )
+
+    rule = f"/<uuid:definition_id>/{action.name}"
+    _name(confirm, f"confirm_{action.name}")
+    _name(submit, action.name)
+    page.view(rule, scope=Scope.DEFINITIONS)(confirm)
+    page.view(rule, mirrors=action.mirrors, method="POST")(submit)
+
+
+def _name(view: Callable[..., Any], name: str) -> None:
+    view.__name__ = name
+
+
+def _build_question(action: Action, definition_id: str) -> tuple[Any, Definition]:
+    tenant_id = g.principal.tenant_id
+    definition = definitions.get(tenant_id, definition_id)
+    stats = definitions.get_stats(tenant_id, definition_id, utc_now())
+    back = url_for_page("definitions.show", definition_id=definition_id)
+    count = sum(stats.coupon_counts.values())
+    return build_question(action, definition.name, count, back=back), definition
+
+
+for _action in ACTIONS:
+    _add_action(_action)
