@@ -85,9 +85,9 @@ def test_translations_have_the_placeholders_of_their_texts(language: str) -> Non
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 ids, strings = as_tuple(message.id), as_tuple(message.string)
-                placeholders = set(find_placeholders(ids[-1]))
-                for text in strings:
-                    assert set(find_placeholders(text)) == placeholders, text
+                for own_id, text in zip(ids, strings, strict=True):
+                    expected = set(find_placeholders(own_id))
+                    assert set(find_placeholders(text)) == expected, text
 
 
 def test_texts_follow_the_language_of_the_browser(sqlite_admin: AdminClient) -> None:
