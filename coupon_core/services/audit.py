@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from coupon_core.domain.code_masking import mask_code
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.audit import AuditEntry, AuditFilter
 from coupon_core.domain.models.coupons import CAMPAIGN_STATE, COUNTER_STATE
@@ -29,7 +30,6 @@ UNRECORDED_MEMBERS = (
 ID_SUFFIXES = ("_id", "_key")
 """Of members with an ID, of the object itself or of another one."""
 CODE_MEMBERS = frozenset({"custom_code"})
-VISIBLE_CODE_CHARACTERS = 2
 HIDDEN = "***"
 OMITTED = "(too long)"
 
@@ -130,7 +130,7 @@ def _to_members(value: Any) -> Mapping[str, Any]:
 
 def _to_recorded_value(name: str, value: Any) -> Any:
     if name in CODE_MEMBERS and value:
-        return value[:VISIBLE_CODE_CHARACTERS] + HIDDEN
+        return mask_code(value)
     if name == "url" and value:
         path, mark, _ = value.partition("?")  # the query may contain a secret
         value = f"{path}?{HIDDEN}" if mark else value

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from coupon_core.settings.loader import Settings
 from tests.chaos.worker_processes import worker_group
 from tests.conftest import Broker
 from tests.factories.tenant import TenantFactory, create_tenant
-from tests.support.concurrency import started_core
+from tests.support.concurrency import running_in_threads, started_core
 from tests.support.databases import Databases
 from tests.support.settings import build_settings
 from tests.support.webhook_receiver import (
@@ -75,21 +74,12 @@ def bus(redis: Broker, core: Settings) -> Broker:
 @contextmanager
 def working(bus: Broker) -> Iterator[None]:
     """Run the fanout and the deliverer in threads."""
-    stop = Event()
-    arguments = bus.url, 60, stop, lambda: None
-    threads = [
-        Thread(target=webhook_fanout.run, args=arguments, daemon=True),
-        Thread(target=webhook_deliverer.run, args=(stop, lambda: None), daemon=True),
+    works = [
+        lambda stop: webhook_fanout.run(bus.url, 60, stop, lambda: None),
+        lambda stop: webhook_deliverer.run(stop, lambda: None),
     ]
-    for thread in threads:
-        thread.start()
-    try:
+    with running_in_threads(works, 10):
         yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(10)
-    assert not any(thread.is_alive() for thread in threads)
 
 
 def subscribed(

@@ -63,11 +63,6 @@ RAISE_REFUSALS = f"""
 """
 REFUSAL_ROW_COLUMNS = """bucket_at timestamptz, resolution text, definition_id uuid,
     action text, reason text, dialect text, refused bigint"""
-SELECT_CREATORS = """
-    SELECT s.code_key, s.creator_key FROM shared_code s
-    JOIN {rows} ON s.code_key = r.code_key
-    WHERE s.tenant_id = :tenant_id AND s.creator_key <> ''
-"""
 RefusalKey = tuple[datetime, str, str, str, str]
 """Quarter of an hour, definition, action, reason and API of refusals."""
 
@@ -163,11 +158,3 @@ def raise_refusals(tenant_id: str, counts: Mapping[RefusalKey, int]) -> None:
     ]
     parameters = {"tenant_id": tenant_id}
     execute_for_rows(RAISE_REFUSALS, REFUSAL_ROW_COLUMNS, rows, parameters)
-
-
-def find_creators(tenant_id: str, code_keys: Iterable[str]) -> dict[str, str]:
-    """Return the creators of those codes that have one, by the key of the code."""
-    rows = [{"code_key": code_key} for code_key in code_keys]
-    parameters = {"tenant_id": tenant_id}
-    found = execute_for_rows(SELECT_CREATORS, "code_key text", rows, parameters)
-    return dict(found.fetchall())

@@ -1,6 +1,6 @@
 """The codes of creators: lists, revocation and statistics."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from coupon_core.domain.models.campaigns import CampaignStats, CodeStats
 from coupon_core.domain.models.creators import CreatorCode
 from coupon_core.domain.rules.redemption import get_shared_code_status
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute
+from coupon_core.persistence.database import execute, execute_for_values
 from coupon_core.persistence.report_database import fetch_report_rows
 from coupon_core.persistence.row_mapping import DEFINITION_COLUMNS, to_definition
 from coupon_core.persistence.tables import SharedCodeTable, to_datetime
@@ -23,6 +23,10 @@ SELECT_CODES = f"""
     JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = s.definition_id
     WHERE s.tenant_id = :tenant_id AND s.creator_key = :creator_key
     AND s.creator_key <> ''
+"""
+SELECT_CREATORS = """
+    SELECT definition_id, code_key, creator_key FROM shared_code
+    WHERE tenant_id = :tenant_id AND creator_key <> '' AND code_key {among}
 """
 REVOKE = """
     UPDATE shared_code SET revoked_at = COALESCE(revoked_at, :now)
@@ -166,3 +170,18 @@ def _to_creator_code(row: Any, now: datetime) -> CreatorCode:
         status=get_shared_code_status(to_definition(row[6:]), revoked_at, now=now),
         revoked_at=revoked_at,
     )
+
+
+def find_creators(
+    tenant_id: str, code_keys: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """Return the creators who hand out codes, by definition and lookup key."""
+    if not code_keys:
+        return {}
+    rows = execute_for_values(
+        SELECT_CREATORS, "text", [*code_keys], {"tenant_id": tenant_id}
+    )
+    return {
+        (str(definition_id), code_key): creator_key
+        for definition_id, code_key, creator_key in rows.fetchall()
+    }

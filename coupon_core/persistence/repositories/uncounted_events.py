@@ -1,10 +1,9 @@
 """Events of the outbox that reports do not contain yet."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain.codes import to_lookup_key
 from coupon_core.persistence.database import execute, execute_for_values
 from coupon_core.persistence.id_generation import get_id_timestamp
 from coupon_core.persistence.repositories.outbox import (
@@ -38,10 +37,6 @@ MEASURE_OF_ALL_TENANTS = f"""
 SELECT_LISTED = """
     SELECT definition_id FROM definition
     WHERE tenant_id = :tenant_id AND code_format = 'listed' AND definition_id {among}
-"""
-SELECT_CREATORS = """
-    SELECT definition_id, code_key, creator_key FROM shared_code
-    WHERE tenant_id = :tenant_id AND creator_key <> '' AND code_key {among}
 """
 SELECT_DIALECTS = """
     SELECT coupon_id, use_number, dialect FROM redemption
@@ -80,16 +75,6 @@ def find_listed(tenant_id: str, definition_ids: Collection[str]) -> set[str]:
     """Return those of the definitions whose codes were listed before they are given."""
     rows = _select(SELECT_LISTED, "uuid", tenant_id, keys=definition_ids)
     return {str(definition_id) for (definition_id,) in rows}
-
-
-def find_creators(tenant_id: str, codes: Iterable[str]) -> dict[tuple[str, str], str]:
-    """Return the creators who hand out codes, by definition and lookup key."""
-    keys = {to_lookup_key(code) for code in codes}
-    rows = _select(SELECT_CREATORS, "text", tenant_id, keys=keys)
-    return {
-        (str(definition_id), code_key): creator_key
-        for definition_id, code_key, creator_key in rows
-    }
 
 
 def find_dialects(

@@ -26,7 +26,7 @@ def get_timeline(
 ) -> tuple[CouponWithBatch, list[TimelineEntry]]:
     """Return a coupon and its timeline, oldest entry first.
 
-    With `max_uses`, only so many of the last redemptions and reservations are read.
+    With `max_uses`, at most that many redemptions and reservations are read, the last.
 
     Raises:
         Refused: The coupon is unknown.

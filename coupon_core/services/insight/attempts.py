@@ -25,7 +25,7 @@ from coupon_core.observability.attempt_buffer import Collected
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import attempts as attempt_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
-from coupon_core.persistence.repositories import report_counts
+from coupon_core.persistence.repositories import creator_codes, report_counts
 from coupon_core.persistence.repositories.attempts import RefusalKey
 from coupon_core.services import outbox
 from coupon_core.services.insight import signals
@@ -166,13 +166,13 @@ def _to_report_counts(
     tenant_id: str, counts: dict[Outcome, int]
 ) -> Iterable[ReportCounts]:
     code_keys = {outcome.code_key for outcome in counts} - {""}
-    creators = attempt_repository.find_creators(tenant_id, code_keys)
+    creators = creator_codes.find_creators(tenant_id, code_keys)
     for outcome, count in counts.items():
         is_validation = outcome.action == AttemptAction.VALIDATE
         yield ReportCounts(
             outcome.definition_id or WHOLE_TENANT,
             get_quarter_at(outcome.quarter),
-            creator_key=creators.get(outcome.code_key, ""),
+            creator_key=creators.get((outcome.definition_id, outcome.code_key), ""),
             dialect=outcome.dialect,
             validated=count if is_validation else 0,
             refused=0 if is_validation else count,

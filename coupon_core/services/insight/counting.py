@@ -15,7 +15,7 @@ import structlog
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.report_counts import ReportCounts, get_quarter
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.repositories import uncounted_events
+from coupon_core.persistence.repositories import creator_codes, uncounted_events
 from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.persistence.repositories.uncounted_events import (
     list_tenants_with_uncounted,
@@ -98,8 +98,9 @@ def _build_counts(
 ) -> Iterator[ReportCounts]:
     uses = [event for event in events if event.use_numbers]
     gifts = [event for event in events if not event.use_numbers]
-    creators = uncounted_events.find_creators(
-        tenant_id, {use.code for use in uses if use.creator_key is None}
+    creators = creator_codes.find_creators(
+        tenant_id,
+        {use.creator_lookup_key[1] for use in uses if use.creator_key is None},
     )
     dialects = uncounted_events.find_dialects(
         tenant_id, {use.coupon_id for use in uses if not use.dialect}

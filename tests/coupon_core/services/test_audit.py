@@ -28,7 +28,7 @@ BEFORE = definitions.build_definition(
         ("total_limit", 5, (0, 5)),
         ("per_code_limit", 0, (1, 0)),
         ("metadata", {"wave": {"of": 2}}, ({}, {"wave": {"of": 2}})),
-        ("custom_code", "SUMMER26", ("", "SU***")),
+        ("custom_code", "SUMMER26", ("", "SU*****6")),
         ("description", "x" * 600, ("", "(too long)")),
     ],
 )

@@ -28,6 +28,7 @@ from coupon_core.services.insight import search as code_search
 HIT_COLUMNS = ("match", "code", "user_id", "definition_name", "coupon_id")
 ATTEMPT_COLUMNS = ("attempted_at", "user_id", "masked_code", "action", "reason")
 RULE_COLUMNS = ("rule", "passed", "error_code", "values")
+FAILED_RULE_COLUMNS = ("rule", "error_code", "values", "remedy")
 SUMMARY_MEMBERS = ("code", "user_id", "at", "state", "error_code", "remedy")
 
 
@@ -36,7 +37,6 @@ def print_explanation(document: dict[str, Any]) -> None:
     print_members({name: document[name] for name in SUMMARY_MEMBERS if document[name]})
     sections = {
         "rules": document["rules"],
-        **{f"Mambo {name}": rules for name, rules in document["activities"].items()},
         **{
             f"reservation {held['reservation_id']}": held["rules"]
             for held in document["reservations"]
@@ -45,6 +45,7 @@ def print_explanation(document: dict[str, Any]) -> None:
     for name, rules in sections.items():
         click.echo(f"\n{name}:")
         print_table(RULE_COLUMNS, [_with_text_values(rule) for rule in rules])
+    _print_activities(document["activities"])
     for name, columns in (
         ("timeline", ("at", "event", "by", "user_id")),
         ("attempts", ATTEMPT_COLUMNS),
@@ -53,6 +54,15 @@ def print_explanation(document: dict[str, Any]) -> None:
         if document[name]:
             click.echo(f"\n{name}:")
             print_table(columns, document[name])
+
+
+def _print_activities(activities: dict[str, list[dict[str, Any]]]) -> None:
+    """Print the rules that fail for each of Mambo's activities; most repeat others."""
+    for name, rules in activities.items():
+        failed = [_with_text_values(rule) for rule in rules if not rule["passed"]]
+        click.echo(f"\nMambo {name}: {'refused by' if failed else 'possible'}")
+        if failed:
+            print_table(FAILED_RULE_COLUMNS, failed)
 
 
 def _with_text_values(rule: dict[str, Any]) -> dict[str, Any]:

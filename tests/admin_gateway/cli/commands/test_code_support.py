@@ -35,6 +35,19 @@ def test_a_code_is_explained_as_a_document_and_for_people(
     assert shown["state"] == "User ann can redeem the code."
 
 
+def test_of_mambos_activities_only_the_rules_that_fail_are_printed(
+    acme_cli: CouponctlRunner, code: str
+) -> None:
+    acme_cli.json("user", "create", *ACME, "ann")
+    text = acme_cli.run("code", "explain", *ACME, code, "--user", "ann").stdout
+    activities = text.partition("\nMambo buy: refused by\n")[2].partition("timeline:")[
+        0
+    ]
+    assert "CouponNotBuyableException" in activities
+    assert "not_expired" not in activities
+    assert "definition_active" not in activities
+
+
 def test_an_unknown_code_is_explained_with_what_is_near(
     acme_cli: CouponctlRunner, code: str
 ) -> None:
