@@ -137,7 +137,7 @@ def test_system_shows_the_installation_without_secrets(
     response = browser.open(f"{SYSTEM}?format=csv")
     rows = {row[0]: row for row in csv.reader(response.text.splitlines())}
     assert rows["Database"][1] == "up to date"
-    assert "0028_operators" in browser.open(f"{SYSTEM}/migrations").text
+    assert "0029_operators" in browser.open(f"{SYSTEM}/migrations").text
     settings = browser.open(f"{SYSTEM}/settings").text
     settings += browser.open(f"{SYSTEM}/settings?after=50").text
     assert "COUPON_MASTER_KEYS" in settings
