@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import random
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 from admin_gateway.cli.demo import points_offer
@@ -96,6 +99,35 @@ def build_calls(
                 ),
             ]
         )
+
+
+@dataclass
+class Router:
+    """Sends requests to gateways in turn, as a load balancer does."""
+
+    gateways: list[Gateway] = field(default_factory=list)
+    _busy: Counter[Gateway] = field(default_factory=Counter)
+    _turns: Iterator[int] = field(default_factory=itertools.count)
+    _lock: Lock = field(default_factory=Lock)
+
+    def send(self, request: Request) -> int | str:
+        """Send a request to the next gateway, and return the status."""
+        with self._lock:
+            gateway = self.gateways[next(self._turns) % len(self.gateways)]
+            self._busy[gateway] += 1
+        try:
+            return send(gateway, request)
+        finally:
+            with self._lock:
+                self._busy[gateway] -= 1
+
+    def withdraw(self, gateways: Iterable[Gateway]) -> None:
+        """Send nothing to these any more, and wait until they have answered."""
+        withdrawn = list(gateways)
+        with self._lock:
+            self.gateways = [one for one in self.gateways if one not in withdrawn]
+        while any(self._busy[gateway] for gateway in withdrawn):
+            time.sleep(0.01)
 
 
 def send(gateway: Gateway, request: Request) -> int | str:
