@@ -188,3 +188,4 @@ def test_reports_equal_the_rows_across_an_upgrade_under_load(
     with started_core(settings):
         outcome = upgrading.upgrade_under_load(settings, own_broker, previous, plan)
     assert outcome.errors == outcome.missing_events == set()
+    assert outcome.totals.refused == outcome.refused_by_new > 0

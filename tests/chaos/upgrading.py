@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -44,10 +43,12 @@ from tests.factories.tenant import TenantFactory
 from tests.support.installations import THIS_RELEASE, Installation
 from tests.support.invariants import fetch_rows
 from tests.support.servers.gunicorn import gateway_server
+from tests.support.servers.process import wait_until
 
 PHASES = 4
 SLOW_CLOCK_SECONDS = -30  # tokens are accepted a minute before they were issued
 FAST_CLOCK_SECONDS = 660  # the backfill begins ten minutes after the upgrade
+MAX_PHASE_SECONDS = 600.0
 UPGRADE = ["-c", "from admin_gateway.cli import main; main()", "db", "upgrade"]
 SELECT_EVENTS = """
     SELECT o.data, o.event_type,
@@ -72,6 +73,7 @@ class UpgradeOutcome(Outcome):
     """
 
     events: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    refused_by_new: int = 0  # of redeems, purchases and refunds
 
     @property
     def missing_events(self) -> set[tuple[str, str, str]]:
@@ -108,8 +110,9 @@ class Trial:
     def wait_for_calls(self) -> None:
         """Wait until the calls of a phase have been sent."""
         end = self.call_count + self.plan.calls // PHASES
-        while self.call_count < end:
-            time.sleep(0.01)
+        wait_until(
+            lambda: self.call_count >= end, MAX_PHASE_SECONDS, f"call number {end}"
+        )
 
     def reverse(self, redemption_id: int) -> None:
         """Give a use back through the admin API."""
@@ -156,6 +159,11 @@ def upgrade_under_load(
             finally:
                 trial.has_ended = True
         assert becomes_true(_is_counted, plan.timeout_seconds)
+    trial.outcome.refused_by_new = sum(
+        count
+        for (gateway, method, status), count in trial.query.answers.items()
+        if gateway in trial.query.gateways and method == "POST" and status != 200
+    )
     read_reports(tenant, trial.outcome)
     ((cut_over_at,),) = fetch_rows("SELECT cut_over_at FROM report_backfill")
     first_id = get_min_id_at(to_datetime(cut_over_at))
