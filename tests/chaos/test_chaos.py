@@ -176,12 +176,12 @@ def test_reports_equal_the_rows_across_an_upgrade_under_load(
     if not (commit := find_previous_release()):
         report_missing("previous-release", PREVIOUS_RELEASE_ADVICE)
     plan = reporting.Plan(
-        calls=200,
+        calls=160,
         clients=3,
         users=30,
         kill_interval_seconds=0,
-        reversal_interval_seconds=0.1,
-        call_interval_seconds=0.05,
+        reversal_interval_seconds=0.2,
+        call_interval_seconds=0.1,
     )
     previous = export_previous_release(commit, tmp_path)
     settings = settings_of(empty_database_url, own_broker, tmp_path / "var")
