@@ -14,12 +14,11 @@ from typing import Any
 
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.reports import (
-    Counts,
     ReportFilter,
     ReportInterval,
     TopBy,
 )
-from coupon_core.domain.report_counts import ALL_CREATORS
+from coupon_core.domain.report_counts import ALL_CREATORS, Counts
 from coupon_core.services.insight import counting, reports
 from coupon_core.services.insight.reports import ReportRequest
 from coupon_core.services.points import reversals
