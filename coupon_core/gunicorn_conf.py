@@ -3,6 +3,7 @@
 gunicorn reads the names below; `--bind` sets the address to listen on.
 """
 
+import gc
 from typing import Any
 
 from gunicorn.glogging import Logger
@@ -51,6 +52,15 @@ def post_fork(_server: Any, worker: Any) -> None:
 
     worker.flush_thread = FlushThread()
     worker.flush_thread.start()
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Leave the objects of the application out of garbage collections.
+
+    A full one went through 170,000 of them, which took 90 ms of one request.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

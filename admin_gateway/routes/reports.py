@@ -105,7 +105,7 @@ def top(query: dict[str, Any]) -> TopReport:
     """Return the definitions, campaigns, creators, codes or users with most uses.
 
     By code, those that several coupons share are ranked: custom codes and the codes of
-    creators. By user, a period has at most 31 days and 200,000 redemptions; then
+    creators. By user, a period has at most 31 days and 50,000 redemptions; then
     `reversed` counts those of these uses that were given back at any time.
     """
     return reports.report_top(g.principal.tenant_id, **query, now=utc_now())

@@ -16,11 +16,16 @@ from tests.chaos import (
     racing,
 )
 from tests.chaos.environments import running_environment
-from tests.chaos.trials import TRIALS
+from tests.chaos.trials import TRIALS, UPGRADE_NAME
 from tests.chaos.worker_processes import Broker
 from tests.factories.tenant import create_tenant
 from tests.support.concurrency import started_core
-from tests.support.databases import PostgresDatabases, SqliteDatabases, migrate_database
+from tests.support.databases import (
+    Databases,
+    PostgresDatabases,
+    SqliteDatabases,
+    migrate_database,
+)
 from tests.support.servers import (
     find_rabbitmq,
     postgres_server,
@@ -115,7 +120,8 @@ def list_pairs(database: str | None, broker: str | None) -> list[tuple[str, str]
 
 def run_trial(database: str, broker: str, name: str) -> bool:
     """Run one trial and print its result; return True if it passed."""
-    with prepared_environment(database, broker) as (settings, server):
+    migrated = name != UPGRADE_NAME
+    with prepared_environment(database, broker, migrated) as (settings, server):
         is_good, summary = TRIALS[name](settings, server)
     print(f"{'ok  ' if is_good else 'BAD '} {name} · {database} · {broker}: {summary}")
     sys.stdout.flush()
@@ -124,7 +130,7 @@ def run_trial(database: str, broker: str, name: str) -> bool:
 
 @contextmanager
 def prepared_environment(
-    database: str, broker: str
+    database: str, broker: str, migrated: bool
 ) -> Iterator[tuple[Settings, Broker]]:
     """Yield settings and broker of a fresh database, with the core started."""
     with ExitStack() as stack:
@@ -133,19 +139,18 @@ def prepared_environment(
             server = stack.enter_context(redis_server(home))
         else:
             server = stack.enter_context(rabbit_server())
-        url = stack.enter_context(fresh_database(stack, database, home))
+        databases = create_databases(stack, database, home)
+        url = stack.enter_context(databases.temporary_database(migrated=migrated))
         settings = build_settings(url, home / "var", server.url)
         yield stack.enter_context(started_core(settings)), server
 
 
-def fresh_database(stack: ExitStack, database: str, home: Path) -> ExitStack:
-    """Return a context that yields the URL of a fresh database."""
+def create_databases(stack: ExitStack, database: str, home: Path) -> Databases:
+    """Return databases of a kind, on a server of their own."""
     if database == "sqlite":
-        return SqliteDatabases(home / "sqlite", migrate_database).temporary_database()
+        return SqliteDatabases(home / "sqlite", migrate_database)
     server = stack.enter_context(postgres_server(home, fsync=True))
-    return PostgresDatabases(
-        server.address, "chaos", migrate_database
-    ).temporary_database()
+    return PostgresDatabases(server.address, "chaos", migrate_database)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import random
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 from admin_gateway.cli.demo import points_offer
@@ -22,6 +25,7 @@ from tests.chaos.player_clients import CONNECTION_RESET, RESPONSE_TIMEOUT_SECOND
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.tenant import TenantFactory
 from tests.support.servers.gunicorn import Gateway
+from tests.support.servers.process import wait_until
 
 OPEN_CODE, CREATOR_CODE = "OPEN2030", "CREATOR-ABC12-001"
 PRICE = {"points": 1, "mode": PurchaseMode.TWO_STEP}
@@ -95,6 +99,45 @@ def build_calls(
                     ),
                 ),
             ]
+        )
+
+
+@dataclass
+class Router:
+    """Sends requests to gateways in turn, as a load balancer does.
+
+    `answers` are counted by gateway, method and status.
+    """
+
+    gateways: list[Gateway] = field(default_factory=list)
+    answers: Counter[tuple[Gateway, str, int | str]] = field(default_factory=Counter)
+    _busy: Counter[Gateway] = field(default_factory=Counter)
+    _turns: Iterator[int] = field(default_factory=itertools.count)
+    _lock: Lock = field(default_factory=Lock)
+
+    def send(self, request: Request) -> int | str:
+        """Send a request to the next gateway, and return the status."""
+        with self._lock:
+            gateway = self.gateways[next(self._turns) % len(self.gateways)]
+            self._busy[gateway] += 1
+        try:
+            status = send(gateway, request)
+        finally:
+            with self._lock:
+                self._busy[gateway] -= 1
+        with self._lock:
+            self.answers[gateway, request[0], status] += 1
+        return status
+
+    def withdraw(self, gateways: Iterable[Gateway]) -> None:
+        """Send nothing to these any more, and wait until they have answered."""
+        withdrawn = list(gateways)
+        with self._lock:
+            self.gateways = [one for one in self.gateways if one not in withdrawn]
+        wait_until(
+            lambda: not any(self._busy[gateway] for gateway in withdrawn),
+            RESPONSE_TIMEOUT_SECONDS,
+            "all answers",
         )
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event, Lock
 from typing import Any
 
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.reports import (
-    Counts,
     ReportFilter,
     ReportInterval,
     TopBy,
 )
-from coupon_core.domain.report_counts import ALL_CREATORS
+from coupon_core.domain.report_counts import ALL_CREATORS, Counts
 from coupon_core.services.insight import counting, reports
 from coupon_core.services.insight.reports import ReportRequest
 from coupon_core.services.points import reversals
@@ -55,7 +56,13 @@ class Plan:
     users: int = 200
     kill_interval_seconds: float = 3.0  # 0: nothing is killed
     reversal_interval_seconds: float = 0.05
+    call_interval_seconds: float = 0.0  # of each client
     timeout_seconds: float = 60.0
+
+    @property
+    def kill_pauses(self) -> tuple[float, float]:
+        """The shortest and the longest pause between two kills of workers."""
+        return 0.5 * self.kill_interval_seconds, self.kill_interval_seconds
 
 
 @dataclass
@@ -103,29 +110,30 @@ def report_with_kills(
         relays = stack.enter_context(worker_group("relay", 1, settings))
         with ExitStack() as kills:
             if plan.kill_interval_seconds:
-                pauses = (0.5 * plan.kill_interval_seconds, plan.kill_interval_seconds)
+                pauses = plan.kill_pauses
                 kills.enter_context(killing_workers(counters, pauses, random.Random(1)))
                 kills.enter_context(killing_workers(relays, pauses, random.Random(2)))
                 deaths = kills.enter_context(killing_broker(broker, pauses[1], 1))
-                environment = FaultEnvironment(
-                    settings, gateway, gateway.process, postgres=None
-                )
-                kills.enter_context(_killing_gateway(environment, plan, outcome))
-            kills.enter_context(_reversing(tenant, plan))
-            _send_all(gateway, calls, plan, outcome)
+                kills.enter_context(killing_gateway(settings, gateway, plan, outcome))
+            kills.enter_context(reversing(tenant, plan, partial(_reverse, tenant)))
+            with sending(partial(mixed_calls.send, gateway), calls, plan, outcome):
+                pass
         if plan.kill_interval_seconds:
             outcome.kills["broker"] = len(deaths)
         outcome.kills["worker"] = counters.kill_count + relays.kill_count
         assert becomes_true(
             lambda: not counting.measure(utc_now())[0], plan.timeout_seconds
         )
-    _read_reports(tenant, outcome)
+    read_reports(tenant, outcome)
     return outcome
 
 
-def _killing_gateway(
-    environment: FaultEnvironment, plan: Plan, outcome: Outcome
+def killing_gateway(
+    settings: Settings, gateway: Gateway, plan: Plan, outcome: Outcome
 ) -> Any:
+    """Kill one process of a gateway and the whole gateway in turn."""
+    environment = FaultEnvironment(settings, gateway, gateway.process, postgres=None)
+
     def work(stop: Event) -> None:
         faults = [worker_is_killed, gateway_is_killed]
         while not stop.wait(plan.kill_interval_seconds):
@@ -137,7 +145,9 @@ def _killing_gateway(
     return running_in_threads([work], 60)
 
 
-def _reversing(tenant: TenantFactory, plan: Plan) -> Any:
+def reversing(
+    tenant: TenantFactory, plan: Plan, reverse: Callable[[int], object]
+) -> Any:
     """Give uses back now and then, as support does."""
     sql = f"""SELECT redemption_id FROM redemption
         WHERE tenant_id = '{tenant.tenant_id}' AND refunded_at IS NULL
@@ -146,19 +156,23 @@ def _reversing(tenant: TenantFactory, plan: Plan) -> Any:
     def work(stop: Event) -> None:
         while not stop.wait(plan.reversal_interval_seconds):
             for (redemption_id,) in fetch_rows(sql):
-                reversals.reverse(
-                    tenant.tenant_id, redemption_id, reason="mistake", now=utc_now()
-                )
+                reverse(redemption_id)
 
     return running_in_threads([work], 60)
 
 
-def _send_all(
-    gateway: Gateway,
-    calls: Iterator[tuple[str, mixed_calls.Request]],
+def _reverse(tenant: TenantFactory, redemption_id: int) -> None:
+    reversals.reverse(tenant.tenant_id, redemption_id, reason="mistake", now=utc_now())
+
+
+@contextmanager
+def sending(
+    send: Callable[[mixed_calls.Request], int | str],
+    calls: Iterator[mixed_calls.Call],
     plan: Plan,
     outcome: Outcome,
-) -> None:
+) -> Iterator[None]:
+    """Let the clients of the plan send calls beside the block until none is left."""
     lock, ended = Lock(), [Event() for _ in range(plan.clients)]
 
     def work(number: int) -> None:
@@ -168,19 +182,21 @@ def _send_all(
                     call = next(calls, None)
                 if call is None:
                     return
-                status = mixed_calls.send(gateway, call[1])
+                status = send(call[1])
                 with lock:
                     outcome.answers[call[0], status] += 1
+                time.sleep(plan.call_interval_seconds)
         finally:
             ended[number].set()
 
     works = [lambda _, number=number: work(number) for number in range(plan.clients)]
     with running_in_threads(works, RESPONSE_TIMEOUT_SECONDS + 5):
+        yield
         for event in ended:
             event.wait()
 
 
-def _read_reports(tenant: TenantFactory, outcome: Outcome) -> None:
+def read_reports(tenant: TenantFactory, outcome: Outcome) -> None:
     """Check every report against the rows, and keep the totals."""
     assert_invariants()
     assert_counts_equal_rows()

@@ -15,11 +15,18 @@ from tests.chaos import (
     earning,
     guessing,
     reporting,
+    upgrading,
 )
 from tests.chaos.redelivery import measure_redelivery
 from tests.conftest import Broker
 from tests.factories.tenant import create_tenant
 from tests.support.concurrency import started_core
+from tests.support.installations import (
+    PREVIOUS_RELEASE_ADVICE,
+    export_previous_release,
+    find_previous_release,
+)
+from tests.support.requirements import report_missing
 from tests.support.servers import RabbitServer, RedisServer
 from tests.support.settings import build_settings
 
@@ -158,3 +165,27 @@ def test_reports_equal_the_rows_though_gateways_workers_and_broker_are_killed(
     else:
         found = outcome.totals.refused, outcome.totals.validated
         assert found == (outcome.refused, outcome.validated)
+
+
+@pytest.mark.parametrize(
+    ("migrated_template", "own_broker"), [("postgresql", "redis")], indirect=True
+)
+def test_reports_equal_the_rows_across_an_upgrade_under_load(
+    empty_database_url: str, own_broker: Broker, tmp_path: Path
+) -> None:
+    if not (commit := find_previous_release()):
+        report_missing("previous-release", PREVIOUS_RELEASE_ADVICE)
+    plan = reporting.Plan(
+        calls=160,
+        clients=3,
+        users=30,
+        kill_interval_seconds=0,
+        reversal_interval_seconds=0.2,
+        call_interval_seconds=0.1,
+    )
+    previous = export_previous_release(commit, tmp_path)
+    settings = settings_of(empty_database_url, own_broker, tmp_path / "var")
+    with started_core(settings):
+        outcome = upgrading.upgrade_under_load(settings, own_broker, previous, plan)
+    assert outcome.errors == outcome.missing_events == set()
+    assert outcome.totals.refused == outcome.refused_by_new > 0

@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from socket import create_connection, create_server
 
@@ -19,9 +21,12 @@ import psycopg
 import pytest
 import requests
 
+from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
+from coupon_core.services.insight import attempt_flush
 from tests.chaos.worker_processes import build_environment
 from tests.factories.tenant import TenantFactory, create_tenant
+from tests.support.attempts import collect_failure
 from tests.support.concurrency import started_core
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.paths import PROJECT_ROOT
@@ -35,6 +40,12 @@ pytestmark = pytest.mark.slow
 RESPONSE_TIMEOUT_SECONDS = 5.0  # within which a caller has an answer
 RELOADS = 2
 BUSY_MACHINE_FACTOR = 2  # alone on the machine everything takes less than half
+WAITING_SQL = "SELECT 1 FROM pg_locks WHERE NOT granted"
+STORED_SQL = """
+    SELECT (SELECT sum(refused) FROM refusal_count WHERE resolution = 'quarter'
+            AND tenant_id = :tenant_id),
+        (SELECT count(*) FROM attempt WHERE tenant_id = :tenant_id)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +74,7 @@ def gateway(
 def tenant(gateway: Gateway) -> Iterator[TenantFactory]:
     """Yield a new tenant."""
     yield create_tenant(now=None)
-    database.release_connection()
+    database.close_database()  # a test may have stopped the server
 
 
 def build_redeem_call(
@@ -200,6 +211,34 @@ def test_a_stopped_database_is_503_at_once_and_used_again_once_it_is_back(
         BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS,
         "it to work",
     )
+
+
+def test_counts_are_complete_though_the_database_is_stopped_while_they_are_stored(
+    server_caller: PostgresServer,
+    tenant: TenantFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(attempt_flush, "INTERVAL_SECONDS", 0.05)
+    collect = partial(collect_failure, tenant.tenant_id, at=utc_now())
+    thread = attempt_flush.FlushThread()
+    thread.start()
+    with closing(psycopg.connect(server_caller.url())) as other:
+        other.execute("LOCK TABLE attempt IN ACCESS EXCLUSIVE MODE")
+        collect()
+        wait_until(lambda: other.execute(WAITING_SQL).fetchall(), 10, "a transaction")
+        server_caller.stop()
+    database.release_connection()  # that of this thread is lost
+    collect()
+    time.sleep(0.2)  # in which storing fails
+    server_caller.start()
+    collect()
+    key = {"tenant_id": tenant.tenant_id}
+    wait_until(
+        lambda: database.execute(STORED_SQL, key).fetchone() == (3, 3),
+        BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS,
+        "all counts to be stored",
+    )
+    thread.stop()
 
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])

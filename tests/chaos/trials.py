@@ -13,10 +13,16 @@ from tests.chaos import (
     earning,
     guessing,
     reporting,
+    upgrading,
 )
 from tests.chaos.redelivery import measure_redelivery
 from tests.chaos.worker_processes import Broker
 from tests.factories.tenant import create_tenant
+from tests.support.installations import (
+    PREVIOUS_RELEASE_ADVICE,
+    export_previous_release,
+    find_previous_release,
+)
 from tests.support.servers import (
     RabbitServer,
 )
@@ -148,13 +154,41 @@ def run_report_trial(settings: Settings, broker: Broker) -> TrialResult:
     is_good = abs(calm.totals.refused - calm.refused) <= 0.01 * calm.refused
     return is_good and calm.totals.validated == calm.validated, (
         f"{killed.answers.total():,} calls, {killed.uses:,} uses and "
-        f"{killed.returns:,} returns, all in each report; killed: "
-        f"{', '.join(f'{count} {name}' for name, count in killed.kills.items())}; "
+        f"{killed.returns:,} returns, all in each report; {_describe_kills(killed)}; "
         f"{killed.totals.refused:,} of {killed.refused:,} refusals reported, "
         f"{calm.totals.refused:,} of {calm.refused:,} when nothing was killed"
     )
 
 
+def run_upgrade_trial(settings: Settings, broker: Broker) -> TrialResult:
+    """Replace the previous release under load while everything is killed."""
+    commit = find_previous_release()
+    if not commit:
+        return True, f"not run: {PREVIOUS_RELEASE_ADVICE}"
+    previous = export_previous_release(commit, settings.data_dir)
+    outcome = upgrading.upgrade_under_load(
+        settings,
+        broker,
+        previous,
+        reporting.Plan(calls=20_000, users=1_000, timeout_seconds=120),
+    )
+    errors = outcome.errors - set(reporting.UNAVAILABLE)
+    old_late = outcome.events["old", "coupon.redeemed", "late"]
+    old_after = outcome.events["old", "coupon.redeemed", "after"]
+    return not (errors or outcome.missing_events), (
+        f"{outcome.answers.total():,} calls, {outcome.uses:,} uses and "
+        f"{outcome.returns:,} returns, all in each report; the previous release "
+        f"stored {old_after:,} uses after the cut-over, and {old_late:,} by a slow "
+        f"clock; {_describe_kills(outcome)}; {len(errors)} unexpected answers"
+    )
+
+
+def _describe_kills(outcome: reporting.Outcome) -> str:
+    kills = (f"{count} {name}" for name, count in outcome.kills.items())
+    return f"killed: {', '.join(kills)}"
+
+
+UPGRADE_NAME = "upgrade"  # begins with a database without tables
 TRIALS: dict[str, Callable[[Settings, Broker], TrialResult]] = {
     "earn": run_earning_trial,
     "deliver": run_delivery_trial,
@@ -162,4 +196,5 @@ TRIALS: dict[str, Callable[[Settings, Broker], TrialResult]] = {
     "batch": run_batch_trial,
     "guess": run_guessing_trial,
     "report": run_report_trial,
+    UPGRADE_NAME: run_upgrade_trial,
 }

@@ -16,6 +16,7 @@ from threading import Event, Thread
 
 from coupon_core.messaging.broker import create_connection, list_worker_queues
 from coupon_core.settings.loader import Settings
+from tests.support.installations import THIS_RELEASE, Installation
 from tests.support.log_secrets import check_log, get_verbose_level
 from tests.support.paths import PROJECT_ROOT
 from tests.support.servers import RabbitServer, RedisServer
@@ -57,6 +58,7 @@ class WorkerGroup:
     name: str
     environment: Mapping[str, str]
     log: Path
+    tree: Path = PROJECT_ROOT
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     kill_count: int = 0
 
@@ -66,7 +68,7 @@ class WorkerGroup:
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 command,
-                cwd=PROJECT_ROOT,
+                cwd=self.tree,
                 env=dict(self.environment),
                 stdout=log,
                 stderr=log,
@@ -89,11 +91,17 @@ class WorkerGroup:
 
 
 @contextmanager
-def worker_group(name: str, count: int, settings: Settings) -> Iterator[WorkerGroup]:
+def worker_group(
+    name: str,
+    count: int,
+    settings: Settings,
+    installation: Installation = THIS_RELEASE,
+) -> Iterator[WorkerGroup]:
     """Run workers while the block runs."""
     log = settings.data_dir / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    members = WorkerGroup(name, build_environment(settings), log)
+    environment = build_environment(settings) | installation.build_environment()
+    members = WorkerGroup(name, environment, log, installation.tree)
     try:
         for _ in range(count):
             members.start_process()

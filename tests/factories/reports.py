@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from coupon_core.domain.report_counts import ReportCounts
+from coupon_core.domain.report_counts import Counts, ReportCounts
 from coupon_core.persistence import database
 from coupon_core.persistence.repositories.attempts import raise_refusals
 from coupon_core.persistence.repositories.report_counts import raise_counts
@@ -49,11 +49,15 @@ class ReportFactory:
         """Store counts of each definition at noon and, of the last, a day later."""
         self.raise_counts(
             ReportCounts(
-                self.shared, NOON, "", "phoenix", 5, 1, refused=2, validated=9
+                *(self.shared, NOON, "", "phoenix"),
+                counts=Counts(5, 1, refused=2, validated=9),
             ),
-            ReportCounts(self.shared, NOON, generated=20, assigned=10),
-            ReportCounts(self.package, NOON, CREATOR_KEY, "playcamp", 4),
-            ReportCounts(self.winter, NOON + timedelta(days=1), "", "mambo", 7, 2),
+            ReportCounts(self.shared, NOON, counts=Counts(generated=20, assigned=10)),
+            ReportCounts(self.package, NOON, CREATOR_KEY, "playcamp", Counts(4)),
+            ReportCounts(
+                *(self.winter, NOON + timedelta(days=1), "", "mambo"),
+                counts=Counts(7, 2),
+            ),
         )
 
     def raise_counts(self, *rows: ReportCounts) -> None:

@@ -164,7 +164,7 @@ def top(tenant_id: str, **query: Any) -> Report:
     """Show what was redeemed most: definitions, campaigns, creators, codes or users.
 
     By code, codes that several coupons share are ranked. By user, a period has at most
-    31 days and 200,000 redemptions.
+    31 days and 50,000 redemptions.
 
     Example: `couponctl report top --tenant demo --by creator --since 4w`
     """

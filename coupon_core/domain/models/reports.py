@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from coupon_core.domain.models import Dialect
+from coupon_core.domain.report_counts import Counts, sum_counts
 
 
 class ReportInterval(StrEnum):
@@ -44,29 +45,6 @@ class ReportFilter:
     campaign_id: str | None = None
     creator_key: str | None = None
     dialect: Dialect | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What is counted per quarter of an hour; uses given back stay in `redeemed`."""
-
-    redeemed: int = 0
-    reversed: int = 0
-    refused: int = 0
-    validated: int = 0
-    generated: int = 0
-    assigned: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        """Return the sum of each count."""
-        return Counts(
-            self.redeemed + other.redeemed,
-            self.reversed + other.reversed,
-            refused=self.refused + other.refused,
-            validated=self.validated + other.validated,
-            generated=self.generated + other.generated,
-            assigned=self.assigned + other.assigned,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +91,7 @@ class SeriesReport(Report):
     @property
     def totals(self) -> Counts:
         """The sum of all buckets."""
-        return sum((bucket.counts for bucket in self.buckets), Counts())
+        return sum_counts(bucket.counts for bucket in self.buckets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

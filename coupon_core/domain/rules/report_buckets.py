@@ -19,6 +19,8 @@ QUARTER = timedelta(minutes=QUARTER_MINUTES)
 HOUR = timedelta(hours=1)
 MAX_BUCKETS = 2_000
 MAX_YEAR = 9998
+LAST_ODD_OFFSETS = datetime(1980, 1, 1, tzinfo=UTC)
+"""From here on, the offsets of all zones are multiples of a quarter of an hour."""
 DEFAULT_DAYS = 30
 _NOMINAL_LENGTHS = {
     ReportInterval.HOUR: HOUR,
@@ -69,9 +71,11 @@ def get_start_of_days(end: datetime, days: int, time_zone: str) -> datetime:
 
 
 def list_bucket_starts(
-    period: ReportPeriod, interval: ReportInterval
+    period: ReportPeriod, interval: ReportInterval, campaign_count: int = 1
 ) -> list[datetime]:
     """Return the starts of the buckets in order; the first begins with the period.
+
+    A comparison has these buckets for each of its campaigns.
 
     Raises:
         Refused: There are too many, or the zone had an offset then that is no multiple
@@ -80,12 +84,15 @@ def list_bucket_starts(
     zone = ZoneInfo(period.time_zone)
     walk = _iterate_hours if interval == ReportInterval.HOUR else _iterate_dates
     later = takewhile(lambda start: start < period.end, walk(period, interval))
-    starts = [period.start, *islice(later, MAX_BUCKETS)]
-    if len(starts) > MAX_BUCKETS:
+    max_buckets = MAX_BUCKETS // campaign_count
+    starts = [period.start, *islice(later, max_buckets)]
+    if len(starts) > max_buckets:
+        each = f" for each of {campaign_count} campaigns" if campaign_count > 1 else ""
         count = (period.end - period.start) / _NOMINAL_LENGTHS[interval]
         text = (
             f"interval: this period has about {count:,.0f} buckets of one {interval}; "
-            f"expected at most {MAX_BUCKETS:,}: shorten it, or use a longer interval"
+            f"expected at most {max_buckets:,}{each}: shorten it, or use a longer "
+            "interval"
         )
         raise Refused(AdminReason.INVALID_PERIOD, text)
     _require_quarter_offsets([*starts, period.end], zone)
@@ -110,17 +117,18 @@ def _to_next_quarter(instant: datetime) -> datetime:
 def _iterate_hours(period: ReportPeriod, _: ReportInterval) -> Iterator[datetime]:
     """Yield where hours begin on local clocks, and where these clocks are changed."""
     zone, start = ZoneInfo(period.time_zone), period.start
-    offset = start.astimezone(zone).utcoffset()
+    local = start.astimezone(zone)
     while True:
-        into_hour = timedelta(minutes=start.astimezone(zone).minute)
-        following = start + HOUR - into_hour
-        if following.astimezone(zone).utcoffset() != offset:
+        offset = local.utcoffset()
+        following = start + HOUR - timedelta(minutes=local.minute)
+        local = following.astimezone(zone)
+        if local.utcoffset() != offset:
             following = next(
                 quarter
                 for quarter in _iterate_quarters(start + QUARTER, following)
                 if quarter.astimezone(zone).utcoffset() != offset
             )
-            offset = following.astimezone(zone).utcoffset()
+            local = following.astimezone(zone)
         yield following
         start = following
 
@@ -169,7 +177,7 @@ def _iterate_quarters(first: datetime, last: datetime) -> Iterator[datetime]:
 
 
 def _require_quarter_offsets(instants: Sequence[datetime], zone: ZoneInfo) -> None:
-    for instant in instants:
+    for instant in takewhile(lambda instant: instant < LAST_ODD_OFFSETS, instants):
         offset = instant.astimezone(zone).utcoffset() or timedelta()
         if offset % QUARTER:
             text = (

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from coupon_core.domain.report_counts import get_midnight
+from coupon_core.domain.report_counts import QUARTER_MINUTES, get_midnight
 
 HALF_DAY = timedelta(hours=12)
 MIN_BUCKET = timedelta(hours=20)
@@ -42,6 +42,16 @@ class ReadingPlan:
     starts: Sequence[datetime]
     end: datetime
     edges: Sequence[Edge] = ()
+
+    @property
+    def part_minutes(self) -> int:
+        """The longest parts of which the buckets consist, counted from their starts.
+
+        Clocks are usually changed by whole hours (in Lord Howe by half of one). Of the
+        first bucket, a part may begin before it.
+        """
+        minutes = {start.minute for start in self.starts[1:]}
+        return 60 if len(minutes) <= 1 else QUARTER_MINUTES
 
 
 def plan_reading(starts: Sequence[datetime], end: datetime) -> ReadingPlan:

@@ -11,10 +11,21 @@ POSTGRESQL = {
     "uuid": "uuid",
     "time": "timestamptz",
     "bigint": "bigint",
+    "included": "INCLUDE (refused)",
+    "storage": """ WITH (autovacuum_vacuum_scale_factor = 0.02,
+        autovacuum_vacuum_insert_scale_factor = 0.02)""",
 }
-SQLITE = {"text": "TEXT", "uuid": "TEXT", "time": "TEXT", "bigint": "INTEGER"}
+SQLITE = {
+    "text": "TEXT",
+    "uuid": "TEXT",
+    "time": "TEXT",
+    "bigint": "INTEGER",
+    "included": "",
+    "storage": "",
+}
 
-# Rows of unknown definitions contain the UUID of zeros, because keys have no nulls.
+# Reports read the index of the counts only, as in `0025_report_counts.py`. Rows of
+# unknown definitions contain the UUID of zeros, because keys have no nulls.
 STATEMENTS = (
     """
     CREATE TABLE refusal_count (
@@ -27,8 +38,8 @@ STATEMENTS = (
         dialect {text} NOT NULL,
         refused {bigint} NOT NULL CHECK (refused > 0),
         PRIMARY KEY (tenant_id, resolution, bucket_at, definition_id, action, reason,
-            dialect)
-    )
+            dialect) {included}
+    ){storage}
     """,
     """
     CREATE TABLE attempt (

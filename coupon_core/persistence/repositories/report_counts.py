@@ -1,6 +1,6 @@
 """The counts of reports: they are raised in the transaction of their cause."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import product
@@ -10,8 +10,10 @@ from coupon_core.domain.report_counts import (
     ALL_CREATORS,
     COUNTED_FIELDS,
     WHOLE_TENANT,
+    Counts,
     ReportCounts,
     get_midnight,
+    sum_counts,
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.row_sets import execute_for_rows
@@ -35,7 +37,7 @@ RAISE_DAYS = RAISE.format(table="report_day", at="day_at")
 ROW_COLUMNS = """definition_id uuid, creator_key text, at timestamptz,
     dialect text""" + "".join(f", {name} bigint" for name in COUNTED_FIELDS)
 Key = tuple[str, str, datetime, str]
-Sums = defaultdict[Key, Counter[str]]
+Parts = defaultdict[Key, list[Counts]]
 
 
 def raise_counts(tenant_id: str, rows: Iterable[ReportCounts]) -> None:
@@ -44,32 +46,31 @@ def raise_counts(tenant_id: str, rows: Iterable[ReportCounts]) -> None:
     The sums are those of the whole tenant and of all creators. Several rows may have
     one key. Call it last in a transaction: others wait for the row of the tenant.
     """
-    quarters: Sums = defaultdict(Counter)
-    days: Sums = defaultdict(Counter)
+    quarters: Parts = defaultdict(list)
+    days: Parts = defaultdict(list)
     for row in rows:
-        counts = {name: getattr(row, name) for name in COUNTED_FIELDS}
         for definition_id, creator_key in product(
             {row.definition_id, WHOLE_TENANT},
             {row.creator_key, ALL_CREATORS if row.creator_key else ""},
         ):
             key = definition_id, creator_key, row.quarter_at, row.dialect
-            quarters[key].update(counts)
-    for (definition_id, creator_key, quarter_at, dialect), sums in quarters.items():
-        days[definition_id, creator_key, get_midnight(quarter_at), dialect].update(sums)
+            quarters[key].append(row.counts)
+    for (definition_id, creator_key, quarter_at, dialect), parts in quarters.items():
+        days[definition_id, creator_key, get_midnight(quarter_at), dialect] += parts
     if quarters:
         _execute(RAISE_QUARTERS, tenant_id, quarters)
         _execute(RAISE_DAYS, tenant_id, days)
 
 
-def _execute(sql: str, tenant_id: str, sums: Sums) -> None:
+def _execute(sql: str, tenant_id: str, counts: Parts) -> None:
     execute_for_rows(
         sql,
         ROW_COLUMNS,
-        rows=[_to_row(key, counts) for key, counts in sums.items()],
+        rows=[_to_row(key, sum_counts(parts)) for key, parts in counts.items()],
         parameters={"tenant_id": tenant_id},
     )
 
 
-def _to_row(key: Key, counts: Counter[str]) -> dict[str, Any]:
+def _to_row(key: Key, counts: Counts) -> dict[str, Any]:
     row = dict(zip(KEY_COLUMNS, key, strict=True))
-    return {**row, "at": format_timestamp_milliseconds(key[2]), **counts}
+    return {**row, "at": format_timestamp_milliseconds(key[2]), **counts._asdict()}

@@ -6,7 +6,6 @@ from typing import Any
 
 from coupon_core.domain.models.reports import (
     Bucket,
-    Counts,
     RefusalRow,
     ReportFilter,
     ReportPeriod,
@@ -15,6 +14,8 @@ from coupon_core.domain.report_counts import (
     ALL_CREATORS,
     COUNTED_FIELDS,
     WHOLE_TENANT,
+    Counts,
+    sum_counts,
 )
 from coupon_core.domain.rules.report_buckets import find_bucket
 from coupon_core.domain.rules.report_plans import ReadingPlan, plan_reading
@@ -45,16 +46,17 @@ JOIN_EDGES_ONE_BY_ONE = f"""
         SELECT q.* FROM {{table}} q WHERE {IN_EDGE} OFFSET 0) AS q
 """
 EDGE_COLUMNS = "number int, weight int, start_at timestamptz, end_at timestamptz"
-# One statement, so that the quarters of edges are contained in the days. A bucket is
-# known by its first quarter or day. On SQLite each of these is a group.
+# One statement, so that the quarters of edges are contained in the days. On SQLite each
+# quarter or day is a group.
 SELECT_BUCKETS = f"""
-    SELECT min(q.{{at}}), NULL, {SUMS} FROM {{table}} q {IN_PERIOD} {{scope}}
-    GROUP BY {{bucket}}
+    SELECT {{part}}, NULL, {SUMS} FROM {{table}} q {IN_PERIOD} {{scope}} GROUP BY 1
     UNION ALL
     SELECT NULL, r.number, {SUMS} FROM {{rows}} {{edges}}
     GROUP BY r.number
 """
-BUCKET = "width_bucket(q.{at}, CAST(:starts AS timestamptz[]))"
+PART = """
+    date_bin(CAST(:part AS interval), q.{at}, CAST(:last_start AS timestamptz))
+"""
 TABLES = {True: ("report_day", "day_at"), False: ("report_quarter", "quarter_at")}
 OF_TENANT = " AND q.definition_id = :whole_tenant"
 # Codes without a creator, and the sums of those with one.
@@ -102,21 +104,22 @@ def list_buckets(
         scope += OF_TENANT
     if filters.creator_key is None:
         scope += OF_ALL_CREATORS
-    parameters = build_parameters(tenant_id, plan, filters)
-    if is_postgresql():
-        bucket = BUCKET
-        parameters["starts"] = list(map(format_timestamp_milliseconds, plan.starts))
-    else:
-        bucket = "q.{at}"
-    sql = format_for_plan(SELECT_BUCKETS.replace("{bucket}", bucket), plan, scope)
-    counts = [Counts()] * len(starts)
-    for first_at, edge, *sums in fetch_planned_rows(sql, plan, parameters):
+    parameters = build_parameters(tenant_id, plan, filters) | {
+        "part": f"{plan.part_minutes} minutes",
+        "last_start": format_timestamp_milliseconds(plan.starts[-1]),
+    }
+    part = PART if is_postgresql() else "q.{at}"
+    sql = format_for_plan(SELECT_BUCKETS.replace("{part}", part), plan, scope)
+    found: list[list[Counts]] = [[] for _ in starts]
+    for part_at, edge, *sums in fetch_planned_rows(sql, plan, parameters):
         if edge is None:
-            counts[find_bucket(plan.starts, to_datetime(first_at))] += Counts(*sums)
+            number = find_bucket(plan.starts, to_datetime(part_at))
+            # The part in which the first bucket begins may begin before it.
+            found[max(number, 0)].append(Counts._make(sums))
         else:
             for number, weight in plan.edges[edge].weights:
-                counts[number] += Counts(*(weight * each for each in sums))
-    return [Bucket(*pair) for pair in zip(starts, counts, strict=True)]
+                found[number].append(Counts._make(weight * each for each in sums))
+    return [Bucket(*pair) for pair in zip(starts, map(sum_counts, found), strict=True)]
 
 
 def get_totals(tenant_id: str, period: ReportPeriod, filters: ReportFilter) -> Counts:

@@ -25,7 +25,7 @@ from coupon_core.persistence.repositories.reports import (
 )
 from coupon_core.persistence.tables import parse_json
 
-MAX_USER_ROWS = 200_000
+MAX_USER_ROWS = 50_000
 # These lead PostgreSQL to the period of each key in the primary key.
 OF_ALL_DEFINITIONS = """
     AND q.definition_id IN (SELECT d.definition_id FROM definition d

@@ -46,6 +46,7 @@ class CreatorTable(BaseTable):
     class Meta:
         table_name = "creator"
         primary_key = CompositeKey("tenant_id", "creator_key")
+        indexes = ((("tenant_id", "creator_id"), True),)
 
 
 class CampaignCreatorTable(BaseTable):

@@ -103,7 +103,7 @@ class RedemptionTable(BaseTable):
     class Meta:
         table_name = "redemption"
         primary_key = CompositeKey("tenant_id", "coupon_id", "use_number")
-        indexes = ((("tenant_id", "redemption_id"), False),)
+        indexes = ((("tenant_id", "redemption_id"), True),)
 
 
 RedemptionTable.add_index(

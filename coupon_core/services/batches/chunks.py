@@ -20,7 +20,7 @@ from coupon_core.domain.models.batches import (
     BatchChunk,
     BatchState,
 )
-from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_quarter
 from coupon_core.domain.rules import generation as generation_rules
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
@@ -118,8 +118,10 @@ def _write_chunk(
     counts = ReportCounts(
         definition.definition_id,
         get_quarter(now),
-        generated=0 if is_listed else new_count,
-        assigned=new_count if chunk.user_ids else 0,
+        counts=Counts(
+            generated=0 if is_listed else new_count,
+            assigned=new_count if chunk.user_ids else 0,
+        ),
     )
     raise_counts(batch.tenant_id, [counts])
 

@@ -15,7 +15,7 @@ from coupon_core.domain.models.inventory import (
     JobKind,
     JobState,
 )
-from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_quarter
 from coupon_core.persistence.database import UNAVAILABLE_ERRORS, transaction
 from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import code_imports, code_job_chunks
@@ -116,8 +116,9 @@ def _count_imported(job: CodeJob, result: ChunkResult, now: datetime) -> None:
     counts = ReportCounts(
         job.definition_id or "",
         get_quarter(now),
-        generated=len(result.changed_ids),
-        assigned=result.assigned_count,
+        counts=Counts(
+            generated=len(result.changed_ids), assigned=result.assigned_count
+        ),
     )
     raise_counts(job.tenant_id, [counts])
 

@@ -18,6 +18,7 @@ from coupon_core.domain.models.attempts import (
 from coupon_core.domain.pasted_text import clean_pasted_code
 from coupon_core.domain.report_counts import (
     WHOLE_TENANT,
+    Counts,
     ReportCounts,
     get_quarter_at,
 )
@@ -28,6 +29,7 @@ from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import creator_codes, report_counts
 from coupon_core.persistence.repositories.attempts import RefusalKey
 from coupon_core.services import outbox
+from coupon_core.services.catalog import definitions
 from coupon_core.services.insight import signals
 from coupon_core.services.privacy import personal_data, tenant_keys
 
@@ -48,6 +50,7 @@ def list_attempts(
     tenant_id: str,
     code: str | None = None,
     user_id: str | None = None,
+    definition_id: str | None = None,
     limit: int = 100,
     cursor: str | None = None,
     **filters: Any,
@@ -56,8 +59,15 @@ def list_attempts(
 
     `filters` are further members of `AttemptFilter`. The cursor is None on the last
     page.
+
+    Raises:
+        Refused: The definition is unknown.
     """
-    members = asdict(AttemptFilter(user_id=user_id, **filters))
+    if definition_id is not None:
+        definitions.get(tenant_id, definition_id)
+    members = asdict(
+        AttemptFilter(user_id=user_id, definition_id=definition_id, **filters)
+    )
     del members["code"]
     if code is not None:
         key = tenant_keys.find_key(tenant_id, KEY_PURPOSE)
@@ -174,8 +184,9 @@ def _to_report_counts(
             get_quarter_at(outcome.quarter),
             creator_key=creators.get((outcome.definition_id, outcome.code_key), ""),
             dialect=outcome.dialect,
-            validated=count if is_validation else 0,
-            refused=0 if is_validation else count,
+            counts=(
+                Counts(validated=count) if is_validation else Counts(refused=count)
+            ),
         )
 
 

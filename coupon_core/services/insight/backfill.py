@@ -1,10 +1,9 @@
 """Fill the reports with the uses before the cut-over, each exactly once."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
-from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_quarter
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import report_backfills
 from coupon_core.persistence.repositories.report_backfills import (
@@ -32,15 +31,16 @@ def continue_backfill(tenant_id: str, now: datetime, limit: int = CHUNK_SIZE) ->
 def _build_counts(uses: Iterable[PastUse]) -> Iterator[ReportCounts]:
     for use in uses:
         if use.redeemed_at:
-            yield replace(_to_counts(use, use.redeemed_at), redeemed=1)
+            yield _to_counts(use, use.redeemed_at, Counts(redeemed=1))
         if use.returned_at:
-            yield replace(_to_counts(use, use.returned_at), reversed=1)
+            yield _to_counts(use, use.returned_at, Counts(reversed=1))
 
 
-def _to_counts(use: PastUse, moment: datetime) -> ReportCounts:
+def _to_counts(use: PastUse, moment: datetime, counts: Counts) -> ReportCounts:
     return ReportCounts(
         use.definition_id,
         get_quarter(moment),
         creator_key=use.creator_key,
         dialect=use.dialect,
+        counts=counts,
     )

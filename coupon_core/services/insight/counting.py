@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 
 from coupon_core.domain.codes import to_lookup_key
-from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_quarter
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import creator_codes, uncounted_events
 from coupon_core.persistence.repositories.report_counts import raise_counts
@@ -121,8 +121,10 @@ def _build_counts(
         yield ReportCounts(
             gift.definition_id,
             gift.quarter_at,
-            generated=int(is_new and gift.definition_id not in listed),
-            assigned=int(gift.has_user),
+            counts=Counts(
+                generated=int(is_new and gift.definition_id not in listed),
+                assigned=int(gift.has_user),
+            ),
         )
 
 
@@ -133,6 +135,5 @@ def _count_use(use: CountedEvent, creator_key: str, dialect: str) -> ReportCount
         use.quarter_at,
         creator_key,
         dialect=dialect,
-        redeemed=int(is_redemption),
-        reversed=int(not is_redemption),
+        counts=Counts(redeemed=1) if is_redemption else Counts(reversed=1),
     )

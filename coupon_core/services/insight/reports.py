@@ -31,9 +31,9 @@ from coupon_core.domain.rules.report_plans import (
 )
 from coupon_core.persistence.repositories import campaigns as campaign_repository
 from coupon_core.persistence.repositories import creators as creator_repository
-from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import reports as report_repository
 from coupon_core.persistence.repositories import top_reports
+from coupon_core.services.catalog import definitions
 from coupon_core.services.errors import require_found
 from coupon_core.services.time_zones import find_time_zone
 
@@ -82,11 +82,13 @@ def compare_campaigns(
     """Return the report over time of each campaign, for the same period.
 
     Raises:
-        Refused: A campaign is unknown, or the period is invalid.
+        Refused: A campaign is unknown, or the period is invalid or has too many
+            buckets for so many campaigns.
     """
     # The first campaign is that of the time zone.
     of_first = _with_campaign(request, campaign_ids[0])
     header = _build_header(tenant_id, of_first, now)
+    list_bucket_starts(header["period"], interval, campaign_count=len(campaign_ids))
     zone = header["period"].time_zone
     reports = [
         report_redemptions(
@@ -207,10 +209,7 @@ def _find_subjects(
             ReportSubject(TopBy.CAMPAIGN, campaign.campaign_id, campaign.name)
         )
     if filters.definition_id is not None:
-        definition = require_found(
-            definition_repository.get(tenant_id, filters.definition_id),
-            AdminReason.DEFINITION_NOT_FOUND,
-        )
+        definition = definitions.get(tenant_id, filters.definition_id)
         zone = find_time_zone(definition)
         subjects.append(
             ReportSubject(TopBy.DEFINITION, filters.definition_id, definition.name)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from coupon_core.domain import codes
 from coupon_core.domain.models import UNASSIGNED, Definition
-from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_quarter
 from coupon_core.persistence.database import ConcurrentUpdate
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
@@ -38,6 +38,8 @@ def add_listed_codes(
     if len(coupon_repository.insert_new(drafts, definition)) < len(drafts):
         raise ConcurrentUpdate("a code was taken just now")
     counts = ReportCounts(
-        definition.definition_id, get_quarter(now), generated=len(drafts)
+        definition.definition_id,
+        get_quarter(now),
+        counts=Counts(generated=len(drafts)),
     )
     raise_counts(tenant_id, [counts])

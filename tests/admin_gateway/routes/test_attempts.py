@@ -15,13 +15,12 @@ from tests.support.admin_client import AdminClient, expect_refusal
 from tests.support.attempts import collect_failure
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
-DEFINITION_ID = "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32"
+UNKNOWN_ID = "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32"
 FILTERS = (
     {"code": " welcome-2026 "},
     {"user_id": "bob"},
     {"reason": "COUPON_EXPIRED"},
     {"action": "validate"},
-    {"definition_id": DEFINITION_ID},
     {"from": "2026-05-05"},
     {"from": "2026-05-04T12:00:01Z", "to": "2026-05-06"},
 )
@@ -37,7 +36,7 @@ def failures(admin: AdminClient) -> AdminClient:
         NOON + timedelta(days=1),
         code="WELCOME-2026",
         user_id="bob",
-        definition_id=DEFINITION_ID,
+        definition_id=admin.create_definition()["id"],
         reason="COUPON_EXPIRED",
         action="validate",
     )
@@ -53,11 +52,13 @@ def test_attempts_are_listed_newest_first_with_masked_codes(
     assert (document["next"], document["has_more"]) == (None, False)
     newest, oldest = document["attempts"]
     del newest["attempt_id"]
+    definition_id = newest.pop("definition_id")
+    found = failures.get(f"attempts?definition_id={definition_id}").json["attempts"]
+    assert [attempt["user_id"] for attempt in found] == ["bob"]
     assert newest == {
         "attempted_at": "2026-05-05T12:00:00Z",
         "user_id": "bob",
         "masked_code": "WEL********6",
-        "definition_id": DEFINITION_ID,
         "action": "validate",
         "reason": "COUPON_EXPIRED",
         "dialect": "phoenix",
@@ -69,6 +70,15 @@ def test_attempts_are_listed_newest_first_with_masked_codes(
 def test_attempts_are_filtered(failures: AdminClient, filters: dict[str, str]) -> None:
     (found,) = failures.get(f"attempts?{urlencode(filters)}").json["attempts"]
     assert found["user_id"] == "bob"
+
+
+def test_attempts_of_an_unknown_definition_are_not_found(
+    failures: AdminClient, other_admin: AdminClient
+) -> None:
+    foreign_id = other_admin.create_definition()["id"]
+    for definition_id in UNKNOWN_ID, foreign_id:
+        answer = failures.get(f"attempts?definition_id={definition_id}")
+        expect_refusal(answer, 404, "DEFINITION_NOT_FOUND")
 
 
 def test_pages_of_attempts_follow_each_other(failures: AdminClient) -> None:

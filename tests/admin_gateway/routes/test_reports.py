@@ -420,4 +420,14 @@ def test_too_many_buckets_are_refused_with_their_number(
     message = expect_refusal(
         sqlite_admin.get(f"reports/redemptions?{period}"), 400, "INVALID_PERIOD"
     )
-    assert "about 8,760 buckets of one hour; expected at most 2,000" in message
+    assert "about 8,760 buckets of one hour; expected at most 2,000:" in message
+
+
+def test_a_comparison_has_as_many_buckets_as_another_report(
+    admin: AdminClient, factory: ReportFactory
+) -> None:
+    query = "campaign_id=winter&campaign_id=launch&interval=day&from=2026-01-01"
+    assert admin.get(f"reports/compare?{query}&to=2028-09-27").status_code == 200
+    answer = admin.get(f"reports/compare?{query}&to=2028-09-28")
+    message = expect_refusal(answer, 400, "INVALID_PERIOD")
+    assert "expected at most 1,000 for each of 2 campaigns: shorten it" in message

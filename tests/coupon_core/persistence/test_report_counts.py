@@ -9,13 +9,16 @@ import pytest
 
 from coupon_core.domain.report_counts import (
     ALL_CREATORS,
+    COUNTED_FIELDS,
     WHOLE_TENANT,
+    Counts,
     ReportCounts,
     get_quarter,
 )
-from coupon_core.persistence.database import transaction
+from coupon_core.persistence.database import execute, transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories.report_counts import raise_counts
+from coupon_core.persistence.repositories.reports import IN_PERIOD
 from coupon_core.persistence.tables import ReportQuarterTable
 from tests.factories.tenant import TenantFactory
 from tests.support.concurrency import run_concurrently
@@ -46,9 +49,9 @@ def list_counts(tenant_id: str) -> dict[tuple[str, str, str], tuple[int, int]]:
 def test_counts_of_one_key_are_added(tenant: TenantFactory) -> None:
     one, other = generate_id(), generate_id()
     rows = [
-        ReportCounts(one, NOON, "", "phoenix", redeemed=1),
-        ReportCounts(one, NOON, "", "phoenix", redeemed=2, validated=5),
-        ReportCounts(other, NOON, "ABCDE", "playcamp", redeemed=4),
+        ReportCounts(one, NOON, "", "phoenix", Counts(redeemed=1)),
+        ReportCounts(one, NOON, "", "phoenix", Counts(redeemed=2, validated=5)),
+        ReportCounts(other, NOON, "ABCDE", "playcamp", Counts(redeemed=4)),
     ]
     for _ in range(2):
         with transaction():
@@ -64,6 +67,31 @@ def test_counts_of_one_key_are_added(tenant: TenantFactory) -> None:
     assert_days_are_sums_of_quarters()
 
 
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("table", "at", "names"),
+    [
+        ("report_quarter", "quarter_at", COUNTED_FIELDS),
+        ("report_day", "day_at", COUNTED_FIELDS),
+        ("refusal_count", "bucket_at", ("action", "reason", "refused")),
+    ],
+    ids=["quarters", "days", "refusals"],
+)
+@pytest.mark.usefixtures("core")
+def test_reports_read_an_index_and_no_rows(
+    table: str, at: str, names: tuple[str, ...]
+) -> None:
+    columns = ", ".join(names)
+    period = IN_PERIOD.format(at=at)
+    parameters = {"tenant_id": "t", "start_at": NOON, "end_at": NOON}
+    with transaction():
+        # The table is empty, so that reading all of it would be cheap.
+        execute("SET LOCAL enable_seqscan = off", {})
+        execute("SET LOCAL enable_bitmapscan = off", {})
+        plan = execute(f"EXPLAIN SELECT {columns} FROM {table} q {period}", parameters)
+    assert f"Index Only Scan using {table}_pkey" in str(plan.fetchall())
+
+
 @pytest.mark.usefixtures("core")
 def test_transactions_that_raise_the_same_counts_do_not_deadlock(
     tenant: TenantFactory,
@@ -75,7 +103,10 @@ def test_transactions_that_raise_the_same_counts_do_not_deadlock(
             with transaction():
                 raise_counts(
                     tenant.tenant_id,
-                    [ReportCounts(each, NOON, validated=1) for each in definition_ids],
+                    [
+                        ReportCounts(each, NOON, counts=Counts(validated=1))
+                        for each in definition_ids
+                    ],
                 )
 
     outcomes = run_concurrently(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from coupon_core.domain.models.reports import (
     ReportPeriod,
     TopBy,
 )
-from coupon_core.domain.report_counts import ReportCounts
+from coupon_core.domain.report_counts import Counts, ReportCounts
 from coupon_core.domain.rules.report_buckets import (
     QUARTER,
     find_bucket,
@@ -44,8 +44,7 @@ def raise_random_counts(factory: ReportFactory) -> list[ReportCounts]:
         ReportCounts(
             *(definition_id, NOON + draw.randrange(QUARTER_COUNT) * QUARTER, creator),
             dialect=draw.choice(DIALECTS),
-            redeemed=draw.randrange(1, 9),
-            reversed=draw.randrange(3),
+            counts=Counts(redeemed=draw.randrange(1, 9), reversed=draw.randrange(3)),
         )
         for definition_id, creator in draw.choices(keys, k=300)
     ]
@@ -100,11 +99,34 @@ def test_buckets_have_the_uses_of_their_quarters(factory: ReportFactory) -> None
                 expected: Counter[datetime] = Counter()
                 for row in select(rows, factory, period, filters):
                     start = starts[find_bucket(starts, row.quarter_at)]
-                    expected[start] += row.redeemed
+                    expected[start] += row.counts.redeemed
                 buckets = reports.list_buckets(tenant_id, period, filters, starts)
                 assert [bucket.start for bucket in buckets] == starts
                 found = {each.start: each.counts.redeemed for each in buckets}
                 assert Counter(found) == expected, (period, interval, filters)
+
+
+def test_hours_begin_anew_where_clocks_are_changed_by_half_an_hour(
+    factory: ReportFactory,
+) -> None:
+    start = datetime(2026, 10, 3, 13, 15, tzinfo=UTC)  # changed at 15:30
+    period = ReportPeriod(start, start + 24 * QUARTER, "Australia/Lord_Howe")
+    starts = list_bucket_starts(period, ReportInterval.HOUR)
+    quarters = [start + number * QUARTER for number in range(24)]
+    counts = [Counts(redeemed=2**number) for number in range(24)]
+    factory.raise_counts(
+        *(
+            ReportCounts(factory.shared, quarter, counts=count)
+            for quarter, count in zip(quarters, counts, strict=True)
+        )
+    )
+    found = reports.list_buckets(
+        factory.tenant.tenant_id, period, ReportFilter(), starts
+    )
+    expected = Counter[datetime]()
+    for quarter, count in zip(quarters, counts, strict=True):
+        expected[starts[find_bucket(starts, quarter)]] += count.redeemed
+    assert {each.start: each.counts.redeemed for each in found} == expected
 
 
 def test_rankings_have_the_uses_of_their_period(factory: ReportFactory) -> None:
@@ -127,7 +149,7 @@ def test_rankings_have_the_uses_of_their_period(factory: ReportFactory) -> None:
                 expected: Counter[str] = Counter()
                 for row in select(rows, factory, period, filters):
                     if key := get_key(row):
-                        expected[key] += row.redeemed
+                        expected[key] += row.counts.redeemed
                 found = top_reports.list_top(
                     tenant_id, by, period=period, filters=filters, limit=10
                 )
@@ -140,7 +162,8 @@ def test_a_ranking_ends_with_its_period(factory: ReportFactory) -> None:
     """The quarters next to a period are in a day that is read, but not counted."""
     end = NOON + timedelta(days=3)
     for moment in (NOON - QUARTER, NOON, end - QUARTER, end):
-        factory.raise_counts(ReportCounts(factory.shared, moment, redeemed=1))
+        counts = Counts(redeemed=1)
+        factory.raise_counts(ReportCounts(factory.shared, moment, counts=counts))
     (row,) = top_reports.list_top(
         factory.tenant.tenant_id,
         TopBy.CODE,

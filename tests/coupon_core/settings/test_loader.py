@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import stat
@@ -308,6 +309,14 @@ def test_misspelt_variables_are_named(
     assert text.startswith(f"{name} is not a setting{expected}")
     importlib.reload(gunicorn_conf)
     assert f"{name} is not a setting" in capfd.readouterr().err
+
+
+def test_the_objects_of_an_application_are_left_out_of_garbage_collections() -> None:
+    gunicorn_conf.post_worker_init(None)
+    try:
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize(

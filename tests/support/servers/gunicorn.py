@@ -5,14 +5,14 @@ from __future__ import annotations
 import http.client
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from coupon_core.settings.loader import Settings
+from tests.support.installations import THIS_RELEASE, Installation
 from tests.support.log_secrets import check_log, get_verbose_level
-from tests.support.paths import PROJECT_ROOT
 from tests.support.ports import find_free_port
 from tests.support.servers.process import Process, ServerError
 
@@ -40,13 +40,18 @@ class Gateway:
 
 @contextmanager
 def gateway_server(
-    app: str, settings: Settings, home: Path, *options: str
+    app: str,
+    settings: Settings,
+    home: Path,
+    *options: str,
+    installation: Installation = THIS_RELEASE,
 ) -> Iterator[Gateway]:
     """Run `app` (`query_gateway` or `admin_gateway`) under gunicorn.
 
     `home` is an empty directory for its files.
     """
-    gateway = _start_gateway(app, home, settings, options)
+    environment = _build_environment(settings, home) | installation.build_environment()
+    gateway = _start_gateway(app, home, environment, options)
     try:
         yield gateway
     finally:
@@ -55,7 +60,7 @@ def gateway_server(
 
 
 def _start_gateway(
-    app: str, home: Path, settings: Settings, options: Sequence[str]
+    app: str, home: Path, environment: Mapping[str, str], options: Sequence[str]
 ) -> Gateway:
     for attempt in range(MAX_START_ATTEMPTS):
         host, port = "127.0.0.1", find_free_port()
@@ -64,7 +69,7 @@ def _start_gateway(
             home,
             lambda at=(host, port): is_gateway_ready(*at),
             signal.SIGTERM,
-            environment=_build_environment(settings, home),
+            environment=environment,
         )
         try:
             process.start()
@@ -91,7 +96,6 @@ def _build_command(app: str, address: str) -> list[str]:
 
 def _build_environment(settings: Settings, home: Path) -> dict[str, str]:
     return {
-        "PYTHONPATH": str(PROJECT_ROOT),
         "COUPON_DATA_DIR": str(home),
         "COUPON_DATABASE_URL": settings.database_url,
         "COUPON_PREPARED_STATEMENTS": settings.prepared_statements,

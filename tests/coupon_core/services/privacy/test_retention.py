@@ -10,7 +10,7 @@ import pytest
 from coupon_core.domain.models import Page, UsagePeriod, UserUsage, utc_now
 from coupon_core.domain.models.attempts import SignalThresholds
 from coupon_core.domain.models.audit import AuditFilter
-from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_quarter
 from coupon_core.observability import attempt_buffer
 from coupon_core.persistence.database import execute, transaction
 from coupon_core.persistence.id_generation import generate_id
@@ -155,7 +155,10 @@ def test_days_and_quarters_of_reports_are_deleted_together(
     with transaction():
         raise_counts(
             tenant.tenant_id,
-            [ReportCounts(generate_id(), each, redeemed=1) for each in quarters],
+            [
+                ReportCounts(generate_id(), each, counts=Counts(redeemed=1))
+                for each in quarters
+            ],
         )
     retention.configure({"reports": 1, "report_days": 1})
     for each in quarters:

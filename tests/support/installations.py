@@ -1,0 +1,65 @@
+"""What a process runs: this tree or the previous release, by a right or wrong clock."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.paths import PROJECT_ROOT
+
+SHIFTED_CLOCK = Path(__file__).with_name("shifted_clock")
+# The release before the counts of reports is the last commit without this file.
+FIRST_MIGRATION = "coupon_core/persistence/migrations/0025_report_counts.py"
+PREVIOUS_RELEASE_ADVICE = (
+    "git does not have its commit; fetch the whole history with `git fetch --unshallow`"
+)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A tree of the project, and by how many seconds the clock of its host is fast."""
+
+    tree: Path = PROJECT_ROOT
+    clock_offset_seconds: int = 0
+
+    def build_environment(self) -> dict[str, str]:
+        """Return the variables by which Python runs this tree by this clock."""
+        if not self.clock_offset_seconds:
+            return {"PYTHONPATH": str(self.tree)}
+        return {
+            "PYTHONPATH": f"{SHIFTED_CLOCK}{os.pathsep}{self.tree}",
+            "CLOCK_OFFSET_SECONDS": str(self.clock_offset_seconds),
+        }
+
+
+THIS_RELEASE = Installation()
+
+
+def find_previous_release() -> str | None:
+    """Return the commit of the previous release; None in a shallow clone."""
+    try:
+        added = _run_git("log", "--diff-filter=A", "--format=%H", "--", FIRST_MIGRATION)
+        return _run_git("rev-parse", "--verify", f"{added.strip()}^1").strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def export_previous_release(commit: str, home: Path) -> Installation:
+    """Write the product code of a commit and the tests of this tree below `home`."""
+    tree = home / "previous-release"
+    archive = _run_git("archive", commit, "--", ".", ":(exclude)tests")
+    with tarfile.open(fileobj=io.BytesIO(archive.encode("latin-1"))) as files:
+        files.extractall(tree, filter="data")
+    (tree / "tests").symlink_to(PROJECT_ROOT / "tests")
+    return Installation(tree)
+
+
+def _run_git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=PROJECT_ROOT, capture_output=True, check=True
+    )
+    return done.stdout.decode("latin-1")  # an archive as well
