@@ -29,6 +29,9 @@ PUBLIC_ENDPOINTS = frozenset(
         "submit_sign_in",
         "show_link",
         "submit_link",
+        "show_way_to_sign_in",
+        "show_way_to_use_link",
+        "receive_answer",
         "serve_static",
     )
 )

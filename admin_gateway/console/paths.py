@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 PREFIX = "/console"
+CALLBACK_PATH = f"{PREFIX}/oidc/callback"
 
 
 def is_console_path(path: str) -> bool:

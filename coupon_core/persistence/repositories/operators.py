@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from peewee import IntegrityError
+
 from coupon_core.domain.emails import to_email_key
 from coupon_core.domain.models.operators import (
     LinkPurpose,
@@ -12,6 +14,7 @@ from coupon_core.domain.models.operators import (
     Role,
 )
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.errors import UNIQUE, violated_constraint
 from coupon_core.persistence.tables import (
     OperatorInvitationTable,
     OperatorTable,
@@ -40,6 +43,11 @@ def find_by_email(email: str) -> Operator | None:
     return _find(OperatorTable.email_key == to_email_key(email))
 
 
+def find_by_account(provider_account: str) -> Operator | None:
+    """Return the operator who signs in with an account at the provider."""
+    return _find(OperatorTable.provider_account == provider_account)
+
+
 def get(operator_id: str) -> Operator | None:
     """Return an operator, also a disabled one."""
     return _find(OperatorTable.operator_id == operator_id)
@@ -52,13 +60,29 @@ def list_emails(operator_ids: Iterable[str]) -> dict[str, str]:
     return {str(operator_id): email for operator_id, email in found}
 
 
-def set_password(operator: Operator, password_hash: str) -> bool:
-    """Set the password; return False if it has changed since `operator` was read."""
-    query = OperatorTable.update(password_hash=password_hash).where(
+def set_credentials(
+    operator: Operator, password_hash: str, provider_account: str | None
+) -> bool:
+    """Set how an operator signs in.
+
+    Return False if that has changed since `operator` was read, or if the account
+    belongs to another operator.
+    """
+    query = OperatorTable.update(
+        password_hash=password_hash, provider_account=provider_account
+    ).where(
         OperatorTable.operator_id == operator.operator_id,
         OperatorTable.password_hash == operator.password_hash,
+        OperatorTable.provider_account.is_null()
+        if operator.provider_account is None
+        else OperatorTable.provider_account == operator.provider_account,
     )
-    return bool(query.execute())
+    try:
+        return bool(query.execute())
+    except IntegrityError as error:
+        if violated_constraint(error) != UNIQUE:
+            raise
+        return False
 
 
 def set_second_factor(
@@ -164,6 +188,7 @@ def _find(condition: Any) -> Operator | None:
         operator_id=str(row.operator_id),
         email=row.email,
         password_hash=row.password_hash,
+        provider_account=row.provider_account,
         totp_sealed=row.totp_sealed,
         totp_last_step=row.totp_last_step,
         recovery_hashes=tuple(row.recovery_hashes),

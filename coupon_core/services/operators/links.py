@@ -1,7 +1,8 @@
 """One-time links: how operators join a tenant, and how they get a new password.
 
 An e-mail address proves nothing: a membership begins only when the holder of the link
-signs in, and a known operator signs in with the password that he or she has already.
+signs in. A known operator signs in with the password or the account at the provider
+that is known already; a new one, or after a reset, chooses one of the two.
 """
 
 import secrets
@@ -36,19 +37,30 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class LinkForm:
-    """What the page of a link asks for.
-
-    An operator who `has_password` gives it, unless the link is to replace it.
-    """
+    """What the page of a link asks for."""
 
     link: OneTimeLink
     operator: Operator
 
     @property
     def asks_for_new_password(self) -> bool:
-        """True if the holder of the link chooses a password."""
-        is_reset = self.link.purpose == LinkPurpose.RESET
-        return is_reset or not self.operator.password_hash
+        """True if the holder of the link chooses how to sign in from now on."""
+        is_known = self.operator.password_hash or self.operator.provider_account
+        return self.link.purpose == LinkPurpose.RESET or not is_known
+
+    @property
+    def asks_for_password(self) -> bool:
+        """True if a password, new or known, leads on."""
+        return self.asks_for_new_password or bool(self.operator.password_hash)
+
+    @property
+    def accepts_provider(self) -> bool:
+        """True if signing in at the provider leads on.
+
+        It does not stand in for a second factor that the operator has set up here.
+        """
+        is_open = self.asks_for_new_password and not self.asks_for_code
+        return is_open or bool(self.operator.provider_account)
 
     @property
     def asks_for_code(self) -> bool:
@@ -141,25 +153,42 @@ def use_link(
         PasswordsBusy: Too many passwords are being verified.
     """
     form = open_link(token, now)
-    operator, link = form.operator, form.link
+    operator = form.operator
     with sign_in_limits.attempt(operator.email, device.address):
+        credentials: tuple[str, str | None]
         if form.asks_for_new_password:
             new_hash = hash_new_password(answer.password, answer.repeated_password)
+            credentials = new_hash, None
         else:
             sign_in.require_password(operator, answer.password)
-            new_hash = operator.password_hash
+            credentials = operator.password_hash, operator.provider_account
         with transaction():
             sign_in.use_second_factor(operator, answer.code, now)
-            # Of two links that are used at the same time, one sets the password.
-            if not (
-                operator_repository.use_link(link.token_hash)
-                and operator_repository.set_password(operator, new_hash)
-            ):
-                raise Refused(OperatorReason.LINK_INVALID)
-            operator_sessions.delete_all(operator.operator_id)
-            if link.role:
-                _join(link, link.role, now=now)
-            return sessions.start(operator, device, now), link.target_tenant
+            return enter(form, credentials, device=device, now=now)
+
+
+def enter(
+    form: LinkForm,
+    credentials: tuple[str, str | None],
+    *,
+    device: Device,
+    now: datetime,
+) -> tuple[str, str]:
+    """Use up a link in the transaction of the caller, and sign its holder in.
+
+    `credentials` are the password hash and the account from now on.
+    """
+    operator, link = form.operator, form.link
+    # Of two links that are used at the same time, one sets the credentials.
+    if not (
+        operator_repository.use_link(link.token_hash)
+        and operator_repository.set_credentials(operator, *credentials)
+    ):
+        raise Refused(OperatorReason.LINK_INVALID)
+    operator_sessions.delete_all(operator.operator_id)
+    if link.role:
+        _join(link, link.role, now=now)
+    return sessions.start(operator, device, now), link.target_tenant
 
 
 def _join(link: OneTimeLink, role: Role, now: datetime) -> None:
@@ -179,6 +208,7 @@ def _build_operator(email: str, now: datetime) -> Operator:
         operator_id=generate_id(),
         email=email,
         password_hash="",
+        provider_account=None,
         totp_sealed=None,
         totp_last_step=0,
         recovery_hashes=(),

@@ -150,7 +150,7 @@ def test_of_two_links_of_a_new_operator_one_sets_the_password(
     assert form.asks_for_new_password
     links.use_link(first, LinkAnswer(PASSWORD, PASSWORD), DEVICE, NOW)
     # As if the second link had been opened before the first one was used.
-    assert not operator_repository.set_password(form.operator, "another hash")
+    assert not operator_repository.set_credentials(form.operator, "another hash", None)
     assert not links.open_link(second, NOW).asks_for_new_password
 
 
