@@ -107,26 +107,25 @@ def test_an_account_proves_nothing_without_the_link(
     assert memberships.list_members("acme") == []
 
 
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"email_verified": False},
-        {"email_verified": None},
-        {"email": "eve@example.com"},
-        {"email": [ANN]},
-        {"email": ""},
-    ],
-    ids=["unverified", "not said", "other", "no text", "empty"],
-)
+UNVERIFIED_ADDRESSES: list[dict[str, Any]] = [
+    {"email_verified": False},
+    {"email_verified": None},
+    {"email": "eve@example.com"},
+    {"email": [ANN]},
+    {"email": ""},
+]
+
+
 def test_a_new_account_needs_the_verified_address_of_the_operator(
-    admin: AdminClient, provider: OpenIdProvider, claims: dict[str, Any]
+    admin: AdminClient, provider: OpenIdProvider
 ) -> None:
-    provider.claims = claims
     browser, path = Browser(admin.app), invite("acme", Role.VIEWER, ANN)
-    response = sign_in(browser, provider, f"{path}/oidc")
-    assert response.status_code == 403
-    assert "does not confirm the e-mail address" in response.text
-    assert memberships.list_members("acme") == []
+    for claims in UNVERIFIED_ADDRESSES:
+        provider.claims = claims
+        response = sign_in(browser, provider, f"{path}/oidc")
+        assert response.status_code == 403, claims
+        assert "does not confirm the e-mail address" in response.text, claims
+        assert memberships.list_members("acme") == [], claims
     provider.claims = {}  # the link can still be used
     assert sign_in(browser, provider, f"{path}/oidc").status_code == 200
 
@@ -157,20 +156,21 @@ FORGED_TOKENS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FORGED_TOKENS.values(), ids=FORGED_TOKENS)
 def test_a_token_that_is_not_for_this_sign_in_is_refused(
-    admin: AdminClient,
-    provider: OpenIdProvider,
-    ann: Browser,
-    fault: dict[str, Any],
+    admin: AdminClient, provider: OpenIdProvider, ann: Browser
 ) -> None:
-    for name, value in fault.items():
-        setattr(provider, name, value)
     browser = Browser(admin.app)
-    response = sign_in(browser, provider)
-    assert response.status_code == 403, response.text
-    assert "did not confirm who you are" in response.text
-    assert browser.client.get_cookie("coupons", path="/console") is None
+    for kind, fault in FORGED_TOKENS.items():
+        usual = {name: getattr(provider, name) for name in fault}
+        for name, value in fault.items():
+            setattr(provider, name, value)
+        response = sign_in(browser, provider)
+        assert response.status_code == 403, kind
+        assert "did not confirm who you are" in response.text, kind
+        assert browser.client.get_cookie("coupons", path="/console") is None, kind
+        for name, value in usual.items():
+            setattr(provider, name, value)
+    assert sign_in(browser, provider).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["state", "no state", "other browser", "replayed"])
