@@ -99,6 +99,7 @@ class OneTimeLink:
     """A link that its holder can use once, known by the hash of its token.
 
     `target_tenant` is where the holder signs in to; an invitation has a `role` there.
+    `invited_by` is the actor who created it, as in the audit log.
     """
 
     token_hash: str = field(repr=False)
@@ -106,5 +107,14 @@ class OneTimeLink:
     purpose: LinkPurpose
     target_tenant: str
     role: Role | None
+    invited_by: str
     created_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """An invitation to a tenant that can still be used, as the list shows it."""
+
+    link: OneTimeLink
+    email: str

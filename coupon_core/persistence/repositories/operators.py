@@ -10,6 +10,7 @@ from coupon_core.domain.emails import to_email_key
 from coupon_core.domain.models.operators import (
     LinkPurpose,
     OneTimeLink,
+    OpenInvitation,
     Operator,
     Role,
 )
@@ -128,6 +129,7 @@ def insert_link(link: OneTimeLink) -> None:
         purpose=link.purpose,
         target_tenant=link.target_tenant,
         role=link.role,
+        invited_by=link.invited_by,
         created_at=link.created_at,
         expires_at=link.expires_at,
     ).execute()
@@ -143,17 +145,36 @@ def find_link(token_hash: str, now: datetime) -> OneTimeLink | None:
         )
         .first()
     )
-    if row is None:
-        return None
-    return OneTimeLink(
-        token_hash=row.token_hash,
-        operator_id=str(row.operator_id),
-        purpose=LinkPurpose(row.purpose),
-        target_tenant=row.target_tenant,
-        role=Role(row.role) if row.role else None,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
+    return _to_link(row) if row else None
+
+
+def list_invitations(tenant_id: str, now: datetime) -> list[OpenInvitation]:
+    """Return the open invitations to a tenant, the newest first."""
+    query = (
+        OperatorInvitationTable.select(OperatorInvitationTable, OperatorTable.email)
+        .join(
+            OperatorTable,
+            on=OperatorTable.operator_id == OperatorInvitationTable.operator_id,
+            attr="operator",
+        )
+        .where(
+            OperatorInvitationTable.target_tenant == tenant_id,
+            OperatorInvitationTable.purpose == LinkPurpose.INVITATION,
+            OperatorInvitationTable.expires_at > now,
+        )
+        .order_by(OperatorInvitationTable.created_at.desc())
     )
+    return [OpenInvitation(_to_link(row), row.operator.email) for row in query]
+
+
+def delete_invitation(tenant_id: str, token_hash: str) -> bool:
+    """Delete an invitation to a tenant; return False if there is none."""
+    query = OperatorInvitationTable.delete().where(
+        OperatorInvitationTable.token_hash == token_hash,
+        OperatorInvitationTable.target_tenant == tenant_id,
+        OperatorInvitationTable.purpose == LinkPurpose.INVITATION,
+    )
+    return bool(query.execute())
 
 
 def use_link(token_hash: str) -> bool:
@@ -178,6 +199,19 @@ def delete_expired_links(now: datetime) -> int:
         OperatorInvitationTable.expires_at <= now
     )
     return int(query.execute())
+
+
+def _to_link(row: Any) -> OneTimeLink:
+    return OneTimeLink(
+        token_hash=row.token_hash,
+        operator_id=str(row.operator_id),
+        purpose=LinkPurpose(row.purpose),
+        target_tenant=row.target_tenant,
+        role=Role(row.role) if row.role else None,
+        invited_by=row.invited_by,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
 
 
 def _find(condition: Any) -> Operator | None:

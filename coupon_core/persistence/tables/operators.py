@@ -54,6 +54,7 @@ class OperatorInvitationTable(BaseTable):
     purpose = TextField()
     target_tenant = TextField()
     role = TextField(null=True)
+    invited_by = TextField(default="")
     created_at = UtcTimestampField()
     expires_at = UtcTimestampField()
 

@@ -14,6 +14,7 @@ from coupon_core.domain.models import OperatorReason, Refused
 from coupon_core.domain.models.operators import (
     LinkPurpose,
     OneTimeLink,
+    OpenInvitation,
     Operator,
     Role,
 )
@@ -113,11 +114,35 @@ def add_link(
             purpose=purpose,
             target_tenant=tenant_id,
             role=role,
+            invited_by=audit_context.current_context().actor,
             created_at=now,
             expires_at=now + LINK_LIFETIME,
         )
     )
     return token
+
+
+def list_invitations(tenant_id: str, now: datetime) -> list[OpenInvitation]:
+    """Return the open invitations to a tenant, the newest first."""
+    return operator_repository.list_invitations(tenant_id, now)
+
+
+def withdraw(tenant_id: str, token_hash: str, now: datetime) -> str:
+    """Withdraw an invitation, so that its link is invalid; return the address.
+
+    Raises:
+        Refused: There is no such invitation, or it was used meanwhile.
+    """
+    found = operator_repository.list_invitations(tenant_id, now)
+    by_hash = {one.link.token_hash: one for one in found}
+    invitation = require_found(by_hash.get(token_hash), OperatorReason.LINK_INVALID)
+    with transaction():
+        if not operator_repository.delete_invitation(tenant_id, token_hash):
+            raise Refused(OperatorReason.LINK_INVALID)
+        audit.record(
+            tenant_id, "operator.invitation_withdrawn", invitation.link.operator_id
+        )
+    return invitation.email
 
 
 def build_url(console_url: str, token: str) -> str:
