@@ -185,6 +185,15 @@ def use_link(token_hash: str) -> bool:
     return bool(query.execute())
 
 
+def delete_invitations(tenant_id: str, operator_id: str) -> None:
+    """Delete the invitations of an operator to a tenant."""
+    OperatorInvitationTable.delete().where(
+        OperatorInvitationTable.operator_id == operator_id,
+        OperatorInvitationTable.target_tenant == tenant_id,
+        OperatorInvitationTable.purpose == LinkPurpose.INVITATION,
+    ).execute()
+
+
 def delete_links(operator_id: str, purpose: LinkPurpose) -> None:
     """Delete the links of an operator that are for one purpose."""
     OperatorInvitationTable.delete().where(

@@ -81,6 +81,8 @@ class LinkAnswer:
 def invite(tenant_id: str, email: str, role: Role, now: datetime) -> tuple[str, str]:
     """Create the invitation of an operator; return the operator's id and its token.
 
+    An earlier invitation of the operator to the tenant becomes invalid.
+
     Raises:
         Refused: The tenant is unknown, or the address is none.
     """
@@ -91,6 +93,7 @@ def invite(tenant_id: str, email: str, role: Role, now: datetime) -> tuple[str, 
         operator = operator_repository.find_by_email(address)
         if operator is None or operator.disabled_at:
             raise Refused(OperatorReason.OPERATOR_DISABLED)
+        operator_repository.delete_invitations(tenant_id, operator.operator_id)
         token = add_link(operator, LinkPurpose.INVITATION, tenant_id, role, now=now)
         audit.record(tenant_id, "operator.invited", operator.operator_id, role=role)
     return operator.operator_id, token

@@ -140,6 +140,31 @@ def test_an_invitation_of_a_known_operator_asks_for_the_known_password(
     assert sessions.find_principal(operator_id, other_tenant.tenant_id) is not None
 
 
+@pytest.mark.parametrize("change", ["invited again", "role", "removed"])
+def test_a_later_decision_ends_an_open_invitation(
+    tenant: TenantFactory, change: str
+) -> None:
+    """Otherwise its holder would undo the decision with the earlier role."""
+    tenant_id = tenant.tenant_id
+    join(tenant, Role.OWNER, "owner")
+    operator_id, _ = join(tenant, Role.MANAGER)
+    email = address_of(tenant)
+    _, token = links.invite(tenant_id, email, Role.OWNER, NOW)
+    if change == "role":
+        memberships.change_role(tenant_id, operator_id, Role.VIEWER, NOW)
+    elif change == "removed":
+        memberships.remove(tenant_id, operator_id)
+    else:
+        links.invite(tenant_id, email, Role.SUPPORT, NOW)
+    answer = LinkAnswer(PASSWORD)
+    reason = refusal(links.use_link, token, answer, DEVICE, NOW)
+    assert reason == OperatorReason.LINK_INVALID
+    is_open = links.list_invitations(tenant_id, NOW)
+    assert [one.link.role for one in is_open] == (
+        [Role.SUPPORT] if change == "invited again" else []
+    )
+
+
 def test_of_two_links_of_a_new_operator_one_sets_the_password(
     tenant: TenantFactory, other_tenant: TenantFactory
 ) -> None:
