@@ -131,20 +131,3 @@ def test_session_and_role_are_checked_before_a_body_is_read(
             limit = app.extensions[BODY_LIMITS_EXTENSION].get(endpoint, 0)
             received = 100 if limit >= 20_000_000 else 413
             assert status == (403 if missing else received), (endpoint, role)
-
-
-def test_objects_of_another_tenant_do_not_exist(
-    admin: AdminClient, other_admin: AdminClient
-) -> None:
-    examples = create_examples(other_admin)
-    browser = sign_in_as(admin, Role.OWNER)
-    own = sign_in_as(other_admin, Role.OWNER)
-    browser.open("/console/account")
-    token = {"csrf_token": browser.find_form()["fields"]["csrf_token"]}
-    for name, path in examples.items():
-        response = browser.client.get(HOME + path)
-        assert response.status_code == 404, name
-        for action in ("", "/edit", "/delete", "/disable", "/drop", "/codes"):
-            response = browser.client.post(HOME + path + action, data=token)
-            assert response.status_code in (404, 405), (name, action)
-        assert own.open(f"/console/t/globex{path}").status_code == 200, name

@@ -45,10 +45,12 @@ def use_provider(app: Flask, issuer: str) -> None:
 
 @pytest.fixture
 def provider(admin: AdminClient) -> Iterator[OpenIdProvider]:
-    """Return the provider of the gateway."""
+    """Return the provider of the gateway, which other tests share without one."""
+    extensions = dict(admin.app.extensions)
     with running_provider() as provider:
         use_provider(admin.app, provider.issuer)
         yield provider
+    admin.app.extensions.update(extensions)
 
 
 def find_way(browser: Browser, path: str) -> str:
