@@ -199,6 +199,38 @@ def test_sign_in_says_the_same_for_every_wrong_credential(
     assert sessions.list_sessions(operator_id) == []
 
 
+class CountingHasher(passwords.PasswordHasher):
+    """A hasher that counts how often it computes a hash."""
+
+    count = 0
+
+    def hash(self, *args: object, **options: object) -> str:
+        """Count and hash."""
+        self.count += 1
+        return super().hash(*args, **options)  # type: ignore[arg-type]
+
+    def verify(self, *args: object) -> bool:  # type: ignore[override]
+        """Count and verify."""
+        self.count += 1
+        return super().verify(*args)  # type: ignore[arg-type]
+
+
+def test_the_time_of_a_failed_sign_in_does_not_say_who_exists(
+    tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join(tenant, Role.VIEWER, "known")
+    join(tenant, Role.VIEWER, "disabled")
+    administration.set_disabled(None, address_of(tenant, "disabled"), NOW)
+    links.invite(tenant.tenant_id, address_of(tenant, "invited"), Role.VIEWER, NOW)
+    hasher = CountingHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    for name in ("known", "disabled", "invited", "unknown"):
+        before = hasher.count
+        email = address_of(tenant, name)
+        refusal(sign_in.sign_in, email, "wrong", "", device=DEVICE, now=NOW)
+        assert hasher.count == before + 1, name
+
+
 def test_a_code_of_the_second_factor_is_accepted_once(tenant: TenantFactory) -> None:
     operator_id, session = join(tenant, Role.VIEWER)
     operator = operator_repository.get(operator_id)
@@ -222,6 +254,11 @@ def test_a_code_of_the_second_factor_is_accepted_once(tenant: TenantFactory) -> 
     next_step = app.at(later + timedelta(seconds=30))  # a phone that is ahead
     sign_in.sign_in(email, PASSWORD, next_step, device=DEVICE, now=later)
     assert attempt(next_step, later) == OperatorReason.WRONG_SECOND_FACTOR
+    much_later = NOW + timedelta(seconds=600)
+    two_ahead = app.at(much_later + timedelta(seconds=60))
+    assert attempt(two_ahead, much_later) == OperatorReason.WRONG_SECOND_FACTOR
+    behind = app.at(much_later - timedelta(seconds=30))
+    sign_in.sign_in(email, PASSWORD, behind, device=DEVICE, now=much_later)
     assert len(codes) == 10
     sign_in.sign_in(email, PASSWORD, codes[0].upper(), device=DEVICE, now=NOW)
     assert attempt(codes[0]) == OperatorReason.WRONG_SECOND_FACTOR
