@@ -140,6 +140,30 @@ def test_a_stolen_cookie_is_worth_nothing_after_signing_out_everywhere(
     assert thief.path.startswith("/console/sign-in")
 
 
+def test_the_account_lists_open_sessions_and_ends_own_ones_only(
+    admin: AdminClient,
+) -> None:
+    browser, other = sign_in_as(admin, Role.OWNER), Browser(admin.app)
+    stranger = sign_in_as(admin, Role.VIEWER)
+    other.open("/console/sign-in")
+    other.submit(email="owner@acme.example", password=PASSWORD)
+    for one in (browser, other, stranger):
+        one.open("/console/account")
+    assert browser.page.count("127.0.0.1</td>") == 2
+    stolen = browser.find_form("/account/sessions")["fields"]["session"]
+    token = stranger.find_form("/sign-out")["fields"]["csrf_token"]
+    stranger.client.post(
+        "/console/account/sessions", data={"csrf_token": token, "session": stolen}
+    )
+    assert other.open(HOME).status_code == 200
+    assert other.path == HOME
+    browser.submit("/account/sessions")
+    assert "The session has ended." in browser.page
+    assert browser.page.count("127.0.0.1</td>") == 1
+    other.open(HOME)
+    assert other.path.startswith("/console/sign-in")
+
+
 @pytest.mark.parametrize("kind", ["missing", "forged", "of another session", "ended"])
 def test_a_form_without_the_token_of_the_session_changes_nothing(
     admin: AdminClient, kind: str

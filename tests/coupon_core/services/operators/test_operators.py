@@ -196,7 +196,7 @@ def test_sign_in_says_the_same_for_every_wrong_credential(
         == OperatorReason.SIGN_IN_FAILED
     )
     administration.set_disabled(None, email, None)
-    assert sessions.list_sessions(operator_id) == []
+    assert sessions.list_sessions(operator_id, NOW) == []
 
 
 class CountingHasher(passwords.PasswordHasher):
@@ -265,8 +265,10 @@ def test_a_code_of_the_second_factor_is_accepted_once(tenant: TenantFactory) -> 
 
 
 def test_a_session_ends_without_use_and_in_any_case(tenant: TenantFactory) -> None:
-    _, session = join(tenant, Role.VIEWER)
+    operator_id, session = join(tenant, Role.VIEWER)
     hour = timedelta(hours=1)
+    assert len(sessions.list_sessions(operator_id, NOW)) == 1
+    assert sessions.list_sessions(operator_id, NOW + hour) == []
     assert sessions.find(session, NOW + hour - timedelta(seconds=1)) is not None
     assert sessions.find(session, NOW + 3 * hour) is None
     now = NOW
