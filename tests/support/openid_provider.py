@@ -36,6 +36,7 @@ class OpenIdProvider:
     """
 
     server: ThreadingHTTPServer
+    host: str = "127.0.0.1"
     subject: str = "account-1"
     email: str = "ann@example.com"
     claims: dict[str, Any] = field(default_factory=dict)
@@ -49,7 +50,7 @@ class OpenIdProvider:
     @property
     def issuer(self) -> str:
         """Return the issuer, which is the URL of the server."""
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        return f"http://{self.host}:{self.server.server_address[1]}"
 
     def authorize(self, url: str) -> str:
         """Sign in at the URL to which the gateway has led; return the callback URL."""
@@ -121,7 +122,13 @@ class ProviderHandler(BaseHTTPRequestHandler):
     provider: OpenIdProvider
 
     def do_GET(self) -> None:
-        """Send metadata, keys or what is known about the account."""
+        """Send metadata, keys or what is known about the account; or sign in."""
+        if self.path.startswith("/authorize?"):
+            self.send_response(302)
+            url = self.provider.issuer + self.path
+            self.send_header("Location", self.provider.authorize(url))
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
         documents = {
             "/.well-known/openid-configuration": self.provider.describe,
             "/keys": self.provider.list_keys,
