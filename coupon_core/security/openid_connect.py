@@ -151,7 +151,8 @@ def _to_account(claims: Mapping[str, Any]) -> ProviderAccount:
     is_subject = isinstance(subject, str) and 0 < len(subject) <= MAX_SUBJECT_LENGTH
     if not is_subject:
         raise Refused(OperatorReason.PROVIDER_REFUSED)
-    # Some providers send the text "true".
-    is_verified = str(claims.get("email_verified")).lower() == "true"
+    # Entra ID has a claim of its own, and some providers send texts.
+    confirmed = claims.get("email_verified", claims.get("xms_edov"))
+    is_verified = str(confirmed).lower() in ("true", "1")
     verified = email if is_verified and isinstance(email, str) else ""
     return ProviderAccount(claims["iss"], subject, verified)

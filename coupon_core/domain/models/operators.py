@@ -79,6 +79,7 @@ class Member:
     created_at: datetime
     disabled_at: datetime | None
     has_second_factor: bool
+    has_provider_account: bool
 
 
 @dataclass(frozen=True, slots=True)
