@@ -60,6 +60,14 @@ def find_way(browser: Browser, path: str) -> str:
     return response.headers["Location"]
 
 
+def find_way_to_connect(browser: Browser) -> str:
+    """Return the URL at the provider to which the form of the account leads."""
+    browser.open("/console/account/oidc")
+    browser.submit("/account/oidc", present_password=PASSWORD)
+    (url,) = [part for part in browser.page.split('"') if "/authorize?" in part]
+    return url.replace("&amp;", "&")
+
+
 def answer(browser: Browser, callback: str) -> TestResponse:
     """Open the callback, as the browser does that the provider sends back."""
     return browser.open(callback.removeprefix("http://localhost"))
@@ -308,9 +316,7 @@ def test_an_operator_with_a_password_connects_an_account(
     browser.open("/console/account")
     browser.open("/console/account/oidc")
     assert browser.submit("/account/oidc", present_password="x").status_code == 400
-    browser.submit("/account/oidc", present_password=PASSWORD)
-    (url,) = [part for part in browser.page.split('"') if "/authorize?" in part]
-    callback = provider.authorize(url.replace("&amp;", "&"))
+    callback = provider.authorize(find_way_to_connect(browser))
     assert answer(browser, callback).status_code == 200
     assert "connected" in browser.page
     assert "/sign-in" in other.open(HOME).request.full_path
@@ -329,6 +335,14 @@ def test_an_account_belongs_to_one_operator(
     response = sign_in(Browser(admin.app), provider, f"{path}/oidc")
     assert response.status_code == 403
     assert "that no other operator has" in response.text
+    bob = Browser(admin.app)
+    bob.open(path)
+    bob.submit(password=PASSWORD, repeated_password=PASSWORD)
+    response = answer(bob, provider.authorize(find_way_to_connect(bob)))
+    assert response.status_code == 403
+    assert "that no other operator has" in response.text
+    assert sign_in(ann, provider).status_code == 200
+    assert ANN in ann.open("/console/account").text
 
 
 def test_a_reset_replaces_the_account(
