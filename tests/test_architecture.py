@@ -267,7 +267,7 @@ RUN_LOCK, TEST_LOCK, DEPLOY_LOCK = (
 # The optional dependencies of each lock; all of them contain the required ones.
 LOCKED_EXTRAS = {
     RUN_LOCK: {"embedded", "console-build"},
-    TEST_LOCK: {"embedded", "console-build", "test", "dev"},
+    TEST_LOCK: {"embedded", "console-build", "oidc", "test", "dev"},
     DEPLOY_LOCK: {"deploy"},
 }
 

@@ -29,6 +29,9 @@ PUBLIC_ENDPOINTS = frozenset(
         "submit_sign_in",
         "show_link",
         "submit_link",
+        "show_way_to_sign_in",
+        "show_way_to_use_link",
+        "receive_answer",
         "serve_static",
     )
 )
@@ -77,8 +80,6 @@ def _check_form() -> None:
         # Read once; both the form and the idempotency check get the same bytes.
         body = read_body(request)
         request.environ["wsgi.input"] = BytesIO(body)
-        # The body is within the limit of its view, which may be above that of the app.
-        request.max_content_length = request.max_form_memory_size = len(body)
     try:
         _csrf.protect()
     except CSRFError as error:

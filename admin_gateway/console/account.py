@@ -23,7 +23,7 @@ def _render_account(form: Form) -> str:
     return render(
         "account/index.html",
         form=form,
-        sessions=sessions.list_sessions(g.operator.operator_id),
+        sessions=sessions.list_sessions(g.operator.operator_id, utc_now()),
         current_hash=g.operator_session.session_hash,
     )
 

@@ -8,7 +8,14 @@ from flask import Blueprint, Flask, Response, g, request, url_for
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 from jinja2 import StrictUndefined
 
-from admin_gateway.console import account, errors, sign_in, texts, uploads
+from admin_gateway.console import (
+    account,
+    errors,
+    sign_in,
+    single_sign_on,
+    texts,
+    uploads,
+)
 from admin_gateway.console.access import check_request
 from admin_gateway.console.browser_session import ConsoleSessionInterface
 from admin_gateway.console.formats import FILTERS
@@ -22,6 +29,7 @@ from admin_gateway.console.static_files import StaticFiles
 from admin_gateway.refusals import ALL_REFUSALS
 from coupon_core.schemas.errors import ApiError
 from coupon_core.security.passwords import PasswordsBusy
+from coupon_core.security.provider_sign_in import ProviderUnavailable
 from coupon_core.services.operators import sessions
 from coupon_core.settings.loader import Settings
 from coupon_core.web.dialects import ErrorFormat
@@ -46,6 +54,14 @@ OWN_VIEWS = (
     ("/tenant", "POST", "submit_tenant", sign_in.submit_tenant),
     ("/invitations/<token>", "GET", "show_link", sign_in.show_link),
     ("/invitations/<token>", "POST", "submit_link", sign_in.submit_link),
+    ("/oidc", "GET", "show_way_to_sign_in", single_sign_on.show_way_to_sign_in),
+    ("/oidc/callback", "GET", "receive_answer", single_sign_on.receive_answer),
+    (
+        *("/invitations/<token>/oidc", "GET"),
+        *("show_way_to_use_link", single_sign_on.show_way_to_use_link),
+    ),
+    ("/account/oidc", "GET", "connection", single_sign_on.show_connection),
+    ("/account/oidc", "POST", "submit_connection", single_sign_on.submit_connection),
     ("/account", "GET", "account", account.show_account),
     ("/account/sessions", "POST", "submit_session_end", account.submit_session_end),
     ("/account/password", "GET", "password", account.show_password),
@@ -77,6 +93,9 @@ def create() -> Blueprint:
     console.app_url_defaults(add_tenant)
     console.app_context_processor(lambda: _build_context(files))
     console.register_error_handler(PasswordsBusy, _handle_busy)
+    console.register_error_handler(
+        ProviderUnavailable, single_sign_on.handle_unavailable
+    )
     console.teardown_request(uploads.end_upload)
     return console
 
@@ -106,6 +125,7 @@ def install(app: Flask, settings: Settings) -> None:
         find_url=find_url,
     )
     texts.install(app)
+    single_sign_on.install(app, settings)
     app.after_request(_add_headers)
     sessions.configure(
         sessions.Lifetimes(
@@ -124,6 +144,7 @@ def _build_context(files: StaticFiles) -> dict[str, Any]:
         "operator": operator,
         "principal": principal,
         "list_tenant_ids": _list_tenant_ids,
+        "provider_label": single_sign_on.find_label(),
         "search_url": _find_search_url(),
     }
 

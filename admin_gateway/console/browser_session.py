@@ -1,7 +1,8 @@
 """What the console stores in the browser: cookies for session, forms and notices.
 
 The session itself is on the server; its cookie is a random token. Before the sign-in,
-another random token protects forms against other sites (CSRF).
+another random token protects forms against other sites (CSRF), and what the answer of a
+provider must match is signed.
 """
 
 import secrets
@@ -9,7 +10,7 @@ from typing import Any, cast
 
 from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
 from admin_gateway.console.paths import PREFIX, is_console_path
 from coupon_core.security.encryption import fingerprint
@@ -19,23 +20,30 @@ CSRF_KEY = "csrf_token"  # where Flask-WTF looks for what a form's token must ma
 FLASHES_KEY = "_flashes"  # where Flask collects notices
 SESSION_COOKIE, FORM_COOKIE, NOTICE_COOKIE = "coupons", "coupons-form", "coupons-notice"
 SECURE_PREFIX = "__Secure-"
-FORM_SECONDS, NOTICE_SECONDS = 3_600, 60
+PROVIDER_COOKIE = "coupons-provider"
+FORM_SECONDS, NOTICE_SECONDS, PROVIDER_SECONDS = 3_600, 60, 600
 TOKEN_BYTES = 32
 
 
 class BrowserSession(dict[str, Any], SessionMixin):
     """The session of a request; `token` is that of the operator's session, or "".
 
-    A view that signs in sets `token`; one that signs out sets it to "".
+    A view that signs in sets `token`; one that signs out sets it to "". A view that
+    leads to the provider sets `pending_sign_in`.
     """
 
     def __init__(
-        self, token: str, form_token: str, notices: list[tuple[str, str]]
+        self,
+        token: str,
+        form_token: str,
+        notices: list[tuple[str, str]],
+        pending_sign_in: dict[str, str] | None,
     ) -> None:
         self.token = self.received_token = token
         self.received_form_token = form_token
         self.form_token = form_token or secrets.token_urlsafe(TOKEN_BYTES)
         self.received_notices = notices
+        self.pending_sign_in = self.received_pending = pending_sign_in
         super().__init__({CSRF_KEY: fingerprint(token or self.form_token)})
         if notices:
             self[FLASHES_KEY] = [*notices]
@@ -56,6 +64,7 @@ class ConsoleSessionInterface(SessionInterface):
 
     def __init__(self, secret_key: str, is_secure: bool) -> None:
         self._notices = URLSafeSerializer(secret_key, salt="notices")
+        self._pending = URLSafeTimedSerializer(secret_key, salt="provider")
         self._is_secure = is_secure
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession | None:
@@ -67,6 +76,7 @@ class ConsoleSessionInterface(SessionInterface):
             cookies.get(self._name(SESSION_COOKIE), ""),
             cookies.get(self._name(FORM_COOKIE), ""),
             self._read_notices(cookies.get(self._name(NOTICE_COOKIE), "")),
+            self._read_pending(cookies.get(self._name(PROVIDER_COOKIE), "")),
         )
 
     def save_session(
@@ -84,6 +94,10 @@ class ConsoleSessionInterface(SessionInterface):
         if notices != session.received_notices:
             text = str(self._notices.dumps(notices)) if notices else ""
             self._set(response, NOTICE_COOKIE, text, NOTICE_SECONDS)
+        if session.pending_sign_in is not session.received_pending:
+            pending = session.pending_sign_in
+            text = str(self._pending.dumps(pending)) if pending else ""
+            self._set(response, PROVIDER_COOKIE, text, PROVIDER_SECONDS)
 
     def _set(
         self, response: Response, name: str, value: str, seconds: int | None = None
@@ -108,3 +122,10 @@ class ConsoleSessionInterface(SessionInterface):
         except BadData:
             return []
         return [(str(category), str(notice)) for category, notice in loaded]
+
+    def _read_pending(self, text: str) -> dict[str, str] | None:
+        try:
+            loaded: dict[str, str] = self._pending.loads(text, max_age=PROVIDER_SECONDS)
+        except BadData:
+            return None
+        return loaded

@@ -23,7 +23,7 @@ def show_start() -> ResponseReturnValue:
 
 def show_sign_in() -> str:
     """Show the form to sign in."""
-    return _render_sign_in(Form(), request.args.get("next", ""))
+    return render_sign_in(Form(), request.args.get("next", ""))
 
 
 def submit_sign_in() -> ResponseReturnValue:
@@ -40,18 +40,19 @@ def submit_sign_in() -> ResponseReturnValue:
         )
     )
     if token is None:
-        return _render_sign_in(form, target), 401
+        return render_sign_in(form, target), 401
     get_browser_session().token = token
     return redirect_to(find_own_path(target) or url_for_page("start"))
 
 
-def _render_sign_in(form: Form, target: str) -> str:
+def render_sign_in(form: Form, target: str) -> str:
+    """Return the page to sign in; afterwards it leads to a page of the console."""
     return render("sign_in/sign_in.html", form=form, target=find_own_path(target) or "")
 
 
 def show_link(token: str) -> str:
     """Show what a one-time link is for; nothing changes."""
-    return _render_link(token, Form())
+    return render_link(token, Form())
 
 
 def submit_link(token: str) -> ResponseReturnValue:
@@ -62,20 +63,22 @@ def submit_link(token: str) -> ResponseReturnValue:
     )
     result = form.run(lambda: links.use_link(token, answer, read_device(), utc_now()))
     if result is None:
-        return _render_link(token, form), 400
+        return render_link(token, form), 400
     get_browser_session().token, tenant_id = result
-    path = (
-        url_for_page("home.index", tenant_id=tenant_id)
-        if tenant_id
-        else url_for_page("start")
-    )
-    return redirect_to(path, _("You are signed in."))
+    return redirect_to(find_home(tenant_id), _("You are signed in."))
 
 
-def _render_link(token: str, form: Form) -> str:
-    return render(
-        "sign_in/link.html", form=form, link_form=links.open_link(token, utc_now())
-    )
+def find_home(tenant_id: str) -> str:
+    """Return the path of the home page of a tenant, which may be "" after a reset."""
+    if not tenant_id:
+        return url_for_page("start")
+    return url_for_page("home.index", tenant_id=tenant_id)
+
+
+def render_link(token: str, form: Form) -> str:
+    """Return the page of a one-time link."""
+    link_form = links.open_link(token, utc_now())
+    return render("sign_in/link.html", form=form, link_form=link_form, token=token)
 
 
 def submit_sign_out() -> Response:

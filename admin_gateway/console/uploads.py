@@ -31,6 +31,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 FILE_FIELD = "file"
 FILE_MARK = "_receives_file"
 MAX_UPLOADS = 2
+MAX_FIELD_BYTES = 4_194_304  # in memory, for example lines that were pasted
 RETRY_AFTER_SECONDS = 30
 TOO_MANY = N_(
     "Two files are being received already. Go back, wait half a minute, and submit the "
@@ -80,6 +81,7 @@ def receive_form() -> None:
     parse_content_length(request.environ, limit)
     require_body(request.environ, limit)
     request.max_content_length = limit
+    request.max_form_memory_size = MAX_FIELD_BYTES
     request.form  # noqa: B018 - parses the body, also into `request.files`
 
 

@@ -26,6 +26,25 @@ OPERATOR_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
             "code: expected a code of your authenticator app that was not used yet, "
             "or a recovery code",
         ),
+        OperatorReason.PROVIDER_REFUSED: (
+            401,
+            "The provider did not confirm who you are. Sign in again",
+        ),
+        OperatorReason.UNKNOWN_ACCOUNT: (
+            403,
+            "No operator who may sign in has this account. With your first invitation "
+            "or under Your account you can connect the account that you use",
+        ),
+        OperatorReason.OTHER_ACCOUNT: (
+            403,
+            "Sign in with the account that this operator has at the provider, and that "
+            "no other operator has",
+        ),
+        OperatorReason.UNVERIFIED_EMAIL: (
+            403,
+            "The provider does not confirm the e-mail address of this operator for the "
+            "account",
+        ),
         OperatorReason.LINK_INVALID: (
             404,
             "This link has been used or has expired. Ask for a new one",

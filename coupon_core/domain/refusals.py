@@ -163,6 +163,10 @@ class OperatorReason(StrEnum):
     OPERATOR_OF_OTHER_TENANTS = "operator_of_other_tenants"
     LAST_OWNER = "last_owner"
     WRONG_SECOND_FACTOR = "wrong_second_factor"
+    PROVIDER_REFUSED = "provider_refused"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    OTHER_ACCOUNT = "other_account"
+    UNVERIFIED_EMAIL = "unverified_email"
 
 
 AnyReason = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from environs import validate
 
-from coupon_core.settings.signals import SignalSettings
+from coupon_core.settings.single_sign_on import SingleSignOnSettings
 from coupon_core.settings.validators import EXPECTED_RANGE, validate_public_url
 from coupon_core.settings.variables import setting_with_default
 
@@ -13,7 +13,7 @@ HOURS_RANGE = validate.Range(1, 720, error=EXPECTED_RANGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsoleSettings(SignalSettings):
+class ConsoleSettings(SingleSignOnSettings):
     """Where operators reach the console, and for how long they stay signed in."""
 
     console_url: str = setting_with_default(

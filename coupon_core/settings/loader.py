@@ -28,7 +28,8 @@ EMBEDDED_BROKER_URL_TEMPLATE = "redis://:{}@127.0.0.1:{}/0"
 MASTER_KEY_FILE = "master.key"
 BROKER_PASSWORD_FILE = "bus.password"  # noqa: S105 - the name of a file
 PREFIX, FILE_SUFFIX = "COUPON_", "_FILE"
-SECRET_SUFFIXES = ("_URL", "_KEYS")  # of variables whose values are not repeated
+# Of variables whose values are not repeated.
+SECRET_SUFFIXES = ("_URL", "_KEYS", "_SECRET")
 # Set by `couponctl serve all` for the processes that it starts, and by test runs.
 INTERNAL_VARIABLES = {"COUPON_GROUP", "COUPON_TESTS_REQUIRE"}
 
@@ -108,6 +109,11 @@ def _read_environment(creates_secrets: bool) -> Settings:
 
 def _derive_settings(values: dict[str, Any], creates_secrets: bool) -> Settings:
     """Fill in the defaults that depend on other settings."""
+    if values["oidc_issuer"] and not values["oidc_client_id"]:
+        raise InvalidSettings(
+            "COUPON_OIDC_CLIENT_ID: expected the ID of the client that is registered "
+            "at COUPON_OIDC_ISSUER"
+        )
     data_dir = values["data_dir"].absolute()
     read_secret = _load_or_create_secret if creates_secrets else _load_secret
     broker_url = values["broker_url"] or EMBEDDED_BROKER_URL_TEMPLATE.format(

@@ -29,6 +29,7 @@ COUNTER_URL_PREFIXES = (
     IN_MEMORY_URL,
 )
 MAX_PORT = 65_535
+LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 EXPECTED_RANGE = "expected an integer of {min} to {max}"
 PORT_RANGE = validate.Range(1, MAX_PORT, error=EXPECTED_RANGE)
 # The query gateway and the workers use the two ports that follow.
@@ -122,6 +123,14 @@ def validate_public_url(url: str) -> None:
         raise ValidationError(
             "expected a URL such as https://coupons.example, without user and query"
         )
+
+
+def validate_issuer(url: str) -> None:
+    """Refuse an issuer that is reached without TLS, except on this machine."""
+    validate_public_url(url)
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise ValidationError("expected a URL that begins with https://")
 
 
 def validate_networks(networks: list[str]) -> None:

@@ -22,7 +22,7 @@ PAGES = (
     *("/rewards", "/rewards/new", "/points", "/points/changes", "/points/change"),
     *("/creators", "/creators/new", "/creator-import", "/packages", "/packages/new"),
     *("/leaderboard", "/webhooks", "/webhooks/new", "/dead-letters"),
-    *("/operators", "/operators/invite"),
+    *("/operators", "/operators/invite", "/invitations"),
     *("/codes", "/codes?q=nothing", "/codes/list", "/codes/why", "/players"),
     *("/players/anna", "/players/anna/attempts", "/players/anna/revoke"),
     *("/reports", "/reports/refusals", "/reports/top", "/reports/compare"),

@@ -10,6 +10,7 @@ from admin_gateway.console.actions import Question, ask, carry_out
 from admin_gateway.console.forms import Form, fill_form, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
+from admin_gateway.console.role_words import ROLES
 from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
@@ -36,12 +37,6 @@ COLUMNS = (
     Column("created_at", N_("Joined"), lambda member: member.created_at),
     Column("disabled_at", N_("State"), lambda member: member.disabled_at),
 )
-ROLES = {
-    Role.VIEWER: N_("Viewer: reads"),
-    Role.SUPPORT: N_("Support: reads, and corrects or assigns single coupons"),
-    Role.MANAGER: N_("Manager: changes definitions, campaigns, coupons and webhooks"),
-    Role.OWNER: N_("Owner: everything, also API keys and operators"),
-}
 
 
 class RoleSchema(StrictSchema):
@@ -65,6 +60,7 @@ def index() -> ResponseReturnValue:
         read_by_offset(_list_members),
         roles=ROLES,
         own_id=g.operator.operator_id,
+        invitation_count=len(links.list_invitations(g.principal.tenant_id, utc_now())),
     )
 
 

@@ -25,19 +25,38 @@ class LinkPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator; without a `password_hash`, nobody has used the first link yet.
+    """An operator, who has a password, an account at the provider, or both.
 
-    `totp_sealed` is the encrypted secret of the second factor, or None without one.
+    With neither, nobody has used the first link yet. `totp_sealed` is the encrypted
+    secret of the second factor, which belongs to the password, or None without one.
     """
 
     operator_id: str
     email: str
     password_hash: str = field(repr=False)
+    provider_account: str | None
     totp_sealed: str | None = field(repr=False)
     totp_last_step: int
     recovery_hashes: tuple[str, ...] = field(repr=False)
     created_at: datetime
     disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAccount:
+    """An account at an OpenID Connect provider.
+
+    `verified_email` is "" if the provider does not vouch for an address.
+    """
+
+    issuer: str
+    subject: str
+    verified_email: str
+
+    @property
+    def key(self) -> str:
+        """The key of the account; an issuer contains no blanks."""
+        return f"{self.issuer} {self.subject}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,7 @@ class Member:
     created_at: datetime
     disabled_at: datetime | None
     has_second_factor: bool
+    has_provider_account: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +100,7 @@ class OneTimeLink:
     """A link that its holder can use once, known by the hash of its token.
 
     `target_tenant` is where the holder signs in to; an invitation has a `role` there.
+    `invited_by` is the actor who created it, as in the audit log.
     """
 
     token_hash: str = field(repr=False)
@@ -87,5 +108,14 @@ class OneTimeLink:
     purpose: LinkPurpose
     target_tenant: str
     role: Role | None
+    invited_by: str
     created_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """An invitation to a tenant that can still be used, as the list shows it."""
+
+    link: OneTimeLink
+    email: str

@@ -93,4 +93,5 @@ def _to_member(row: Any) -> Member:
         created_at=row.created_at,
         disabled_at=row.operator.disabled_at,
         has_second_factor=row.operator.totp_sealed is not None,
+        has_provider_account=row.operator.provider_account is not None,
     )

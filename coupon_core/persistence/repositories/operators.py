@@ -4,14 +4,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from peewee import IntegrityError
+
 from coupon_core.domain.emails import to_email_key
 from coupon_core.domain.models.operators import (
     LinkPurpose,
     OneTimeLink,
+    OpenInvitation,
     Operator,
     Role,
 )
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.errors import UNIQUE, violated_constraint
 from coupon_core.persistence.tables import (
     OperatorInvitationTable,
     OperatorTable,
@@ -40,6 +44,11 @@ def find_by_email(email: str) -> Operator | None:
     return _find(OperatorTable.email_key == to_email_key(email))
 
 
+def find_by_account(provider_account: str) -> Operator | None:
+    """Return the operator who signs in with an account at the provider."""
+    return _find(OperatorTable.provider_account == provider_account)
+
+
 def get(operator_id: str) -> Operator | None:
     """Return an operator, also a disabled one."""
     return _find(OperatorTable.operator_id == operator_id)
@@ -52,13 +61,29 @@ def list_emails(operator_ids: Iterable[str]) -> dict[str, str]:
     return {str(operator_id): email for operator_id, email in found}
 
 
-def set_password(operator: Operator, password_hash: str) -> bool:
-    """Set the password; return False if it has changed since `operator` was read."""
-    query = OperatorTable.update(password_hash=password_hash).where(
+def set_credentials(
+    operator: Operator, password_hash: str, provider_account: str | None
+) -> bool:
+    """Set how an operator signs in.
+
+    Return False if that has changed since `operator` was read, or if the account
+    belongs to another operator.
+    """
+    query = OperatorTable.update(
+        password_hash=password_hash, provider_account=provider_account
+    ).where(
         OperatorTable.operator_id == operator.operator_id,
         OperatorTable.password_hash == operator.password_hash,
+        OperatorTable.provider_account.is_null()
+        if operator.provider_account is None
+        else OperatorTable.provider_account == operator.provider_account,
     )
-    return bool(query.execute())
+    try:
+        return bool(query.execute())
+    except IntegrityError as error:
+        if violated_constraint(error) != UNIQUE:
+            raise
+        return False
 
 
 def set_second_factor(
@@ -104,6 +129,7 @@ def insert_link(link: OneTimeLink) -> None:
         purpose=link.purpose,
         target_tenant=link.target_tenant,
         role=link.role,
+        invited_by=link.invited_by,
         created_at=link.created_at,
         expires_at=link.expires_at,
     ).execute()
@@ -119,17 +145,36 @@ def find_link(token_hash: str, now: datetime) -> OneTimeLink | None:
         )
         .first()
     )
-    if row is None:
-        return None
-    return OneTimeLink(
-        token_hash=row.token_hash,
-        operator_id=str(row.operator_id),
-        purpose=LinkPurpose(row.purpose),
-        target_tenant=row.target_tenant,
-        role=Role(row.role) if row.role else None,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
+    return _to_link(row) if row else None
+
+
+def list_invitations(tenant_id: str, now: datetime) -> list[OpenInvitation]:
+    """Return the open invitations to a tenant, the newest first."""
+    query = (
+        OperatorInvitationTable.select(OperatorInvitationTable, OperatorTable.email)
+        .join(
+            OperatorTable,
+            on=OperatorTable.operator_id == OperatorInvitationTable.operator_id,
+            attr="operator",
+        )
+        .where(
+            OperatorInvitationTable.target_tenant == tenant_id,
+            OperatorInvitationTable.purpose == LinkPurpose.INVITATION,
+            OperatorInvitationTable.expires_at > now,
+        )
+        .order_by(OperatorInvitationTable.created_at.desc())
     )
+    return [OpenInvitation(_to_link(row), row.operator.email) for row in query]
+
+
+def delete_invitation(tenant_id: str, token_hash: str) -> bool:
+    """Delete an invitation to a tenant; return False if there is none."""
+    query = OperatorInvitationTable.delete().where(
+        OperatorInvitationTable.token_hash == token_hash,
+        OperatorInvitationTable.target_tenant == tenant_id,
+        OperatorInvitationTable.purpose == LinkPurpose.INVITATION,
+    )
+    return bool(query.execute())
 
 
 def use_link(token_hash: str) -> bool:
@@ -138,6 +183,15 @@ def use_link(token_hash: str) -> bool:
         OperatorInvitationTable.token_hash == token_hash
     )
     return bool(query.execute())
+
+
+def delete_invitations(tenant_id: str, operator_id: str) -> None:
+    """Delete the invitations of an operator to a tenant."""
+    OperatorInvitationTable.delete().where(
+        OperatorInvitationTable.operator_id == operator_id,
+        OperatorInvitationTable.target_tenant == tenant_id,
+        OperatorInvitationTable.purpose == LinkPurpose.INVITATION,
+    ).execute()
 
 
 def delete_links(operator_id: str, purpose: LinkPurpose) -> None:
@@ -156,6 +210,19 @@ def delete_expired_links(now: datetime) -> int:
     return int(query.execute())
 
 
+def _to_link(row: Any) -> OneTimeLink:
+    return OneTimeLink(
+        token_hash=row.token_hash,
+        operator_id=str(row.operator_id),
+        purpose=LinkPurpose(row.purpose),
+        target_tenant=row.target_tenant,
+        role=Role(row.role) if row.role else None,
+        invited_by=row.invited_by,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
+
+
 def _find(condition: Any) -> Operator | None:
     row = OperatorTable.select().where(condition).first()
     if row is None:
@@ -164,6 +231,7 @@ def _find(condition: Any) -> Operator | None:
         operator_id=str(row.operator_id),
         email=row.email,
         password_hash=row.password_hash,
+        provider_account=row.provider_account,
         totp_sealed=row.totp_sealed,
         totp_last_step=row.totp_last_step,
         recovery_hashes=tuple(row.recovery_hashes),

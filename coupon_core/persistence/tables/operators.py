@@ -20,6 +20,7 @@ class OperatorTable(BaseTable):
     email = TextField()
     email_key = TextField(unique=True)
     password_hash = TextField(default="")
+    provider_account = TextField(null=True, unique=True)
     totp_sealed = TextField(null=True)
     totp_last_step = BigIntegerField(default=0)
     recovery_hashes = JsonTextField(default=list)
@@ -53,6 +54,7 @@ class OperatorInvitationTable(BaseTable):
     purpose = TextField()
     target_tenant = TextField()
     role = TextField(null=True)
+    invited_by = TextField(default="")
     created_at = UtcTimestampField()
     expires_at = UtcTimestampField()
 

@@ -63,7 +63,7 @@ def start_second_factor(
         )
         operator_repository.use_totp_step(operator.operator_id, step)
         operator_sessions.delete_all(operator.operator_id, session_hash)
-        _record(operator, "operator.factor_started")
+        record(operator, "operator.factor_started")
     return codes
 
 
@@ -81,8 +81,8 @@ def stop_second_factor(
     with sign_in_limits.attempt(operator.email, device.address), transaction():
         sign_in.use_second_factor(operator, code, now)
         operator_repository.set_second_factor(operator.operator_id, None, [])
-        _record(operator, "operator.factor_stopped")
-        return _start_again(operator, device, now)
+        record(operator, "operator.factor_stopped")
+        return start_again(operator, device, now)
 
 
 def change_password(
@@ -104,10 +104,12 @@ def change_password(
         sign_in.require_password(operator, entered.present)
         new_hash = hash_new_password(entered.new, entered.repeated)
         with transaction():
-            if not operator_repository.set_password(operator, new_hash):
+            if not operator_repository.set_credentials(
+                operator, new_hash, operator.provider_account
+            ):
                 raise Refused(OperatorReason.SIGN_IN_FAILED)  # changed meanwhile
-            _record(operator, "operator.password_changed")
-            return _start_again(operator, device, now)
+            record(operator, "operator.password_changed")
+            return start_again(operator, device, now)
 
 
 def hash_new_password(password: str, repeated: str) -> str:
@@ -126,11 +128,13 @@ def hash_new_password(password: str, repeated: str) -> str:
     return passwords.hash_password(password)
 
 
-def _start_again(operator: Operator, device: Device, now: datetime) -> str:
+def start_again(operator: Operator, device: Device, now: datetime) -> str:
+    """End all sessions of an operator; return the token of a new one."""
     operator_sessions.delete_all(operator.operator_id)
     return sessions.start(operator, device, now)
 
 
-def _record(operator: Operator, action: str) -> None:
+def record(operator: Operator, action: str) -> None:
+    """Record a change of how an operator signs in, in the log of each tenant."""
     for joined in operator_memberships.list_of_operator(operator.operator_id):
         audit.record(joined.tenant_id, action, operator.operator_id)

@@ -1,7 +1,8 @@
 """One-time links: how operators join a tenant, and how they get a new password.
 
 An e-mail address proves nothing: a membership begins only when the holder of the link
-signs in, and a known operator signs in with the password that he or she has already.
+signs in. A known operator signs in with the password or the account at the provider
+that is known already; a new one, or after a reset, chooses one of the two.
 """
 
 import secrets
@@ -13,6 +14,7 @@ from coupon_core.domain.models import OperatorReason, Refused
 from coupon_core.domain.models.operators import (
     LinkPurpose,
     OneTimeLink,
+    OpenInvitation,
     Operator,
     Role,
 )
@@ -36,19 +38,30 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class LinkForm:
-    """What the page of a link asks for.
-
-    An operator who `has_password` gives it, unless the link is to replace it.
-    """
+    """What the page of a link asks for."""
 
     link: OneTimeLink
     operator: Operator
 
     @property
     def asks_for_new_password(self) -> bool:
-        """True if the holder of the link chooses a password."""
-        is_reset = self.link.purpose == LinkPurpose.RESET
-        return is_reset or not self.operator.password_hash
+        """True if the holder of the link chooses how to sign in from now on."""
+        is_known = self.operator.password_hash or self.operator.provider_account
+        return self.link.purpose == LinkPurpose.RESET or not is_known
+
+    @property
+    def asks_for_password(self) -> bool:
+        """True if a password, new or known, leads on."""
+        return self.asks_for_new_password or bool(self.operator.password_hash)
+
+    @property
+    def accepts_provider(self) -> bool:
+        """True if signing in at the provider leads on.
+
+        It does not stand in for a second factor that the operator has set up here.
+        """
+        is_open = self.asks_for_new_password and not self.asks_for_code
+        return is_open or bool(self.operator.provider_account)
 
     @property
     def asks_for_code(self) -> bool:
@@ -68,6 +81,8 @@ class LinkAnswer:
 def invite(tenant_id: str, email: str, role: Role, now: datetime) -> tuple[str, str]:
     """Create the invitation of an operator; return the operator's id and its token.
 
+    An earlier invitation of the operator to the tenant becomes invalid.
+
     Raises:
         Refused: The tenant is unknown, or the address is none.
     """
@@ -78,6 +93,7 @@ def invite(tenant_id: str, email: str, role: Role, now: datetime) -> tuple[str, 
         operator = operator_repository.find_by_email(address)
         if operator is None or operator.disabled_at:
             raise Refused(OperatorReason.OPERATOR_DISABLED)
+        operator_repository.delete_invitations(tenant_id, operator.operator_id)
         token = add_link(operator, LinkPurpose.INVITATION, tenant_id, role, now=now)
         audit.record(tenant_id, "operator.invited", operator.operator_id, role=role)
     return operator.operator_id, token
@@ -101,11 +117,35 @@ def add_link(
             purpose=purpose,
             target_tenant=tenant_id,
             role=role,
+            invited_by=audit_context.current_context().actor,
             created_at=now,
             expires_at=now + LINK_LIFETIME,
         )
     )
     return token
+
+
+def list_invitations(tenant_id: str, now: datetime) -> list[OpenInvitation]:
+    """Return the open invitations to a tenant, the newest first."""
+    return operator_repository.list_invitations(tenant_id, now)
+
+
+def withdraw(tenant_id: str, token_hash: str, now: datetime) -> str:
+    """Withdraw an invitation, so that its link is invalid; return the address.
+
+    Raises:
+        Refused: There is no such invitation, or it was used meanwhile.
+    """
+    found = operator_repository.list_invitations(tenant_id, now)
+    by_hash = {one.link.token_hash: one for one in found}
+    invitation = require_found(by_hash.get(token_hash), OperatorReason.LINK_INVALID)
+    with transaction():
+        if not operator_repository.delete_invitation(tenant_id, token_hash):
+            raise Refused(OperatorReason.LINK_INVALID)
+        audit.record(
+            tenant_id, "operator.invitation_withdrawn", invitation.link.operator_id
+        )
+    return invitation.email
 
 
 def build_url(console_url: str, token: str) -> str:
@@ -141,25 +181,42 @@ def use_link(
         PasswordsBusy: Too many passwords are being verified.
     """
     form = open_link(token, now)
-    operator, link = form.operator, form.link
+    operator = form.operator
     with sign_in_limits.attempt(operator.email, device.address):
+        credentials: tuple[str, str | None]
         if form.asks_for_new_password:
             new_hash = hash_new_password(answer.password, answer.repeated_password)
+            credentials = new_hash, None
         else:
             sign_in.require_password(operator, answer.password)
-            new_hash = operator.password_hash
+            credentials = operator.password_hash, operator.provider_account
         with transaction():
             sign_in.use_second_factor(operator, answer.code, now)
-            # Of two links that are used at the same time, one sets the password.
-            if not (
-                operator_repository.use_link(link.token_hash)
-                and operator_repository.set_password(operator, new_hash)
-            ):
-                raise Refused(OperatorReason.LINK_INVALID)
-            operator_sessions.delete_all(operator.operator_id)
-            if link.role:
-                _join(link, link.role, now=now)
-            return sessions.start(operator, device, now), link.target_tenant
+            return enter(form, credentials, device=device, now=now)
+
+
+def enter(
+    form: LinkForm,
+    credentials: tuple[str, str | None],
+    *,
+    device: Device,
+    now: datetime,
+) -> tuple[str, str]:
+    """Use up a link in the transaction of the caller, and sign its holder in.
+
+    `credentials` are the password hash and the account from now on.
+    """
+    operator, link = form.operator, form.link
+    # Of two links that are used at the same time, one sets the credentials.
+    if not (
+        operator_repository.use_link(link.token_hash)
+        and operator_repository.set_credentials(operator, *credentials)
+    ):
+        raise Refused(OperatorReason.LINK_INVALID)
+    operator_sessions.delete_all(operator.operator_id)
+    if link.role:
+        _join(link, link.role, now=now)
+    return sessions.start(operator, device, now), link.target_tenant
 
 
 def _join(link: OneTimeLink, role: Role, now: datetime) -> None:
@@ -179,6 +236,7 @@ def _build_operator(email: str, now: datetime) -> Operator:
         operator_id=generate_id(),
         email=email,
         password_hash="",
+        provider_account=None,
         totp_sealed=None,
         totp_last_step=0,
         recovery_hashes=(),

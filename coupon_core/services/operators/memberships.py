@@ -42,6 +42,7 @@ def change_role(tenant_id: str, operator_id: str, role: Role, now: datetime) -> 
         if role != Role.OWNER:
             require_another_owner(tenant_id, operator_id)
         operator_memberships.put(tenant_id, operator_id, role, now)
+        operator_repository.delete_invitations(tenant_id, operator_id)
         operator_sessions.delete_all(operator_id)
         audit.record(tenant_id, "operator.role_changed", operator_id, role=role)
 
@@ -56,6 +57,7 @@ def remove(tenant_id: str, operator_id: str) -> None:
         lock_membership(tenant_id, operator_id)
         require_another_owner(tenant_id, operator_id)
         operator_memberships.delete(tenant_id, operator_id)
+        operator_repository.delete_invitations(tenant_id, operator_id)
         operator_sessions.delete_all(operator_id)
         audit.record(tenant_id, "operator.removed", operator_id)
 

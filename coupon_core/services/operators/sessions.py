@@ -64,9 +64,7 @@ def start(operator: Operator, device: Device, now: datetime) -> str:
 def find(token: str, now: datetime) -> tuple[OperatorSession, Operator] | None:
     """Return a session that has not ended, and its operator; record its use."""
     session = operator_sessions.find(encryption.fingerprint(token))
-    if session is None or now >= min(
-        session.expires_at, session.last_seen_at + _lifetimes.idle
-    ):
+    if session is None or _has_ended(session, now):
         return None
     operator = operator_repository.get(session.operator_id)
     if operator is None or operator.disabled_at:
@@ -77,9 +75,14 @@ def find(token: str, now: datetime) -> tuple[OperatorSession, Operator] | None:
     return session, operator
 
 
-def list_sessions(operator_id: str) -> list[OperatorSession]:
-    """Return the sessions of an operator, the last used first."""
-    return operator_sessions.list_sessions(operator_id)
+def _has_ended(session: OperatorSession, now: datetime) -> bool:
+    return now >= min(session.expires_at, session.last_seen_at + _lifetimes.idle)
+
+
+def list_sessions(operator_id: str, now: datetime) -> list[OperatorSession]:
+    """Return the sessions of an operator that have not ended, the last used first."""
+    found = operator_sessions.list_sessions(operator_id)
+    return [one for one in found if not _has_ended(one, now)]
 
 
 def end(operator_id: str, session_hash: str) -> bool:

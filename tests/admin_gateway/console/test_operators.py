@@ -6,10 +6,11 @@ import re
 
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
+from coupon_core.observability import audit_context
 from coupon_core.services.access import tenants
 from coupon_core.services.operators import memberships
 from tests.support.admin_client import AdminClient
-from tests.support.console_client import PASSWORD, Browser, sign_in_as
+from tests.support.console_client import PASSWORD, Browser, invite, sign_in_as
 
 HOME = "/console/t/acme"
 
@@ -44,6 +45,43 @@ def test_an_invited_operator_joins_with_the_link(admin: AdminClient) -> None:
     assert "bob@acme.example" in owner.open(f"{HOME}/operators").text
     assert bob.open(f"{HOME}/operators").status_code == 403
     assert "/operators" not in bob.open(HOME).text
+
+
+def test_an_open_invitation_is_listed_and_withdrawn(
+    admin: AdminClient, other_admin: AdminClient
+) -> None:
+    owner = sign_in_as(admin, Role.OWNER)
+    audit_context.start_context(audit_context.CLI_ACTOR)
+    invite("acme", Role.MANAGER, "cli@acme.example")
+    invite("globex", Role.OWNER, "eve@globex.example")
+    owner.open(f"{HOME}/operators/invite")
+    created = owner.submit("/invite", email="bob@acme.example", role="viewer")
+    link = find_link(created.text)
+    assert "2 open invitations" in owner.open(f"{HOME}/operators").text
+    rows = owner.open(f"{HOME}/invitations?format=csv").text.splitlines()
+    assert [row.split(",")[:2] for row in rows[1:]] == [
+        ["bob@acme.example", "viewer"],
+        ["cli@acme.example", "manager"],
+    ]
+    page = owner.open(f"{HOME}/invitations").text
+    assert "<td>owner@acme.example</td>" in page
+    assert "<td>cli</td>" in page
+    assert "eve@globex.example" not in page
+    stranger = sign_in_as(other_admin, Role.OWNER, tenant_id="globex")
+    (action, _other) = re.findall(r'action="/console/t/acme(\S+/withdraw)"', page)
+    stranger.open("/console/t/globex/invitations")
+    token = stranger.find_form()["fields"]["csrf_token"]
+    for tenant_id in ("globex", "acme"):
+        path = f"/console/t/{tenant_id}{action}"
+        stranger.client.post(path, data={"csrf_token": token})
+    bob = Browser(admin.app)
+    assert bob.open(link).status_code == 200
+    owner.submit(action)
+    assert "The invitation is withdrawn." in owner.page
+    assert "bob@acme.example" not in owner.page
+    assert bob.submit(password=PASSWORD, repeated_password=PASSWORD).status_code == 404
+    entries = owner.open(f"{HOME}/audit?action=operator.invitation_withdrawn").text
+    assert entries.count("owner@acme.example</span>") == 1
 
 
 def test_a_changed_role_ends_the_sessions(admin: AdminClient) -> None:

@@ -16,8 +16,9 @@ from coupon_core.domain.models.operators import Role
 from coupon_core.domain.rules.roles import ROLE_SCOPES
 from coupon_core.domain.rules.scopes import find_missing_scopes
 from coupon_core.services.access import tenants
+from coupon_core.services.operators import memberships
 from tests.support.admin_client import AdminClient
-from tests.support.console_client import sign_in_as
+from tests.support.console_client import PASSWORD, sign_in_as
 
 HOME = "/console/t/acme"
 SCRIPT = "<script>alert(1)</script>"
@@ -49,6 +50,20 @@ def test_every_view_needs_the_scope_of_the_view_that_it_mirrors(
             assert mirrored in app.view_functions, endpoint
             method, _ = views[endpoint]
             assert VIEW_SCOPES[endpoint] == get_required_scope(mirrored, method)
+
+
+def test_an_operator_without_a_role_sees_no_page(sqlite_admin: AdminClient) -> None:
+    email = "none@acme.example"
+    browser = sign_in_as(sqlite_admin, Role.MANAGER, email)
+    (member,) = [one for one in memberships.list_members("acme") if one.email == email]
+    memberships.remove("acme", member.operator_id)
+    browser.open("/console/sign-in")
+    browser.submit(email=email, password=PASSWORD)
+    browser.open("/console/account")
+    token = browser.find_form()["fields"]["csrf_token"]
+    for method, path in list_views(sqlite_admin.app).values():
+        response = browser.client.open(path, method=method, data={"csrf_token": token})
+        assert response.status_code == 404, path
 
 
 @pytest.mark.parametrize("role", Role)

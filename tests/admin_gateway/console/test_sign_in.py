@@ -8,6 +8,8 @@ import time
 import pyotp
 import pytest
 
+from admin_gateway.console.browser_session import ConsoleSessionInterface
+from admin_gateway.console.paths import find_own_path
 from coupon_core.domain.models.operators import Role
 from coupon_core.security import passwords
 from coupon_core.services.operators import memberships
@@ -59,6 +61,107 @@ def test_the_sign_in_leads_to_pages_of_the_console_only(
     browser.open("/console/sign-in", query_string={"next": target})
     browser.submit(email="viewer@acme.example", password=PASSWORD, next=target)
     assert browser.path == HOME
+
+
+OWN_TARGETS = ["/console", "/console/t/acme/audit?action=a.b&q=..", "/console/t/a.b/x"]
+OTHER_TARGETS = [
+    *("", "/", "/consolex", "/v1/x", "console", "javascript:alert(1)", "///console"),
+    *("https://evil.example/console", "//evil.example/console", "http:/console"),
+    *("/console//evil.example", "/console/\\evil.example", "\\\\evil.example/console"),
+    *("/console/x\r\nSet-Cookie: a=b", "/console/\t/x", "/console/\N{EN DASH}"),
+    *("/console/../v1/x", "/console/%2e%2e/v1/x", "/console/.%2E/v1", "/console/t/.."),
+]
+
+
+def test_a_target_is_a_path_of_the_console_as_browsers_resolve_it() -> None:
+    assert [one for one in OWN_TARGETS if find_own_path(one) != one] == []
+    assert [one for one in OTHER_TARGETS if find_own_path(one) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "names"),
+    [
+        ("http", {"coupons", "coupons-form", "coupons-notice"}),
+        (
+            "https",
+            {
+                *("__Secure-coupons", "__Secure-coupons-form"),
+                "__Secure-coupons-notice",
+            },
+        ),
+    ],
+)
+def test_cookies_are_bound_to_the_console_and_to_the_scheme_of_its_url(
+    admin: AdminClient, monkeypatch: pytest.MonkeyPatch, scheme: str, names: set[str]
+) -> None:
+    interface = ConsoleSessionInterface("key", is_secure=scheme == "https")
+    monkeypatch.setattr(admin.app, "session_interface", interface)
+    path = f"{scheme}://localhost{invite('acme', Role.VIEWER, 'ann@example.com')}"
+    client = admin.app.test_client()
+    page = client.get(path)
+    (token,) = re.findall(r'name="csrf_token" value="([^"]+)"', page.text)
+    fields = {"csrf_token": token, "password": PASSWORD, "repeated_password": PASSWORD}
+    entered = client.post(path, data=fields, headers={"Referer": path})
+    assert entered.status_code == 303, entered.text
+    cookies = [
+        parse_dump(line)
+        for response in (page, entered)
+        for line in response.headers.getlist("Set-Cookie")
+    ]
+    assert {name for name, _ in cookies} == names
+    for name, attributes in cookies:
+        expected = {"HttpOnly", "Path=/console", "SameSite=Lax"}
+        expected |= {"Secure"} if scheme == "https" else set()
+        assert expected <= attributes, name
+        assert "Secure" in attributes or scheme == "http"
+        assert not any(one.startswith("Domain") for one in attributes), name
+
+
+def parse_dump(line: str) -> tuple[str, set[str]]:
+    """Return the name and the attributes of a Set-Cookie header."""
+    pair, *attributes = line.split("; ")
+    return pair.partition("=")[0], set(attributes)
+
+
+def test_a_stolen_cookie_is_worth_nothing_after_signing_out_everywhere(
+    admin: AdminClient,
+) -> None:
+    browser, thief = sign_in_as(admin, Role.OWNER), Browser(admin.app)
+    cookie = browser.client.get_cookie("coupons", path="/console")
+    assert cookie is not None
+    thief.client.set_cookie("coupons", cookie.value, path="/console")
+    assert thief.open(HOME).status_code == 200
+    elsewhere = Browser(admin.app)
+    elsewhere.open("/console/sign-in")
+    elsewhere.submit(email="owner@acme.example", password=PASSWORD)
+    elsewhere.open("/console/account")
+    elsewhere.submit("/sign-out")  # the last form: everywhere
+    thief.open(HOME)
+    assert thief.path.startswith("/console/sign-in")
+
+
+def test_the_account_lists_open_sessions_and_ends_own_ones_only(
+    admin: AdminClient,
+) -> None:
+    browser, other = sign_in_as(admin, Role.OWNER), Browser(admin.app)
+    stranger = sign_in_as(admin, Role.VIEWER)
+    other.open("/console/sign-in")
+    other.submit(email="owner@acme.example", password=PASSWORD)
+    for one in (browser, other, stranger):
+        one.open("/console/account")
+    assert browser.page.count("127.0.0.1</td>") == 2
+    stolen = browser.find_form("/account/sessions")["fields"]["session"]
+    token = stranger.find_form("/sign-out")["fields"]["csrf_token"]
+    stranger.client.post(
+        "/console/account/sessions", data={"csrf_token": token, "session": stolen}
+    )
+    assert other.open(HOME).status_code == 200
+    assert other.path == HOME
+    browser.submit("/account/sessions")
+    assert "The session has ended." in browser.page
+    assert browser.page.count("127.0.0.1</td>") == 1
+    other.open(HOME)
+    assert other.path.startswith("/console/sign-in")
 
 
 @pytest.mark.parametrize("kind", ["missing", "forged", "of another session", "ended"])

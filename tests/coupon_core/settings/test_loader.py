@@ -186,6 +186,27 @@ def test_secrets_are_not_in_the_representation(load: Environment) -> None:
     assert key not in repr(loader.describe_settings(settings))
 
 
+@pytest.mark.parametrize(
+    ("issuer", "client_id", "expected"),
+    [
+        ("http://login.example", "coupons", "begins with https://"),
+        ("login.example", "coupons", "expected a URL"),
+        ("https://login.example", "", "COUPON_OIDC_CLIENT_ID: expected the ID"),
+    ],
+)
+def test_a_provider_has_tls_and_a_client(
+    load: Environment, issuer: str, client_id: str, expected: str
+) -> None:
+    with pytest.raises(InvalidSettings, match=expected):
+        load(COUPON_OIDC_ISSUER=issuer, COUPON_OIDC_CLIENT_ID=client_id)
+
+
+def test_the_secret_of_the_client_is_not_shown(load: Environment) -> None:
+    settings = load(COUPON_OIDC_CLIENT_SECRET="hunter2")
+    assert settings.oidc_client_secret == "hunter2"
+    assert "hunter2" not in repr(settings) + repr(loader.describe_settings(settings))
+
+
 def test_a_password_is_not_in_the_description(load: Environment) -> None:
     settings = load(COUPON_DATABASE_URL="postgresql://me:hunter2@host/name")
     assert "hunter2" not in repr(loader.describe_settings(settings))

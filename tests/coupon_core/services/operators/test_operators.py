@@ -140,6 +140,31 @@ def test_an_invitation_of_a_known_operator_asks_for_the_known_password(
     assert sessions.find_principal(operator_id, other_tenant.tenant_id) is not None
 
 
+@pytest.mark.parametrize("change", ["invited again", "role", "removed"])
+def test_a_later_decision_ends_an_open_invitation(
+    tenant: TenantFactory, change: str
+) -> None:
+    """Otherwise its holder would undo the decision with the earlier role."""
+    tenant_id = tenant.tenant_id
+    join(tenant, Role.OWNER, "owner")
+    operator_id, _ = join(tenant, Role.MANAGER)
+    email = address_of(tenant)
+    _, token = links.invite(tenant_id, email, Role.OWNER, NOW)
+    if change == "role":
+        memberships.change_role(tenant_id, operator_id, Role.VIEWER, NOW)
+    elif change == "removed":
+        memberships.remove(tenant_id, operator_id)
+    else:
+        links.invite(tenant_id, email, Role.SUPPORT, NOW)
+    answer = LinkAnswer(PASSWORD)
+    reason = refusal(links.use_link, token, answer, DEVICE, NOW)
+    assert reason == OperatorReason.LINK_INVALID
+    is_open = links.list_invitations(tenant_id, NOW)
+    assert [one.link.role for one in is_open] == (
+        [Role.SUPPORT] if change == "invited again" else []
+    )
+
+
 def test_of_two_links_of_a_new_operator_one_sets_the_password(
     tenant: TenantFactory, other_tenant: TenantFactory
 ) -> None:
@@ -150,7 +175,7 @@ def test_of_two_links_of_a_new_operator_one_sets_the_password(
     assert form.asks_for_new_password
     links.use_link(first, LinkAnswer(PASSWORD, PASSWORD), DEVICE, NOW)
     # As if the second link had been opened before the first one was used.
-    assert not operator_repository.set_password(form.operator, "another hash")
+    assert not operator_repository.set_credentials(form.operator, "another hash", None)
     assert not links.open_link(second, NOW).asks_for_new_password
 
 
@@ -171,7 +196,39 @@ def test_sign_in_says_the_same_for_every_wrong_credential(
         == OperatorReason.SIGN_IN_FAILED
     )
     administration.set_disabled(None, email, None)
-    assert sessions.list_sessions(operator_id) == []
+    assert sessions.list_sessions(operator_id, NOW) == []
+
+
+class CountingHasher(passwords.PasswordHasher):
+    """A hasher that counts how often it computes a hash."""
+
+    count = 0
+
+    def hash(self, *args: object, **options: object) -> str:
+        """Count and hash."""
+        self.count += 1
+        return super().hash(*args, **options)  # type: ignore[arg-type]
+
+    def verify(self, *args: object) -> bool:  # type: ignore[override]
+        """Count and verify."""
+        self.count += 1
+        return super().verify(*args)  # type: ignore[arg-type]
+
+
+def test_the_time_of_a_failed_sign_in_does_not_say_who_exists(
+    tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join(tenant, Role.VIEWER, "known")
+    join(tenant, Role.VIEWER, "disabled")
+    administration.set_disabled(None, address_of(tenant, "disabled"), NOW)
+    links.invite(tenant.tenant_id, address_of(tenant, "invited"), Role.VIEWER, NOW)
+    hasher = CountingHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    for name in ("known", "disabled", "invited", "unknown"):
+        before = hasher.count
+        email = address_of(tenant, name)
+        refusal(sign_in.sign_in, email, "wrong", "", device=DEVICE, now=NOW)
+        assert hasher.count == before + 1, name
 
 
 def test_a_code_of_the_second_factor_is_accepted_once(tenant: TenantFactory) -> None:
@@ -197,14 +254,21 @@ def test_a_code_of_the_second_factor_is_accepted_once(tenant: TenantFactory) -> 
     next_step = app.at(later + timedelta(seconds=30))  # a phone that is ahead
     sign_in.sign_in(email, PASSWORD, next_step, device=DEVICE, now=later)
     assert attempt(next_step, later) == OperatorReason.WRONG_SECOND_FACTOR
+    much_later = NOW + timedelta(seconds=600)
+    two_ahead = app.at(much_later + timedelta(seconds=60))
+    assert attempt(two_ahead, much_later) == OperatorReason.WRONG_SECOND_FACTOR
+    behind = app.at(much_later - timedelta(seconds=30))
+    sign_in.sign_in(email, PASSWORD, behind, device=DEVICE, now=much_later)
     assert len(codes) == 10
     sign_in.sign_in(email, PASSWORD, codes[0].upper(), device=DEVICE, now=NOW)
     assert attempt(codes[0]) == OperatorReason.WRONG_SECOND_FACTOR
 
 
 def test_a_session_ends_without_use_and_in_any_case(tenant: TenantFactory) -> None:
-    _, session = join(tenant, Role.VIEWER)
+    operator_id, session = join(tenant, Role.VIEWER)
     hour = timedelta(hours=1)
+    assert len(sessions.list_sessions(operator_id, NOW)) == 1
+    assert sessions.list_sessions(operator_id, NOW + hour) == []
     assert sessions.find(session, NOW + hour - timedelta(seconds=1)) is not None
     assert sessions.find(session, NOW + 3 * hour) is None
     now = NOW
