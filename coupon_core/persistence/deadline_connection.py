@@ -23,12 +23,15 @@ BUSY_TIMEOUT_SECONDS = 4.0
 RESPONSE_TIMEOUT_SECONDS = BUSY_TIMEOUT_SECONDS + 0.3
 POLL_INTERVAL_SECONDS = 0.1  # so that Ctrl-C takes effect
 
-# Load UUIDs as text, in the form in which PostgreSQL prints them.
+# Load UUIDs and timestamps as text, in the form in which PostgreSQL prints them. Most
+# rows that a request reads contain a definition that is known already (`row_mapping`),
+# whose timestamps are then never converted.
 _text_loader = psycopg.adapters.get_loader(
     psycopg.adapters.types["text"].oid, Format.TEXT
 )
 assert _text_loader is not None  # noqa: S101 - for the type checker
-psycopg.adapters.register_loader("uuid", _text_loader)
+for _type in "uuid", "timestamptz":
+    psycopg.adapters.register_loader(_type, _text_loader)
 
 
 class DeadlineConnection(ConfirmedConnection):

@@ -91,10 +91,11 @@ def authenticate() -> None:
     # Browsers send preflight requests without credentials.
     if request.method == "OPTIONS":
         return
-    g.principal = _authenticate_principal(allow_signature=tenant_id is not None)
-    audit_context.set_principal(g.principal)
+    principal = _authenticate_principal(allow_signature=tenant_id is not None)
+    g.principal = principal
+    audit_context.set_principal(principal)
     if tenant_id is not None:
-        authentication.require_tenant(g.principal, tenant_id)
+        authentication.require_tenant(principal, tenant_id)
 
 
 blueprint.before_request(authenticate)
@@ -201,9 +202,10 @@ def redeem(code: str) -> Response:
     """Redeem a code for a user; a refusal changes nothing."""
     body = read_object(request)
     user_id, note = _parse_user_id(body), schemas.parse_redemption_note(body)
-    authentication.require_user(g.principal, user_id)
+    principal: Principal = g.principal
+    authentication.require_user(principal, user_id)
     announce_attempt(AttemptAction.REDEEM, code, user_id)
-    redeem_request = RedeemRequest(g.principal.tenant_id, code, user_id=user_id, **note)
+    redeem_request = RedeemRequest(principal.tenant_id, code, user_id=user_id, **note)
     return json_response(redeem_code(redeem_request, utc_now()).document)
 
 

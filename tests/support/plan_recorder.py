@@ -38,6 +38,14 @@ class ExecutedPlan:
         """Return the most rows that a node of the plan has read, in all its loops."""
         return max(map(_count_rows, _list_nodes([self.root])))
 
+    def count_searches(self, table: str) -> int:
+        """Return how often the plan has searched a table."""
+        return sum(
+            node["Actual Loops"]
+            for node in _list_nodes([self.root])
+            if node.get("Relation Name") == table
+        )
+
 
 def _count_rows(node: dict[str, Any]) -> int:
     rows = sum(node.get(name, 0) for name in READ_ROWS)

@@ -13,6 +13,7 @@ from coupon_core.persistence.database import (
 from coupon_core.persistence.repositories import checked_prefixes
 from coupon_core.persistence.repositories.code_scopes import (
     CODE_CONDITION,
+    SELECT_UNSHARED,
     select_by_scope,
     to_code_parameters,
 )
@@ -34,9 +35,12 @@ from coupon_core.persistence.tables import (
     to_datetime,
 )
 
+MAX_SHARED_KEYS = 10_000
+
 FOR_USER_CONDITION = f"""WHERE {CODE_MATCHES}
     AND (c.user_id = :user_id OR c.user_id = '' AND NOT d.awarded_only)
     AND c.returned_at IS NULL ORDER BY c.copy_number"""
+SELECT_UNSHARED_FOR_USER = f"{SELECT_UNSHARED} {FOR_USER_CONDITION}"
 RETURNED_CONDITION = f"""WHERE {CODE_MATCHES}
     AND c.user_id = :user_id AND c.returned_at IS NOT NULL
     ORDER BY c.copy_number DESC LIMIT 1"""
@@ -62,9 +66,27 @@ def find_for_user(
     With `lock` they are locked until the transaction ends.
     """
     parameters = to_code_parameters(tenant_id, code, user_id)
-    sql = select_by_scope(FOR_USER_CONDITION, is_postgresql())
-    rows = execute_prepared(sql + coupon_lock_clause(lock), parameters).fetchall()
+    key, locking = (tenant_id, parameters["code_key"]), coupon_lock_clause(lock)
+    if key not in _shared_keys:
+        sql = SELECT_UNSHARED_FOR_USER + locking
+        if rows := execute_prepared(sql, parameters).fetchall():
+            return [to_issued_coupon(row) for row in rows]
+    sql = select_by_scope(FOR_USER_CONDITION, is_postgresql()) + locking
+    rows = execute_prepared(sql, parameters).fetchall()
+    if rows:
+        _remember_shared_key(key)
     return [to_issued_coupon(row) for row in rows]
+
+
+# All scopes are searched at once for these keys. A key that has become one of another
+# kind of code since then costs time, and is found nevertheless.
+_shared_keys: set[tuple[str, str]] = set()
+
+
+def _remember_shared_key(key: tuple[str, str]) -> None:
+    if len(_shared_keys) >= MAX_SHARED_KEYS:
+        _shared_keys.clear()
+    _shared_keys.add(key)
 
 
 def find_returned(tenant_id: str, code: str, user_id: str) -> IssuedCoupon | None:
@@ -93,6 +115,7 @@ def find_shared_code(tenant_id: str, code: str) -> SharedCode | None:
     rows = execute_prepared(SELECT_SHARED_CODE, parameters).fetchall()
     if not rows:
         return None
+    _remember_shared_key((tenant_id, parameters["code_key"]))
     (plain, creator_key, revoked_at), rest = rows[0][:3], rows[0][3:]
     return SharedCode(
         code=plain,

@@ -3,8 +3,29 @@
 from functools import cache
 
 from coupon_core.domain.codes import code_scope, to_lookup_key
-from coupon_core.persistence.row_mapping import CODE_MATCHES, SELECT_ISSUED_COUPONS
+from coupon_core.persistence.row_mapping import (
+    CODE_MATCHES,
+    CREATOR_KEY_EXPRESSION,
+    REVOKED_AT_EXPRESSION,
+    SELECT_ISSUED_COUPONS,
+)
 
+# A code that only one coupon can have: one probe of the unique index, and nothing is
+# read from `shared_code`. Most requests are about such codes, so that all scopes are
+# searched only if this finds nothing; a lookup key never has coupons in both.
+SELECT_UNSHARED = (
+    SELECT_ISSUED_COUPONS.replace(REVOKED_AT_EXPRESSION, "c.revoked_at")
+    .replace(CREATOR_KEY_EXPRESSION, "NULL")
+    .replace(
+        "JOIN definition d ON", "JOIN definition d ON d.code_format <> 'shared' AND"
+    )
+    .replace(
+        "FROM coupon",
+        """FROM (SELECT * FROM coupon WHERE tenant_id = :tenant_id
+        AND code_key = :code_key AND code_scope = '')""",
+        1,
+    )
+)
 # Each scope is one probe of the unique index. Given IN, as SQLite is, PostgreSQL before
 # version 17 may take the key for almost unique, and read the coupons that all users
 # have with a shared code. OFFSET 0 keeps it from joining the probes into one search.

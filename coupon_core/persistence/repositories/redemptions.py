@@ -80,19 +80,21 @@ class UseForm:
     parameters: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
+REDEEMED = UseForm(UPDATE_COUPON, INSERT_REDEMPTION)
+
+
 def record(
     candidate: IssuedCoupon,
     redemption: Redemption,
     event: Event,
     claim: bool,
-    form: UseForm | None = None,
+    form: UseForm = REDEEMED,
 ) -> bool:
     """Write a use that was decided on `candidate`, with its event.
 
     With `claim` the coupon itself is created too. Returns False, and the caller must
     roll back, if coupon or definition have changed or a limit is exhausted.
     """
-    form = form or UseForm(UPDATE_COUPON, INSERT_REDEMPTION)
     parameters = {
         **to_coupon_row(candidate.coupon, candidate.definition),
         **_to_redemption_parameters(redemption),

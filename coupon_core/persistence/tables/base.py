@@ -14,7 +14,7 @@ database_proxy = DatabaseProxy()
 
 
 def to_datetime(value: Any) -> datetime:
-    """Return a stored timestamp: PostgreSQL returns datetimes, SQLite RFC 3339 text."""
+    """Return a stored timestamp, which raw SQL returns as ISO 8601 text."""
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
@@ -25,7 +25,11 @@ def parse_json(value: Any) -> Any:
 
 def to_json_text(value: Any) -> str:
     """Return a value as the compact JSON text that is stored."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode_json(value)
+
+
+# `json.dumps` would create an encoder for each value.
+_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class UuidTextField(Field):

@@ -15,9 +15,9 @@ from coupon_core.domain.models import (
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.security import encryption
 from coupon_core.security.authentication.jwt_claims import (
-    check_times,
     decode_unverified,
     is_signed,
+    read_times,
     token_owner,
 )
 
@@ -56,7 +56,7 @@ def _authenticate_admin_token(token: str, now: datetime) -> ApiKey:
     )
     if stored is None or not is_signed(token, encryption.decrypt(stored[1])):
         raise Refused(AuthReason.BAD_TOKEN)
-    check_times(claims, now.timestamp())
+    read_times(claims).check(now.timestamp())
     return _require_usable_key(stored[0], now)
 
 

@@ -11,9 +11,9 @@ from coupon_core.security.authentication.client_keys import (
     verify_client_key,
 )
 from coupon_core.security.authentication.jwt_claims import (
-    check_times,
     decode_unverified,
     is_signed,
+    read_times,
     token_owner,
 )
 
@@ -44,5 +44,5 @@ def authenticate_client_token(token: str, now: datetime) -> ClientKey:
     key, secret = load_client_key_and_secret(key_id, TOKEN_KEY_KINDS, now)
     if not is_signed(token, secret):
         raise Refused(AuthReason.BAD_TOKEN)
-    check_times(claims, now.timestamp())
+    read_times(claims).check(now.timestamp())
     return key

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -82,21 +84,32 @@ def token_user(claims: Claims) -> str | None:
     return user
 
 
-def check_times(claims: Claims, now: float) -> None:
-    """Refuse claims that have expired, are not yet valid or have too long a lifetime.
+@dataclass(frozen=True, slots=True)
+class TokenTimes:
+    """When a token expires, begins to be valid, and was issued, in Unix time."""
 
-    `now` is Unix time.
-    """
-    expiry = _numeric_date(claims, "exp")
-    issued = _numeric_date(claims, "iat", now)
-    valid_from = max(_numeric_date(claims, "nbf", now), issued)
-    if expiry + LEEWAY_SECONDS < now:
-        raise Refused(AuthReason.EXPIRED_TOKEN)
-    if (
-        valid_from > now + LEEWAY_SECONDS
-        or expiry - min(issued, now) > MAX_TOKEN_LIFETIME_SECONDS + LEEWAY_SECONDS
-    ):
-        raise Refused(AuthReason.BAD_TOKEN)
+    expiry: float
+    valid_from: float
+    issued: float
+
+    def check(self, now: float) -> None:
+        """Refuse a token that has expired, is not yet valid or lives too long."""
+        if self.expiry + LEEWAY_SECONDS < now:
+            raise Refused(AuthReason.EXPIRED_TOKEN)
+        lifetime = self.expiry - min(self.issued, now)
+        if (
+            self.valid_from > now + LEEWAY_SECONDS
+            or lifetime > MAX_TOKEN_LIFETIME_SECONDS + LEEWAY_SECONDS
+        ):
+            raise Refused(AuthReason.BAD_TOKEN)
+
+
+def read_times(claims: Claims) -> TokenTimes:
+    """Return the times of a token; refuse one whose times are no numbers."""
+    expiry, issued = _numeric_date(claims, "exp"), _numeric_date(claims, "iat", 0.0)
+    valid_from = max(_numeric_date(claims, "nbf", 0.0), issued)
+    # Without `iat` it counts as issued at the time of each check.
+    return TokenTimes(expiry, valid_from, issued if "iat" in claims else math.inf)
 
 
 def _numeric_date(claims: Claims, name: str, default: float | None = None) -> float:

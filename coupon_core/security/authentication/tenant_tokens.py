@@ -12,10 +12,10 @@ from cachetools import LRUCache
 from coupon_core.domain.models import AuthReason, Principal, Refused
 from coupon_core.security.authentication import tenant_secrets
 from coupon_core.security.authentication.jwt_claims import (
-    Claims,
-    check_times,
+    TokenTimes,
     decode_unverified,
     is_signed,
+    read_times,
     token_owner,
     token_user,
 )
@@ -26,7 +26,7 @@ MAX_CACHED_TOKENS = 8_192
 @dataclass(frozen=True, slots=True)
 class _VerifiedToken:
     principal: Principal
-    claims: Claims
+    times: TokenTimes
     secret: str = field(repr=False)
 
 
@@ -46,7 +46,7 @@ def authenticate_tenant_token(token: str, now: datetime) -> Principal:
         verified = _verify_token(token)
         with _cache_lock:
             _token_cache[token] = verified
-    check_times(verified.claims, now.timestamp())
+    verified.times.check(now.timestamp())
     return verified.principal
 
 
@@ -60,7 +60,8 @@ def _verify_token(token: str) -> _VerifiedToken:
     claims = decode_unverified(token)
     tenant_id = token_owner(claims, "tenant")
     secret = _find_signing_secret(token, tenant_id)
-    return _VerifiedToken(Principal(tenant_id, token_user(claims)), claims, secret)
+    principal = Principal(tenant_id, token_user(claims))
+    return _VerifiedToken(principal, read_times(claims), secret)
 
 
 def _find_signing_secret(token: str, tenant_id: str) -> str:

@@ -1,7 +1,5 @@
 """Redeem a code: decide on a snapshot, then write with a conditional update."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -37,7 +35,6 @@ __all__ = [
     "StaleDecision",
     "apply_redemption",
     "dry_run",
-    "record_redemption_metrics",
     "redeem",
 ]
 
@@ -53,7 +50,7 @@ def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
     """
     with (
         CodeLookupGuard(request.tenant_id, request.user_id),
-        record_redemption_metrics(request.tenant_id, request.dialect) as use,
+        MeasuredUse(request.tenant_id, request.dialect) as use,
     ):
         result = attempt_use(request, now, apply_redemption)
         use.definition = result.issued.definition
@@ -62,35 +59,35 @@ def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
 
 @dataclass(slots=True)
 class MeasuredUse:
-    """A redemption that is counted; the caller adds the definition of the code."""
+    """A redemption that is counted by result, reason, tenant and campaign.
+
+    As a context manager it counts how the block ends, in which the caller adds the
+    definition of the code.
+    """
 
     tenant_id: str
     dialect: Dialect
     definition: Definition | None = None
+
+    def __enter__(self) -> "MeasuredUse":
+        return self
+
+    def __exit__(
+        self, _type: object, error: BaseException | None, _traceback: object
+    ) -> None:
+        if error is None:
+            self.count(metrics.OK)
+        elif isinstance(error, Refused):
+            self.definition = error.definition
+            self.count(metrics.REFUSED, error.reason.value)
+        elif isinstance(error, Exception):
+            self.count(metrics.FAILED)
 
     def count(self, outcome: str, reason: str = "") -> None:
         """Count the redemption by its outcome: `ok`, `refused` or `failed`."""
         campaign_id = self.definition.campaign_id if self.definition else ""
         metrics.count_redemption(self.dialect.value, outcome, reason)
         metrics.count_tenant_redemption(self.tenant_id, campaign_id, outcome, reason)
-
-
-@contextmanager
-def record_redemption_metrics(
-    tenant_id: str, dialect: Dialect
-) -> Iterator[MeasuredUse]:
-    """Count the redemption inside the block by result, reason, tenant and campaign."""
-    use = MeasuredUse(tenant_id, dialect)
-    try:
-        yield use
-    except Refused as refusal:
-        use.definition = refusal.definition
-        use.count(metrics.REFUSED, refusal.reason.value)
-        raise
-    except Exception:
-        use.count(metrics.FAILED)
-        raise
-    use.count(metrics.OK)
 
 
 def dry_run(request: RedeemRequest, now: datetime) -> RedemptionResult:

@@ -31,11 +31,7 @@ from coupon_core.persistence.database import (
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import activities as activity_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
-from coupon_core.services.coupons.redemption import (
-    MeasuredUse,
-    StaleDecision,
-    record_redemption_metrics,
-)
+from coupon_core.services.coupons.redemption import MeasuredUse, StaleDecision
 from coupon_core.services.errors import require_found
 from coupon_core.services.points import purchases
 
@@ -52,13 +48,12 @@ def perform(request: ActivityRequest, now: datetime) -> Activity:
         RateLimitExceeded: Too many unknown codes were used.
         ConcurrentUpdate: The coupon changed at every attempt.
     """
+    use = MeasuredUse(request.tenant_id, Dialect.MAMBO)
     is_redemption = request.action == Action.REDEEM
-    metrics_context = (
-        record_redemption_metrics(request.tenant_id, Dialect.MAMBO)
-        if is_redemption
-        else nullcontext(MeasuredUse(request.tenant_id, Dialect.MAMBO))
-    )
-    with CodeLookupGuard(request.tenant_id, request.user_id), metrics_context as use:
+    with (
+        CodeLookupGuard(request.tenant_id, request.user_id),
+        use if is_redemption else nullcontext(),
+    ):
         return _perform_with_retries(request, now, use)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from coupon_core.persistence.database import execute, release_connection, transaction
+from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import code_lookup
+from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories.code_scopes import SELECT_BY_SEARCH
 from coupon_core.services.coupons.lookup import find_for_user
 from coupon_core.services.insight import explain
@@ -128,6 +131,39 @@ def test_an_action_reads_few_rows(crowd: TenantFactory, name: str) -> None:
     assert plans
     counts = {plan.sql: plan.count_read_rows() for plan in plans}
     assert {sql for sql, count in counts.items() if count > MAX_READ_ROWS} == set()
+
+
+@on_postgresql
+@pytest.mark.parametrize("code", ["W7", "OFTEN"])
+def test_a_code_of_one_coupon_is_searched_once(crowd: TenantFactory, code: str) -> None:
+    with recorded_plans() as plans:
+        crowd.validate(code, "fan" if code == "OFTEN" else "whale")
+    assert sum(plan.count_searches("coupon") for plan in plans) == 1
+    assert sum(plan.count_searches("shared_code") for plan in plans) == 0
+
+
+@on_postgresql
+@pytest.mark.parametrize("code", ["WELCOME", "Exact"])
+def test_a_shared_code_takes_one_statement(crowd: TenantFactory, code: str) -> None:
+    crowd.validate(code, "user-5")  # this process learns that it is shared
+    with recorded_plans() as plans:
+        assert crowd.validate(code, "user-7").issued
+    assert sum(plan.count_searches("coupon") > 0 for plan in plans) == 1
+
+
+def test_a_code_that_was_shared_is_found_as_a_code_of_one_coupon(
+    tenant: TenantFactory,
+) -> None:
+    shared = tenant.define_claimable("SPRING")
+    assert tenant.validate("SPRING", "ann").decision.is_allowed
+    tenant.change(shared, custom_code="SUMMER")
+    own = tenant.define()
+    issued = tenant.issue_coupon(own).coupon
+    coupon = replace(issued, code="SPRING", coupon_id=generate_id())
+    with transaction():
+        coupon_repository.insert_new([coupon], own)
+    found = code_lookup.find_for_user(tenant.tenant_id, "SPRING", coupon.user_id)
+    assert [issued.coupon.coupon_id for issued in found] == [coupon.coupon_id]
 
 
 @on_sqlite
