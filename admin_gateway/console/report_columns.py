@@ -2,7 +2,7 @@
 
 from admin_gateway.console.tables import Column
 from admin_gateway.console.texts import N_
-from coupon_core.domain.models.reports import Counts
+from coupon_core.domain.report_counts import Counts
 
 COUNT_NAMES = ("redeemed", "reversed", "refused", "validated")
 CHART_NAMES = ("redeemed", "refused")
