@@ -13,7 +13,7 @@ from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.reports import TopBy, UseSummary
 from coupon_core.services.insight import use_summaries
 
-MAX_COUNTED = 50_000
+MAX_COUNTED = 10_000
 """Codes that are counted by state whenever a page shows them; more take a click."""
 USE_COLUMNS = (
     Column("codes", N_("Codes"), lambda row: row.use.code_count),

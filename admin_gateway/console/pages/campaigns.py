@@ -117,7 +117,8 @@ def show(campaign_id: str) -> str:
         tenant_id, ListPage(limit=MAX_DEFINITIONS), campaign_id=campaign_id
     )
     (row,) = add_uses([campaign], TopBy.CAMPAIGN)
-    is_counted = row.use.code_count <= MAX_COUNTED or COUNT in request.args
+    is_small = row.use.has_all_codes and row.use.code_count <= MAX_COUNTED
+    is_counted = is_small or COUNT in request.args
     return render(
         "campaigns/show.html",
         campaign=campaign,

@@ -7,53 +7,64 @@ from typing import Any
 from coupon_core.domain.models.reports import TopBy, UseSummary
 from coupon_core.domain.report_counts import ALL_CREATORS
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
+from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.report_database import fetch_report_rows
 from coupon_core.persistence.row_sets import build_for_rows
 from coupon_core.persistence.tables import to_datetime
 
 # The definitions of each row of a list.
+SELECT_DEFINITIONS = """
+    SELECT r.id AS id, d.definition_id, d.code_format, d.created_at FROM {rows}
+    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = r.id
+"""
+SELECT_OF_CAMPAIGNS = """
+    SELECT m.id, m.definition_id, d.code_format, d.created_at FROM (
+        SELECT r.id, p.definition_id FROM {rows}
+        JOIN package p ON p.tenant_id = :tenant_id AND p.campaign_id = r.id
+        UNION SELECT r.id, d.definition_id FROM {rows}
+        JOIN definition d ON d.tenant_id = :tenant_id AND d.campaign_id = r.id) m
+    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = m.definition_id
+"""
 MEMBERS = {
-    TopBy.DEFINITION: """
-        SELECT r.id AS id, d.definition_id, d.code_format, d.created_at FROM {rows}
-        JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = r.id
-    """,
-    TopBy.CAMPAIGN: """
-        SELECT m.id, m.definition_id, d.code_format, d.created_at FROM (
-            SELECT r.id, p.definition_id FROM {rows}
-            JOIN package p ON p.tenant_id = :tenant_id AND p.campaign_id = r.id
-            UNION SELECT r.id, d.definition_id FROM {rows}
-            JOIN definition d ON d.tenant_id = :tenant_id AND d.campaign_id = r.id) m
-        JOIN definition d ON d.tenant_id = :tenant_id
-        AND d.definition_id = m.definition_id
-    """,
+    TopBy.DEFINITION: SELECT_DEFINITIONS,
+    TopBy.CAMPAIGN: SELECT_OF_CAMPAIGNS,
 }
 ID_COLUMNS = {TopBy.DEFINITION: "id uuid", TopBy.CAMPAIGN: "id text"}
-COUNTS = """
-    JOIN report_day q ON q.tenant_id = :tenant_id
-    AND q.definition_id = m.definition_id AND q.creator_key IN ('', :all_creators)
-"""
+OF_DEFINITION = "q.tenant_id = :tenant_id AND q.definition_id = m.definition_id"
+OF_ALL_CREATORS = "q.creator_key IN ('', :all_creators)"
 # Players share the codes of these formats: each coupon of them is a player's copy.
 SHARED_FORMATS = "('custom', 'shared')"
-OF_ALL_DAYS, OF_A_DAY, OF_SHARED_CODES, OF_DEFINITIONS = range(4)
-# One statement for all rows; the first column says what a row is about.
+# Read backwards from today, as a rule to one row.
+SELECT_LAST_USE = f"""
+    (SELECT q.day_at FROM report_day q WHERE {OF_DEFINITION}
+    AND q.creator_key = {{creator_key}} AND q.redeemed > 0
+    ORDER BY q.day_at DESC LIMIT 1)
+"""
+# PostgreSQL and SQLite would otherwise read the days of all definitions.
+DAYS = f"{OF_DEFINITION} AND {OF_ALL_CREATORS} AND q.day_at >= :start_at"
+DAYS_ONE_BY_ONE = {
+    True: f"""
+        CROSS JOIN LATERAL (SELECT q.* FROM report_day q WHERE {DAYS} OFFSET 0) AS q
+    """,
+    False: f"CROSS JOIN report_day q WHERE {DAYS}",
+}
+# One statement for all rows of a list: the last days of each row, and then a row for
+# each of its definitions.
 SELECT_SUMMARIES = f"""
     WITH member AS ({{members}})
-    SELECT {OF_ALL_DAYS}, m.id, max(CASE WHEN q.redeemed > 0 THEN q.day_at END),
-        CAST(sum(CASE WHEN m.code_format NOT IN {SHARED_FORMATS} THEN q.generated
-            ELSE 0 END) AS bigint)
-    FROM member m {COUNTS} GROUP BY m.id
+    SELECT m.id, q.day_at, CAST(sum(q.redeemed) AS bigint), NULL, NULL, NULL
+    FROM member m {{days}} GROUP BY m.id, q.day_at
     UNION ALL
-    SELECT {OF_A_DAY}, m.id, q.day_at, CAST(sum(q.redeemed) AS bigint)
-    FROM member m {COUNTS} AND q.day_at >= :start_at GROUP BY m.id, q.day_at
-    UNION ALL
-    SELECT {OF_SHARED_CODES}, m.id, NULL, count(*)
-    FROM member m JOIN shared_code s ON s.tenant_id = :tenant_id
-    AND s.definition_id = m.definition_id GROUP BY m.id
-    UNION ALL
-    SELECT {OF_DEFINITIONS}, m.id,
-        min(CASE WHEN m.code_format NOT IN {SHARED_FORMATS} THEN m.created_at END),
-        count(*)
-    FROM member m GROUP BY m.id
+    SELECT m.id, NULL,
+        CASE WHEN m.code_format IN {SHARED_FORMATS} THEN
+            (SELECT count(*) FROM shared_code s
+            WHERE s.tenant_id = :tenant_id AND s.definition_id = m.definition_id)
+        ELSE (SELECT CAST(sum(q.generated) AS bigint) FROM report_day q
+            WHERE {OF_DEFINITION} AND {OF_ALL_CREATORS} AND q.generated > 0) END,
+        {SELECT_LAST_USE.format(creator_key="''")},
+        {SELECT_LAST_USE.format(creator_key=":all_creators")},
+        CASE WHEN m.code_format NOT IN {SHARED_FORMATS} THEN m.created_at END
+    FROM member m
 """
 SELECT_CUT_OVER = """
     SELECT b.cut_over_at FROM report_backfill b WHERE b.tenant_id = :tenant_id
@@ -71,7 +82,9 @@ def list_summaries(
 
     The codes of definitions that are older than `counted_since` are not all counted.
     """
-    sql = SELECT_SUMMARIES.format(members=MEMBERS[by])
+    sql = SELECT_SUMMARIES.format(
+        members=MEMBERS[by], days=DAYS_ONE_BY_ONE[is_postgresql()]
+    )
     parameters = {
         "tenant_id": tenant_id,
         "all_creators": ALL_CREATORS,
@@ -79,10 +92,10 @@ def list_summaries(
     }
     found: dict[str, list[Any]] = {each: [] for each in ids}
     rows = [{"id": each} for each in ids]
-    for kind, key, moment, count in fetch_report_rows(
+    for key, *part in fetch_report_rows(
         *build_for_rows(sql, ID_COLUMNS[by], rows, parameters)
     ):
-        found[str(key)].append((kind, moment and to_datetime(moment), count))
+        found[str(key)].append(part)
     return {
         each: _build_summary(parts, days, counted_since)
         for each, parts in found.items()
@@ -90,20 +103,21 @@ def list_summaries(
 
 
 def _build_summary(
-    parts: Sequence[tuple[int, datetime | None, int]],
+    parts: Sequence[Sequence[Any]],
     days: Sequence[datetime],
     counted_since: datetime | None,
 ) -> UseSummary:
-    daily = {moment: count for kind, moment, count in parts if kind == OF_A_DAY}
-    dates = {kind: moment for kind, moment, _ in parts if kind != OF_A_DAY}
-    counts = {kind: count for kind, _, count in parts if kind != OF_A_DAY}
-    oldest = dates.get(OF_DEFINITIONS)
+    daily = {to_datetime(day): count for day, count, *_ in parts if day}
+    members = [part for day, *part in parts if not day]
+    last = [to_datetime(each) for _, *uses, _ in members for each in uses if each]
+    generating = [to_datetime(created) for *_, created in members if created]
     return UseSummary(
         daily_uses=[daily.get(day, 0) for day in days],
-        last_used_on=dates.get(OF_ALL_DAYS),
-        code_count=counts.get(OF_ALL_DAYS, 0) + counts.get(OF_SHARED_CODES, 0),
-        definition_count=counts.get(OF_DEFINITIONS, 0),
-        has_all_codes=not (oldest and counted_since and oldest < counted_since),
+        last_used_on=max(last, default=None),
+        code_count=sum(count or 0 for count, *_ in members),
+        definition_count=len(members),
+        has_all_codes=not counted_since
+        or all(created_at >= counted_since for created_at in generating),
     )
 
 

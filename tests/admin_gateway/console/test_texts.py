@@ -111,6 +111,7 @@ def test_texts_follow_the_language_of_the_browser(sqlite_admin: AdminClient) -> 
         (r"\bsuspend(ed)?\b", r"ausset|ausgesetzt|auszusetz|setzen .* aus\b"),
         (r"\bpaused?\b", "pausier"),
     ],
+    ids=["suspend", "pause"],
 )
 def test_the_two_ways_to_stop_have_one_word_each(english: str, german: str) -> None:
     found = 0

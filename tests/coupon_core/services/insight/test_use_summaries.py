@@ -13,6 +13,7 @@ from coupon_core.persistence import database
 from coupon_core.services.insight.use_summaries import SUMMARY_DAYS, summarize
 from tests.factories.reports import NOON, ReportFactory
 from tests.factories.tenant import TenantFactory
+from tests.support.plan_recorder import recorded_plans
 
 NOW = NOON + timedelta(days=2)
 UNKNOWN_ID = "00000000-0000-0000-0000-00000000000f"
@@ -79,3 +80,24 @@ def test_a_number_of_codes_that_lacks_some_says_so(factory: ReportFactory) -> No
             },
         )
     assert list_complete(kept_days=0) == [False, True]
+
+
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
+def test_the_days_of_other_definitions_and_past_months_are_not_read(
+    factory: ReportFactory,
+) -> None:
+    days = range(-400, 0)
+    for definition_id in factory.winter, factory.package, factory.shared:
+        factory.raise_counts(
+            *(
+                ReportCounts(
+                    definition_id, NOON + timedelta(days=day), "", "phoenix", redeemed=1
+                )
+                for day in days
+            )
+        )
+    database.execute("ANALYZE report_day", {})
+    with recorded_plans() as plans:
+        summarize(factory.tenant.tenant_id, TopBy.DEFINITION, [factory.winter], now=NOW)
+    assert plans
+    assert max(plan.count_read_rows() for plan in plans) <= 2 * SUMMARY_DAYS
