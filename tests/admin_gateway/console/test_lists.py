@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from peewee import Database
 
+from admin_gateway.console import pages
 from coupon_core.domain.models import DefinitionStatus, Page, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.domain.models.inventory import CodeTarget, JobState
@@ -21,6 +22,7 @@ from coupon_core.services import batches, suspension
 from coupon_core.services.batches import BatchRequest
 from coupon_core.services.catalog import definitions
 from coupon_core.services.codes import bulk_changes
+from coupon_core.services.coupons import generation
 from tests.factories.reports import ReportFactory
 from tests.factories.tenant import TenantFactory
 from tests.support.admin_client import AdminClient
@@ -238,3 +240,31 @@ def test_a_running_job_is_shown_however_many_ended_after_it(
     page = manager.open(HOME).text
     assert page.count(f"{HOME}/jobs/") == 1
     assert f"{HOME}/jobs/{running.job_id}" in page
+
+
+def test_codes_of_large_definitions_and_campaigns_are_counted_after_a_click(
+    admin: AdminClient, factory: ReportFactory, manager: Browser
+) -> None:
+    generation.generate(
+        admin.tenant_id, factory.winter, user_ids=["anna", "ben"], now=utc_now()
+    )
+    now = get_quarter(utc_now())
+    factory.raise_counts(ReportCounts(factory.winter, now, generated=2))
+    database.release_connection()
+    links = {
+        f"{DEFINITIONS}/{factory.winter}": "Count the codes by state",
+        f"{CAMPAIGNS}/c/winter": "Count players and redemptions in all",
+    }
+    counted = "redemptions in all</span>"
+    for path, link in links.items():
+        page = manager.open(path).text
+        assert link not in page
+        assert counted in page
+        with pytest.MonkeyPatch.context() as patch:
+            for module in pages.definitions, pages.campaigns:
+                patch.setattr(module, "MAX_COUNTED", 1)
+            page = manager.open(path).text
+            assert link in page
+            assert counted not in page
+            assert "<strong>2</strong><span>codes</span>" in page
+            assert counted in manager.open(f"{path}?count=1").text
