@@ -29,6 +29,7 @@ from admin_gateway.console.whole_actions import Action, build_question
 from coupon_core.domain.models import CodeFormat, Definition, Refused, Scope, utc_now
 from coupon_core.domain.models.reports import ReportFilter, ReportInterval, TopBy
 from coupon_core.schemas.identifiers import is_uuid
+from coupon_core.services.campaigns import campaigns
 from coupon_core.services.catalog import definitions, reward_items
 from coupon_core.services.catalog.definition_drafts import DefinitionDraft
 from coupon_core.services.coupons import code_capacity
@@ -143,6 +144,9 @@ def show(definition_id: UUID) -> str:
         zone=get_zone(definition),
         item=reward_items.get(tenant_id, definition.reward_item_id),
         use=row.use,
+        campaign=campaigns.get(tenant_id, definition.campaign_id)
+        if definition.campaign_id
+        else None,
         stats=definitions.get_stats(tenant_id, definition.definition_id, now)
         if is_counted
         else None,

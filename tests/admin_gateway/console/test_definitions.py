@@ -9,6 +9,7 @@ import pytest
 from admin_gateway.console import build
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
+from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import generation
 from tests.support.admin_client import AdminClient, expect_created
 from tests.support.console_client import Browser, sign_in_as
@@ -80,7 +81,8 @@ def test_a_definition_is_tried_and_created_with_its_reward(admin: AdminClient) -
     browser.open(f"{HOME}/definitions/new")
     create_in_browser(browser)
     assert "is created. Next, generate codes." in browser.page
-    assert "50000 uses are left" in browser.page
+    assert "</span>, 50\u202f000 uses are left" in browser.page
+    assert "Each code: 1 use by a player" in browser.page
     config = find_definition(admin)["config"]
     assert config["starts_at"] == "2030-11-28T23:00:00Z"
     assert config["expires_at"] == "2030-11-30T22:59:59Z"
@@ -230,7 +232,13 @@ def test_the_tabs_show_what_belongs_to_the_definition(admin: AdminClient) -> Non
     history = browser.open(f"{path}/history").text
     assert "manager@acme.example</span>" in history
     assert "<td>created\n" in history
-    assert "<div>uses in all: – → 50000</div>" in history
+    assert "<div>uses in all: 50000</div>" in history
+    definitions.update(
+        "acme", definition_id, {"total_limit": 60_000, "starts_at": None}, utc_now()
+    )
+    history = browser.open(f"{path}/history").text
+    assert "<div>uses in all: 50000 → 60000</div>" in history
+    assert re.search(r"<div>start: 2030-11-28T23:00:00Z? → –</div>", history)
     for tab in ("redemptions", "attempts", "jobs"):
         assert 'class="empty"' in browser.open(f"{path}/{tab}").text
         header = browser.open(f"{path}/{tab}?format=csv").text.splitlines()
