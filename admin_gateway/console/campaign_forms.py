@@ -15,6 +15,7 @@ from coupon_core.domain.models.campaigns import Campaign
 from coupon_core.services.campaigns import campaign_copies, campaigns
 from coupon_core.services.campaigns.campaign_copies import CampaignCopy
 
+MAX_NAMES = 5  # in a notice, which a cookie carries
 COPY, WITH_DEFINITIONS, COPIED_NAME_LENGTH = "copy", "with_definitions", 90
 
 
@@ -51,10 +52,12 @@ def _notify(result: CampaignCopy) -> None:
     flash(text % {"num": result.copied_count})
     if result.left_out:
         text = _(
-            "Not copied, because their codes or events can belong to one definition "
-            "only: %(names)s."
+            "Not copied: %(names)s. A code for all, a check character or a trigger can "
+            "belong to one definition only, and at most 200 definitions are copied."
         )
-        flash(text % {"names": ", ".join(one.name for one in result.left_out)})
+        names = [one.name[:COPIED_NAME_LENGTH] for one in result.left_out]
+        shown = [*names[:MAX_NAMES], *(["…"] if names[MAX_NAMES:] else [])]
+        flash(text % {"names": ", ".join(shown)})
 
 
 def render_form(

@@ -12,7 +12,7 @@ from coupon_core.persistence.database import transaction
 from coupon_core.services.campaigns import campaigns, packages
 from coupon_core.services.catalog import definitions
 
-MAX_COPIED_DEFINITIONS = 200
+MAX_COPIED_DEFINITIONS, MAX_READ_DEFINITIONS = 200, 1_000
 MAX_COPIED_NAME_LENGTH = 120  # two of them are a name
 # Times are those of the new campaign.
 DEFINITION_FIELDS = {"name", "reward_item_id", *definitions.DEFAULTS} - {
@@ -41,7 +41,8 @@ def copy(
     """Create a campaign with copies of the packages and definitions of another.
 
     `fields` are those of the new campaign. Definitions with a code or a prefix that no
-    other may have, and those that events award, are left out.
+    other may have, those that events award, and those after the first
+    `MAX_COPIED_DEFINITIONS` are left out.
 
     Raises:
         Refused: The source does not exist, or as `campaigns.create`, `packages.create`
@@ -59,16 +60,16 @@ def copy(
             )
         packaged = {each.definition.definition_id for each in package_copies}
         found, _total = definitions.list_definitions(
-            tenant_id, Page(limit=MAX_COPIED_DEFINITIONS), campaign_id=source_id
+            tenant_id, Page(limit=MAX_READ_DEFINITIONS), campaign_id=source_id
         )
         others = [one for one in reversed(found) if one.definition_id not in packaged]
-        copied = [one for one in others if _can_be_copied(one)]
+        copied = list(filter(_can_be_copied, others))[:MAX_COPIED_DEFINITIONS]
         for one in copied:
             definitions.create(tenant_id, _list_definition_fields(one, created), now)
     return CampaignCopy(
         created,
         len(package_copies) + len(copied),
-        [one for one in others if not _can_be_copied(one)],
+        [one for one in others if one not in copied],
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from peewee import Database
 
 from admin_gateway.console import pages
-from coupon_core.domain.models import DefinitionStatus, Page, utc_now
+from coupon_core.domain.models import DefinitionStatus, Page, Trigger, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.domain.models.inventory import CodeTarget, JobState
 from coupon_core.domain.models.operators import Role
@@ -164,6 +164,18 @@ def test_a_campaign_is_copied_with_its_definitions_and_packages(
     factory.tenant.define(
         name="Sleigh", campaign_id="launch", code_prefix="SL-", total_limit=50
     )
+    factory.tenant.define(
+        name="Streak",
+        campaign_id="launch",
+        trigger_kind=Trigger.STREAK_MILESTONE,
+        trigger_source="daily",
+        trigger_threshold=7,
+        trigger_enabled=True,
+    )
+    for number in range(7):
+        factory.tenant.define_custom(
+            f"ONCE{number}", name=f"Once {number} {'x' * 200}", campaign_id="launch"
+        )
     database.release_connection()
     form = manager.open(f"{CAMPAIGNS}/new?copy=launch").text
     assert 'value="Copy of Launch"' in form
@@ -172,7 +184,10 @@ def test_a_campaign_is_copied_with_its_definitions_and_packages(
     manager.submit("/new", **values, with_definitions="True")
     assert manager.path == f"{CAMPAIGNS}/c/spring"
     assert "2 definitions are copied" in manager.page
-    assert "only: Ten percent" in manager.page  # its code exists already
+    # Their codes exist already, and an event would award both the old and the new one.
+    assert "Not copied: Ten percent, Streak, Once 0 x" in manager.page
+    assert "Once 2 x" in manager.page
+    assert ", …. A code for all" in manager.page
     listed = definitions.list_definitions(
         admin.tenant_id, Page(limit=10), campaign_id="spring"
     )[0]
