@@ -171,9 +171,12 @@ def _submit(
 
 
 def _build_question(action: Action, campaign: Campaign) -> Question:
-    stats = campaigns.get_stats(campaign.tenant_id, campaign.campaign_id)
+    (row,) = add_uses([campaign], TopBy.CAMPAIGN)
+    count = row.use.code_count
+    if not row.use.has_all_codes or count <= MAX_COUNTED:
+        count = campaigns.get_stats(campaign.tenant_id, campaign.campaign_id).code_count
     back = url_for_page("campaigns.show", campaign_id=campaign.campaign_id)
-    return build_question(action, campaign.name, stats.code_count, back=back)
+    return build_question(action, campaign.name, count, back=back)
 
 
 def _add_action(action: Action) -> None:

@@ -58,11 +58,7 @@ def copy(
             packages.create(
                 tenant_id, created.campaign_id, _list_package_fields(each), now
             )
-        packaged = {each.definition.definition_id for each in package_copies}
-        found, _total = definitions.list_definitions(
-            tenant_id, Page(limit=MAX_READ_DEFINITIONS), campaign_id=source_id
-        )
-        others = [one for one in reversed(found) if one.definition_id not in packaged]
+        others = _list_others(tenant_id, source_id, package_copies)
         copied = list(filter(_can_be_copied, others))[:MAX_COPIED_DEFINITIONS]
         for one in copied:
             definitions.create(tenant_id, _list_definition_fields(one, created), now)
@@ -71,6 +67,17 @@ def copy(
         len(package_copies) + len(copied),
         [one for one in others if one not in copied],
     )
+
+
+def _list_others(
+    tenant_id: str, campaign_id: str, of_packages: Sequence[PackageWithDefinition]
+) -> list[Definition]:
+    """Return the definitions of a campaign that belong to no package, oldest first."""
+    packaged = {each.definition.definition_id for each in of_packages}
+    found, _total = definitions.list_definitions(
+        tenant_id, Page(limit=MAX_READ_DEFINITIONS), campaign_id=campaign_id
+    )
+    return [one for one in reversed(found) if one.definition_id not in packaged]
 
 
 def get_settings(source: Campaign) -> dict[str, Any]:

@@ -283,3 +283,4 @@ def test_codes_of_large_definitions_and_campaigns_are_counted_after_a_click(
             assert counted not in page
             assert "<strong>2</strong><span>codes</span>" in page
             assert counted in manager.open(f"{path}?count=1").text
+            assert "It is about 2 codes." in manager.open(f"{path}/suspend").text
