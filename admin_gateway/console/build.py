@@ -19,14 +19,13 @@ PACKAGE_FILES = ("package.json", "package-lock.json")
 # What is copied, by its path in node_modules.
 VENDOR_FILES = (
     "htmx.org/dist/htmx.min.js",
-    "chart.js/dist/chart.umd.min.js",
     "@picocss/pico/css/pico.min.css",
 )
 FETCH_TIMEOUT_SECONDS = 120
 TEMPORARY_FAILURE = 75  # the exit status EX_TEMPFAIL of sysexits.h
 NOT_FETCHED_MESSAGE = (
-    "The console runs without scripts and with a plain look: htmx, Chart.js and Pico "
-    "could not be fetched from the npm registry ({}). The next start tries again."
+    "The console runs without scripts and with a plain look: htmx and Pico could "
+    "not be fetched from the npm registry ({}). The next start tries again."
 )
 
 

@@ -27,6 +27,7 @@ ACTIONS = (
         run=partial(suspension.suspend, suspension.CAMPAIGNS),
         is_offered=lambda one: not one.suspended_at and not one.has_ended,
         is_harmful=True,
+        is_in_lists=True,
     ),
     Action(
         name="resume",
@@ -37,6 +38,7 @@ ACTIONS = (
         notice=N_('The campaign "%(name)s" is resumed.'),
         run=partial(suspension.resume, suspension.CAMPAIGNS),
         is_offered=lambda one: bool(one.suspended_at),
+        is_in_lists=True,
     ),
     Action(
         name="complete",
@@ -48,6 +50,7 @@ ACTIONS = (
         run=_set_status(CampaignStatus.COMPLETED),
         is_offered=lambda one: not one.has_ended,
         is_harmful=True,
+        is_in_lists=True,
     ),
     Action(
         name="cancel",
@@ -69,5 +72,6 @@ ACTIONS = (
         notice=N_('The campaign "%(name)s" is in progress again.'),
         run=_set_status(CampaignStatus.IN_PROGRESS),
         is_offered=lambda one: one.has_ended,
+        is_in_lists=True,
     ),
 )

@@ -1,4 +1,4 @@
-"""Charts as SVG that works without scripts: bars over time, and their labels."""
+"""Charts as SVG that works without scripts: bars over time, labels, sparklines."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from coupon_core.domain.models.reports import Bucket, ReportInterval
 MAX_BARS = 124  # a quarter of a year by day fits; more would be thinner than a pixel
 HEIGHT = 100
 BAR_WIDTH, GAP_WIDTH = 8, 2
+SPARK_HEIGHT, SPARK_STEP = 20, 3  # of the lines of a row of a table
 LABEL_FORMATS: Mapping[ReportInterval, str] = {
     ReportInterval.HOUR: "%Y-%m-%d %H:%M",
     ReportInterval.DAY: "%Y-%m-%d",
@@ -108,3 +109,14 @@ def _stack(
         height = round(value * HEIGHT / maximum, 2)
         top = round(top - height, 2)
         yield Segment(name, value, y=top, height=height)
+
+
+def draw_sparkline(counts: Sequence[int]) -> str:
+    """Return the path of a line for each count: short, for many rows of a table."""
+    maximum = max(*counts, 1)
+    return "".join(
+        f"M{SPARK_STEP * position + 1} {SPARK_HEIGHT}"
+        f"v-{max(1, round(SPARK_HEIGHT * count / maximum))}"
+        for position, count in enumerate(counts)
+        if count
+    )

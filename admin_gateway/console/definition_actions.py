@@ -31,6 +31,7 @@ ACTIONS = (
             not one.suspended_at and one.status != DefinitionStatus.ARCHIVED
         ),
         is_harmful=True,
+        is_in_lists=True,
     ),
     Action(
         name="resume",
@@ -41,6 +42,7 @@ ACTIONS = (
         notice=N_('"%(name)s" is resumed.'),
         run=partial(suspension.resume, suspension.DEFINITIONS),
         is_offered=lambda one: bool(one.suspended_at),
+        is_in_lists=True,
     ),
     Action(
         name="pause",
@@ -75,5 +77,6 @@ ACTIONS = (
         run=_set_status(DefinitionStatus.ARCHIVED),
         is_offered=_is(DefinitionStatus.ACTIVE, DefinitionStatus.PAUSED),
         is_harmful=True,
+        is_in_lists=True,
     ),
 )

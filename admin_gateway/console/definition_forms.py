@@ -19,6 +19,7 @@ from coupon_core.domain.models import Definition, Page
 from coupon_core.domain.serialization import serialize_definition_config
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.entered_times import EnteredTimeField
+from coupon_core.schemas.identifiers import UserIdField
 from coupon_core.services.campaigns import campaigns
 from coupon_core.services.catalog import definition_drafts, definitions, reward_items
 from coupon_core.services.catalog.definition_drafts import DefinitionDraft
@@ -26,7 +27,7 @@ from coupon_core.services.catalog.definition_drafts import DefinitionDraft
 MAX_CHOICES = 500
 CODE_FIELDS = ("code_prefix", "code_length", "code_pattern", "code_alphabet")
 RANDOM_FIELDS = (*CODE_FIELDS, "code_check", "refill")
-FROZEN_FIELDS = ("code_format", "custom_code", "case_sensitive", "claimable")
+FROZEN_FIELDS = ("code_format", "custom_code", "case_sensitive")
 NULLABLE_FIELDS = ("code_prefix", "code_pattern", "time_zone", "starts_at")
 # Created together with the definition unless one is chosen.
 NEW_REWARD = "reward"
@@ -34,8 +35,9 @@ UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
 
 
 class TrySchema(StrictSchema):
-    """When a code would be tried."""
+    """Who would try a code, and when."""
 
+    try_user_id = UserIdField()
     try_at = EnteredTimeField("The time with which dates are compared.")
 
 
@@ -76,8 +78,14 @@ def create(tenant_id: str, form: Form, now: datetime) -> Definition:
 def try_out(tenant_id: str, form: Form, now: datetime) -> DefinitionDraft:
     """Return what the definition of a form would do; nothing is stored."""
     fields, _reward_fields = _load(form)
-    at = TrySchema().load(read_fields(TrySchema(), form.entered)).get("try_at")
-    return definition_drafts.build(tenant_id, fields, at, now=now)
+    entered = TrySchema().load(read_fields(TrySchema(), form.entered))
+    return definition_drafts.build(
+        tenant_id,
+        fields,
+        user_id=entered.get("try_user_id", ""),
+        at=entered.get("try_at"),
+        now=now,
+    )
 
 
 def _load(form: Form) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -110,9 +118,12 @@ def _load_reward(form: Form) -> dict[str, Any]:
     return loaded
 
 
-def _read_members(form: Form) -> dict[str, Any]:
+def _read_members(form: Form, code_format: str = "") -> dict[str, Any]:
+    """Return what was entered; `code_format` is that of a form without this field."""
     members = read_fields(CreateDefinitionSchema(), form.entered)
     config = members.setdefault("config", {})
+    if code_format:
+        config.setdefault("code_format", code_format)
     # Absent limits would be one use of each code; here, empty fields are no limit.
     config.setdefault("limits", {})
     config.pop("auto_generate", None)
@@ -129,13 +140,10 @@ def read_changes(form: Form, definition: Definition, is_frozen: bool) -> dict[st
 
     The rules of its codes are left out if they are frozen.
     """
-    members = _read_members(form)
+    members = _read_members(form, definition.code_format.value)
     config = members["config"]
-    config.setdefault("code_format", definition.code_format.value)
     for name in (*FROZEN_FIELDS, "code_check") if is_frozen else ("code_check",):
         config.pop(name, None)
-    if definition.code_format != "custom":
-        config.pop("claimable", None)
     for name in (*NULLABLE_FIELDS, "expires_at"):
         if f"config.{name}" in form.entered:
             config.setdefault(name, None)

@@ -23,6 +23,13 @@ def format_time(moment: datetime | None, zone: str = DEFAULT_ZONE) -> Markup:
     )
 
 
+def format_day(midnight: datetime | None) -> Markup:
+    """Return a day, given by its beginning in UTC."""
+    if midnight is None:
+        return Markup("")
+    return Markup('<time datetime="{0}">{0}</time>').format(f"{midnight:%Y-%m-%d}")
+
+
 def format_entered_time(moment: datetime | None, zone: str) -> str:
     """Return a time as a form shows it, and as its field reads it back in the zone."""
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}" if moment else ""
@@ -33,4 +40,4 @@ def format_number(number: int) -> str:
     return f"{number:,}".replace(",", THIN_SPACE)
 
 
-FILTERS = {"time": format_time, "number": format_number}
+FILTERS = {"day": format_day, "time": format_time, "number": format_number}

@@ -14,7 +14,7 @@ class Action:
     """An action: the texts of its question, and when it is offered.
 
     `mirrors` is the view of the API that does the same. `run` takes the tenant, the ID
-    and the time.
+    and the time. The most usual actions are offered beside each row of a list as well.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Action:
     run: Callable[..., object]
     is_offered: Callable[[Any], bool]
     is_harmful: bool = False
+    is_in_lists: bool = False
 
 
 def build_question(action: Action, name: str, code_count: int, back: str) -> Question:

@@ -3,33 +3,35 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import g
+from flask import g, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
+from admin_gateway.console import campaign_forms, definition_lists
 from admin_gateway.console.actions import Question, ask, carry_out
 from admin_gateway.console.campaign_actions import ACTIONS
-from admin_gateway.console.definition_words import (
-    get_campaign_state,
-    get_state,
-    get_zone,
-)
-from admin_gateway.console.formats import format_entered_time
+from admin_gateway.console.campaign_forms import COPY, render_form
+from admin_gateway.console.charts import draw_sparkline
+from admin_gateway.console.definition_words import State, get_campaign_state
 from admin_gateway.console.forms import Form, load_query, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
+from admin_gateway.console.state_filters import ListCampaignsSchema
 from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
-from admin_gateway.console.whole_actions import Action, build_question
-from admin_gateway.requests.campaigns import (
-    CampaignQuerySchema,
-    CreateCampaignSchema,
-    UpdateCampaignSchema,
+from admin_gateway.console.use_columns import (
+    MAX_COUNTED,
+    USE_COLUMNS,
+    add_uses,
+    list_with_uses,
 )
+from admin_gateway.console.whole_actions import Action, build_question
+from admin_gateway.requests.campaigns import CreateCampaignSchema, UpdateCampaignSchema
 from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.domain.models.campaigns import Campaign
+from coupon_core.domain.models.reports import TopBy
 from coupon_core.services.campaigns import campaigns
 from coupon_core.services.catalog import definitions
 
@@ -41,49 +43,69 @@ page = Page(
     key="m",
 )
 COLUMNS = (
-    Column("name", N_("Name"), lambda one: one.name),
-    Column("state", N_("State"), lambda one: get_campaign_state(one, utc_now()).word),
-    Column("starts_at", N_("Starts"), lambda one: one.starts_at),
-    Column("ends_at", N_("Ends"), lambda one: one.ends_at),
-    Column("time_zone", N_("Time zone"), lambda one: one.time_zone),
-    Column("campaign_id", N_("ID"), lambda one: one.campaign_id),
+    Column("name", N_("Name"), lambda row: row.one.name),
+    Column("state", N_("State"), lambda row: _get_present_state(row.one).word),
+    Column("definitions", N_("Definitions"), lambda row: row.use.definition_count),
+    *USE_COLUMNS,
+    Column("starts_at", N_("Starts"), lambda row: row.one.starts_at),
+    Column("ends_at", N_("Ends"), lambda row: row.one.ends_at),
+    Column("time_zone", N_("Time zone"), lambda row: row.one.time_zone),
+    Column("campaign_id", N_("ID"), lambda row: row.one.campaign_id),
 )
 MAX_DEFINITIONS = 200
+COUNT = "count"
 
 
 @page.view("", mirrors="campaigns.list_all")
 def index() -> ResponseReturnValue:
     """List the campaigns that match the filters in the URL, newest first."""
-    filters, form = load_query(CampaignQuerySchema())
+    filters, form = load_query(ListCampaignsSchema())
+    tenant_id = g.principal.tenant_id
     return respond_with_table(
         "campaigns/index.html",
         COLUMNS,
         read_by_offset(
-            lambda part: campaigns.list_campaigns(
-                g.principal.tenant_id, part, **filters
+            list_with_uses(
+                lambda part: campaigns.list_campaigns(tenant_id, part, **filters),
+                TopBy.CAMPAIGN,
             )
         ),
         form=form,
-        get_state=lambda one: get_campaign_state(one, utc_now()),
+        helpers={
+            "draw_sparkline": draw_sparkline,
+            "get_state": _get_present_state,
+            "list_actions": lambda one: [
+                each for each in ACTIONS if each.is_in_lists and each.is_offered(one)
+            ],
+        },
     )
+
+
+def _get_present_state(campaign: Campaign) -> State:
+    return get_campaign_state(campaign, utc_now())
 
 
 @page.view("/new", scope=Scope.DEFINITIONS)
 def show_form() -> str:
-    """Show the form for a new campaign."""
-    return _render_form(Form())
+    """Show the form for a new campaign, with `copy` filled in from another."""
+    copied_id = request.args.get(COPY, "")
+    copied = campaign_forms.find_copied(g.principal.tenant_id, copied_id)
+    return render_form(Form(), copied=copied)
 
 
 @page.view("/new", mirrors="campaigns.create", method="POST")
 def create() -> ResponseReturnValue:
-    """Create a campaign."""
-    form = read_form()
-
-    def insert(fields: dict[str, Any]) -> Campaign:
-        campaign_id = fields.pop("campaign_id", None)
-        return campaigns.create(g.principal.tenant_id, campaign_id, fields, utc_now())
-
-    return _submit(form, CreateCampaignSchema(), insert, None)
+    """Create a campaign, or one like another."""
+    form, tenant_id = read_form(), g.principal.tenant_id
+    copied = campaign_forms.find_copied(tenant_id, form.value(COPY))
+    return _submit(
+        form,
+        CreateCampaignSchema(),
+        lambda fields: campaign_forms.create(
+            tenant_id, form, fields=fields, copied=copied, now=utc_now()
+        ),
+        copied=copied,
+    )
 
 
 @page.view("/c/<campaign_id>", mirrors="campaigns.get")
@@ -94,17 +116,18 @@ def show(campaign_id: str) -> str:
     rows, total = definitions.list_definitions(
         tenant_id, ListPage(limit=MAX_DEFINITIONS), campaign_id=campaign_id
     )
-    stats = campaigns.get_stats(tenant_id, campaign_id)
+    (row,) = add_uses([campaign], TopBy.CAMPAIGN)
+    is_small = row.use.has_all_codes and row.use.code_count <= MAX_COUNTED
+    is_counted = is_small or COUNT in request.args
     return render(
         "campaigns/show.html",
         campaign=campaign,
         state=get_campaign_state(campaign, now),
-        stats=stats,
-        rows=rows,
+        use=row.use,
+        stats=campaigns.get_stats(tenant_id, campaign_id) if is_counted else None,
+        rows=add_uses(rows, TopBy.DEFINITION),
         total=total,
-        uses={row.definition_id: row.redemption_count for row in stats.rows},
-        get_state=lambda one: get_state(one, now),
-        get_zone=get_zone,
+        helpers=definition_lists.build_helpers(),
         actions=[one for one in ACTIONS if one.is_offered(campaign)],
     )
 
@@ -112,7 +135,7 @@ def show(campaign_id: str) -> str:
 @page.view("/c/<campaign_id>/settings", scope=Scope.DEFINITIONS)
 def edit(campaign_id: str) -> str:
     """Show a campaign in a form."""
-    return _render_form(Form(), campaigns.get(g.principal.tenant_id, campaign_id))
+    return render_form(Form(), campaigns.get(g.principal.tenant_id, campaign_id))
 
 
 @page.view("/c/<campaign_id>/settings", mirrors="campaigns.change", method="POST")
@@ -130,36 +153,30 @@ def change(campaign_id: str) -> ResponseReturnValue:
             campaign.tenant_id, campaign_id, {**dates, **fields}, utc_now()
         )
 
-    return _submit(form, UpdateCampaignSchema(), update, campaign)
+    return _submit(form, UpdateCampaignSchema(), update, campaign=campaign)
 
 
 def _submit(
     form: Form,
     schema: Schema,
     action: Callable[[dict[str, Any]], Campaign],
-    campaign: Campaign | None,
+    **shown: Campaign | None,
 ) -> ResponseReturnValue:
     stored = form.submit(schema, action)
     if stored is None:
-        return _render_form(form, campaign), 400
+        return render_form(form, **shown), 400
     notice = _('The campaign "%(name)s" is saved.') % {"name": stored.name}
     path = url_for_page("campaigns.show", campaign_id=stored.campaign_id)
     return redirect_to(path, notice)
 
 
-def _render_form(form: Form, campaign: Campaign | None = None) -> str:
-    zone = campaign.time_zone if campaign else ""
-    shown = {"name": campaign.name, "time_zone": zone} if campaign else {}
-    if campaign:
-        shown["starts_at"] = format_entered_time(campaign.starts_at, zone)
-        shown["ends_at"] = format_entered_time(campaign.ends_at, zone)
-    return render("campaigns/form.html", form=form, campaign=campaign, shown=shown)
-
-
 def _build_question(action: Action, campaign: Campaign) -> Question:
-    stats = campaigns.get_stats(campaign.tenant_id, campaign.campaign_id)
+    (row,) = add_uses([campaign], TopBy.CAMPAIGN)
+    count = row.use.code_count
+    if not row.use.has_all_codes or count <= MAX_COUNTED:
+        count = campaigns.get_stats(campaign.tenant_id, campaign.campaign_id).code_count
     back = url_for_page("campaigns.show", campaign_id=campaign.campaign_id)
-    return build_question(action, campaign.name, stats.code_count, back=back)
+    return build_question(action, campaign.name, count, back=back)
 
 
 def _add_action(action: Action) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import g
+from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from admin_gateway.console import definition_choices
@@ -14,6 +14,7 @@ from admin_gateway.console.rendering import render
 from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
 from admin_gateway.console.texts import N_
 from coupon_core.domain.models.inventory import CodeJob, JobState
+from coupon_core.schemas.identifiers import is_uuid
 from coupon_core.services import batches
 from coupon_core.services.codes import jobs
 
@@ -40,12 +41,14 @@ COLUMNS = (
 
 @page.view("", mirrors="code_jobs.list_all")
 def index() -> ResponseReturnValue:
-    """List the jobs, newest first."""
+    """List the jobs, newest first; with `definition_id`, those on its codes."""
     tenant_id = g.principal.tenant_id
+    definition_id = request.args.get("definition_id", "")
+    filters = {"definition_id": definition_id} if is_uuid(definition_id) else {}
     return respond_with_table(
         "code_jobs/index.html",
         COLUMNS,
-        read_by_offset(lambda part: jobs.list_jobs(tenant_id, part)),
+        read_by_offset(lambda part: jobs.list_jobs(tenant_id, part, **filters)),
         describe_rows=lambda rows: {
             "subjects": {job.job_id: _find_subject(job) for job in rows}
         },

@@ -1,21 +1,22 @@
 """The tabs of a definition: codes, redemptions, failed attempts, jobs and so on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import g
 from flask.typing import ResponseReturnValue
 
-from admin_gateway.console import definition_forms
+from admin_gateway.console import audit_words, code_words, definition_forms
+from admin_gateway.console.code_tables import get_status, read_by_id, read_codes
 from admin_gateway.console.definition_words import get_state, get_zone
 from admin_gateway.console.forms import Form, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
+from admin_gateway.console.report_words import describe
 from admin_gateway.console.tables import (
     Column,
     ReadRows,
-    Rows,
     read_by_offset,
     respond_with_table,
 )
@@ -23,26 +24,20 @@ from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
 from coupon_core.domain.models import Definition, Scope, utc_now
 from coupon_core.domain.models.audit import AuditFilter
-from coupon_core.domain.models.filters import (
-    CouponFilter,
-    PageCursor,
-    RedemptionFilter,
-)
-from coupon_core.domain.rules.redemption import get_coupon_status
-from coupon_core.schemas.identifiers import is_uuid
+from coupon_core.domain.models.filters import CouponFilter, RedemptionFilter
 from coupon_core.services import audit
 from coupon_core.services.batches import requests as batch_requests
 from coupon_core.services.catalog import definitions
-from coupon_core.services.codes import inventory
-from coupon_core.services.coupons import redemption_records
+from coupon_core.services.coupons import code_capacity, redemption_records
 from coupon_core.services.insight import attempts
+from coupon_core.services.operators import memberships
 
 MAX_ID_DIGITS = 15
 page = Page("definition_tabs", title="", path="/definitions/<uuid:definition_id>")
 CODE_COLUMNS = (
     Column("code", N_("Code"), lambda row: row.issued.coupon.code),
     Column("user_id", N_("Player"), lambda row: row.issued.coupon.user_id),
-    Column("state", N_("State"), lambda row: get_coupon_status(row.issued, utc_now())),
+    Column("status", N_("State"), lambda row: get_status(row.issued)),
     Column("uses", N_("Uses"), lambda row: row.issued.coupon.redemption_count),
     Column("generated_at", N_("Created"), lambda row: row.issued.coupon.generated_at),
     Column("expires_at", N_("Ends"), lambda row: row.issued.expires_at),
@@ -58,12 +53,13 @@ ATTEMPT_COLUMNS = (
     Column("attempted_at", N_("Time"), lambda row: row.attempted_at),
     Column("code", N_("Code"), lambda row: row.masked_code),
     Column("user_id", N_("Player"), lambda row: row.user_id),
-    Column("action", N_("Wanted to"), lambda row: row.action),
+    Column("wanted", N_("Wanted to"), lambda row: row.action),
     Column("reason", N_("Refused because"), lambda row: row.reason),
 )
 JOB_COLUMNS = (
     Column("created_at", N_("Requested"), lambda row: row.created_at),
-    Column("state", N_("State"), lambda row: row.state.value),
+    Column("kind", N_("From"), lambda row: row.kind),
+    Column("batch_state", N_("State"), lambda row: row.state.value),
     Column("generated", N_("Codes"), lambda row: row.generated_count),
     Column("requested", N_("of"), lambda row: row.requested_count),
     Column("batch_id", N_("ID"), lambda row: row.batch_id),
@@ -72,20 +68,14 @@ HISTORY_COLUMNS = (
     Column("happened_at", N_("Time"), lambda row: row.happened_at),
     Column("actor", N_("Actor"), lambda row: row.actor),
     Column("action", N_("Action"), lambda row: row.action),
-    Column("detail", N_("Details"), lambda row: row.detail),
+    Column("changes", N_("Details"), lambda row: dict(row.changes or row.detail)),
 )
 
 
 @page.view("/codes", mirrors="coupons.list_all")
 def codes(definition_id: UUID) -> ResponseReturnValue:
     """List the codes, newest first."""
-    code_filter = CouponFilter(definition_id=str(definition_id))
-    read_rows = _read_by_id(
-        lambda after_id, limit: inventory.list_codes(
-            g.principal.tenant_id, code_filter, PageCursor(limit, after_id), utc_now()
-        ),
-        is_uuid,
-    )
+    read_rows = read_codes(CouponFilter(definition_id=str(definition_id)))
     text = _("There are no codes yet. Generate some, or wait until players claim one.")
     return _show_table(definition_id, CODE_COLUMNS, read_rows, text)
 
@@ -105,21 +95,20 @@ def redemptions(definition_id: UUID) -> ResponseReturnValue:
 
     text = _("No code of this definition has been redeemed yet.")
     return _show_table(
-        definition_id, USE_COLUMNS, _read_by_id(list_rows, _is_integer_id), text
+        definition_id, USE_COLUMNS, read_by_id(list_rows, _is_integer_id), text
     )
 
 
 @page.view("/attempts", mirrors="attempts.list_all")
 def attempts_of_codes(definition_id: UUID) -> ResponseReturnValue:
     """List the failed attempts, newest first."""
-    read_rows = _read_by_id(
+    read_rows = read_by_id(
         lambda cursor, limit: attempts.list_attempts(
             g.principal.tenant_id,
             limit=limit,
             cursor=cursor,
             definition_id=str(definition_id),
-        ),
-        is_uuid,
+        )
     )
     text = _("No attempt to use a code of this definition was refused.")
     return _show_table(definition_id, ATTEMPT_COLUMNS, read_rows, text)
@@ -145,28 +134,27 @@ def history(definition_id: UUID) -> ResponseReturnValue:
         lambda part: audit.list_entries(g.principal.tenant_id, audit_filter, part)
     )
     text = _("No change has been recorded.")
-    return _show_table(definition_id, HISTORY_COLUMNS, read_rows, text)
+    return _show_table(
+        definition_id,
+        HISTORY_COLUMNS,
+        read_rows,
+        text,
+        describe_rows=lambda rows: {
+            "emails": memberships.list_emails({row.actor for row in rows})
+        },
+    )
 
 
 def _is_integer_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= MAX_ID_DIGITS
 
 
-def _read_by_id(
-    list_rows: Callable[[str | None, int], tuple[Sequence[Any], Any]],
-    is_id: Callable[[str], bool],
-) -> ReadRows:
-    """Adapt a service that continues at an ID; a cursor that is none is the start."""
-
-    def read_rows(cursor: str, limit: int) -> Rows:
-        rows, next_id = list_rows(cursor if is_id(cursor) else None, limit)
-        return Rows(rows, "" if next_id is None else str(next_id))
-
-    return read_rows
-
-
 def _show_table(
-    definition_id: UUID, columns: Sequence[Column], read_rows: ReadRows, text: str
+    definition_id: UUID,
+    columns: Sequence[Column],
+    read_rows: ReadRows,
+    text: str,
+    **options: Any,
 ) -> ResponseReturnValue:
     definition = _get(definition_id)
     return respond_with_table(
@@ -177,6 +165,10 @@ def _show_table(
         state=get_state(definition, utc_now()),
         zone=get_zone(definition),
         empty_text=text,
+        words=code_words,
+        audit_words=audit_words,
+        describe=describe,
+        **options,
     )
 
 
@@ -211,11 +203,10 @@ def _get(definition_id: UUID) -> Definition:
 
 def _is_frozen(definition: Definition) -> bool:
     """Return True if codes exist, so that the rules of codes stay."""
-    stats = definitions.get_stats(
-        definition.tenant_id, definition.definition_id, utc_now()
-    )
     is_predefined = definition.code_format not in ("random", "custom")
-    return is_predefined or any(stats.coupon_counts.values())
+    return is_predefined or code_capacity.has_more_coupons(
+        definition.tenant_id, definition.definition_id, 0
+    )
 
 
 def _render_form(form: Form, definition: Definition) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from admin_gateway.console import definition_forms
+from admin_gateway.console import definition_forms, definition_lists
 from admin_gateway.console.actions import ask, carry_out
 from admin_gateway.console.charts import build_chart, list_labels
 from admin_gateway.console.definition_actions import ACTIONS
@@ -20,15 +20,18 @@ from admin_gateway.console.definition_words import (
 from admin_gateway.console.forms import Form, load_query, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
-from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
+from admin_gateway.console.state_filters import ListDefinitionsSchema
+from admin_gateway.console.tables import read_by_offset, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
+from admin_gateway.console.use_columns import MAX_COUNTED, add_uses, list_with_uses
 from admin_gateway.console.whole_actions import Action, build_question
-from admin_gateway.requests.definitions import DefinitionQuerySchema
 from coupon_core.domain.models import CodeFormat, Definition, Refused, Scope, utc_now
 from coupon_core.domain.models.reports import ReportFilter, ReportInterval, TopBy
 from coupon_core.schemas.identifiers import is_uuid
+from coupon_core.services.campaigns import campaigns
 from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.catalog.definition_drafts import DefinitionDraft
 from coupon_core.services.coupons import code_capacity
 from coupon_core.services.insight import reports
 from coupon_core.services.insight.reports import ReportRequest
@@ -40,55 +43,30 @@ page = Page(
     group=N_("Catalogue"),
     key="d",
 )
-COLUMNS = (
-    Column("name", N_("Name"), lambda one: one.name),
-    Column("state", N_("State"), lambda one: get_state(one, utc_now()).word),
-    Column("used", N_("Uses"), lambda one: one.used_count if one.total_limit else None),
-    Column("limit", N_("Limit"), lambda one: one.total_limit or None),
-    Column("starts_at", N_("Starts"), lambda one: one.starts_at),
-    Column("expires_at", N_("Ends"), lambda one: one.expires_at),
-    Column("campaign_id", N_("Campaign"), lambda one: one.campaign_id),
-    Column("definition_id", N_("ID"), lambda one: one.definition_id),
-)
-SHOWN_COLUMNS = [column for column in COLUMNS if column.name != "definition_id"]
-TOP_COUNT = 100
 CHART_DAYS = 30
+COUNT = "count"
 CHART_NAMES = ("redeemed", "refused")
-TRY, STORED_NAME_LENGTH = "try", 90
+STORED_NAME_LENGTH = 90
 
 
 @page.view("", mirrors="definitions.list_all")
 def index() -> ResponseReturnValue:
     """List the definitions that match the filters in the URL, newest first."""
-    filters, form = load_query(DefinitionQuerySchema())
+    filters, form = load_query(ListDefinitionsSchema())
     tenant_id = g.principal.tenant_id
     return respond_with_table(
         "definitions/index.html",
-        COLUMNS,
+        definition_lists.COLUMNS,
         read_by_offset(
-            lambda part: definitions.list_definitions(tenant_id, part, **filters)
+            list_with_uses(
+                lambda part: definitions.list_definitions(tenant_id, part, **filters),
+                TopBy.DEFINITION,
+            )
         ),
         form=form,
-        describe_rows=lambda rows: {
-            "recent_uses": _count_recent_uses() if rows else {}
-        },
-        shown_columns=SHOWN_COLUMNS,
-        get_state=lambda one: get_state(one, utc_now()),
-        get_zone=get_zone,
+        helpers=definition_lists.build_helpers(),
         campaigns=definition_forms.list_campaign_choices(tenant_id, _("All")),
     )
-
-
-def _count_recent_uses() -> dict[str, int]:
-    """Return the uses in the last days of the definitions with most of them."""
-    report = reports.report_top(
-        g.principal.tenant_id,
-        ReportRequest(days=CHART_DAYS),
-        by=TopBy.DEFINITION,
-        limit=TOP_COUNT,
-        now=utc_now(),
-    )
-    return {row.id: row.redeemed for row in report.rows}
 
 
 @page.view("/new", scope=Scope.DEFINITIONS)
@@ -106,11 +84,8 @@ def show_form() -> str:
 
 @page.view("/new", mirrors="definitions.create", method="POST")
 def create() -> ResponseReturnValue:
-    """Create a definition, or with the button "Try" only show what it would do."""
+    """Create a definition."""
     form, tenant_id, now = read_form(), g.principal.tenant_id, utc_now()
-    if TRY in request.form:
-        draft = form.run(lambda: definition_forms.try_out(tenant_id, form, now))
-        return _render_form(form, draft=draft), 200 if draft else 400
     created = form.run(lambda: definition_forms.create(tenant_id, form, now))
     if created is None:
         return _render_form(form), 400
@@ -121,8 +96,15 @@ def create() -> ResponseReturnValue:
     return redirect_to(path, notice % {"name": created.name})
 
 
-def _render_form(form: Form, **values: Any) -> str:
-    draft = values.get("draft")
+@page.view("/new/try", mirrors="definitions.create", method="POST")
+def try_out() -> ResponseReturnValue:
+    """Show what a definition would do for a player at a time; nothing is stored."""
+    form, tenant_id = read_form(), g.principal.tenant_id
+    draft = form.run(lambda: definition_forms.try_out(tenant_id, form, utc_now()))
+    return _render_form(form, draft), 200 if draft else 400
+
+
+def _render_form(form: Form, draft: DefinitionDraft | None = None) -> str:
     return render(
         "definitions/form.html",
         form=form,
@@ -150,6 +132,10 @@ def show(definition_id: UUID) -> str:
     report = reports.report_redemptions(
         tenant_id, request_of_report, ReportInterval.DAY, now
     )
+    is_counted = COUNT in request.args or not code_capacity.has_more_coupons(
+        tenant_id, definition.definition_id, MAX_COUNTED
+    )
+    (row,) = add_uses([definition], TopBy.DEFINITION)
     labels = list_labels(report.buckets, ReportInterval.DAY, report.period.time_zone)
     return render(
         "definitions/show.html",
@@ -157,8 +143,14 @@ def show(definition_id: UUID) -> str:
         state=get_state(definition, now),
         zone=get_zone(definition),
         item=reward_items.get(tenant_id, definition.reward_item_id),
-        stats=definitions.get_stats(tenant_id, definition.definition_id, now),
-        capacity=_find_capacity(definition),
+        use=row.use,
+        campaign=campaigns.get(tenant_id, definition.campaign_id)
+        if definition.campaign_id
+        else None,
+        stats=definitions.get_stats(tenant_id, definition.definition_id, now)
+        if is_counted
+        else None,
+        capacity=_find_capacity(definition) if is_counted else None,
         chart=build_chart(labels, report.buckets, CHART_NAMES),
         rows=list(zip(labels, report.buckets, strict=True)),
         totals=report.totals,

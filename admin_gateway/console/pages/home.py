@@ -16,7 +16,6 @@ from admin_gateway.console.texts import N_
 from coupon_core.domain.models import DefinitionStatus, utc_now
 from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models.batches import ACTIVE_STATES
-from coupon_core.domain.models.inventory import JobState
 from coupon_core.domain.models.reports import ReportInterval, TopBy
 from coupon_core.services.batches import requests as batch_requests
 from coupon_core.services.catalog import definitions
@@ -84,6 +83,14 @@ def index() -> str:
     )
 
 
+@page.view("/running-jobs", mirrors="batches.list_all")
+def show_jobs() -> str:
+    """Return the part of the page that changes while jobs run."""
+    return render(
+        "home/jobs.html", jobs=list(_list_running_jobs(g.principal.tenant_id))
+    )
+
+
 def _list_running_jobs(tenant_id: str) -> Iterator[RunningJob]:
     for state in sorted(ACTIVE_STATES):
         for batch in batch_requests.list_batches(tenant_id, NEWEST, state=state)[0]:
@@ -95,13 +102,12 @@ def _list_running_jobs(tenant_id: str) -> Iterator[RunningJob]:
                 view="batches.show",
                 id={"batch_id": batch.batch_id},
             )
-    for job in jobs.list_jobs(tenant_id, NEWEST)[0]:
-        if job.state != JobState.COMPLETED:
-            yield RunningJob(
-                JOB_WORDS[job.kind],
-                job.created_at,
-                done=job.done_count + job.skipped_count,
-                total=job.total_count,
-                view="code_jobs.show",
-                id={"job_id": job.job_id},
-            )
+    for job in jobs.list_jobs(tenant_id, NEWEST, is_finished=False)[0]:
+        yield RunningJob(
+            JOB_WORDS[job.kind],
+            job.created_at,
+            done=job.done_count + job.skipped_count,
+            total=job.total_count,
+            view="code_jobs.show",
+            id={"job_id": job.job_id},
+        )

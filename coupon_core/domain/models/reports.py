@@ -151,3 +151,24 @@ class TopReport(Report):
 
     by: TopBy
     rows: Sequence[TopRow]
+
+
+@dataclass(frozen=True, slots=True)
+class UseSummary:
+    """What a definition, or all definitions of a campaign, were used for.
+
+    `daily_uses` end today; `last_used_on` is a day, both in UTC. `code_count` counts
+    codes that many players share once; without `has_all_codes` it is a minimum, because
+    older codes were not counted or their counts have been deleted.
+    """
+
+    daily_uses: Sequence[int]
+    last_used_on: datetime | None
+    code_count: int
+    definition_count: int
+    has_all_codes: bool = True
+
+    @property
+    def use_count(self) -> int:
+        """The uses of all `daily_uses`."""
+        return sum(self.daily_uses)

@@ -52,6 +52,7 @@ def list_campaigns(
     page: Page,
     status: CampaignStatus | None = None,
     metadata: Mapping[str, str] | None = None,
+    is_suspended: bool | None = None,
 ) -> tuple[list[Campaign], int]:
     """Return the campaigns of a tenant, newest first, and the total of all matches."""
     query = CampaignTable.select().where(
@@ -60,6 +61,8 @@ def list_campaigns(
     )
     if status:
         query = query.where(CampaignTable.status == status)
+    if is_suspended is not None:
+        query = query.where(CampaignTable.suspended_at.is_null(not is_suspended))
     newest = query.order_by(CampaignTable.created_at.desc(), CampaignTable.campaign_id)
     rows = newest.limit(page.limit).offset(page.offset)
     return [_to_campaign(row) for row in rows], query.count()

@@ -8,7 +8,7 @@ from typing import Any
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.inventory import CodeJob, JobKind, JobState
 from coupon_core.persistence.row_locks import lock_rows
-from coupon_core.persistence.tables import CodeJobTable
+from coupon_core.persistence.tables import BatchTable, CodeJobTable
 
 # The previous release leaves these jobs alone: it reads them as extensions that are
 # completed, and finds no others, because it would fail at a kind that it does not know.
@@ -42,9 +42,27 @@ def get(tenant_id: str, job_id: str, lock: bool = False) -> CodeJob | None:
     return _to_job(row) if row else None
 
 
-def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
-    """Return the jobs of a tenant, newest first, and their total."""
+def list_jobs(
+    tenant_id: str,
+    page: Page,
+    definition_id: str | None = None,
+    is_finished: bool | None = None,
+) -> tuple[list[CodeJob], int]:
+    """Return the jobs of a tenant, newest first, and the total of all matches.
+
+    Those of a definition are the ones on its codes, and on those of its batches.
+    """
     query = CodeJobTable.select().where(CodeJobTable.tenant_id == tenant_id)
+    if definition_id is not None:
+        batches = BatchTable.select(BatchTable.batch_id).where(
+            BatchTable.tenant_id == tenant_id, BatchTable.definition_id == definition_id
+        )
+        query = query.where(
+            (CodeJobTable.definition_id == definition_id)
+            | CodeJobTable.batch_id.in_(batches)
+        )
+    if is_finished is not None:
+        query = query.where(CodeJobTable.finished_at.is_null(not is_finished))
     newest = (
         query.order_by(CodeJobTable.job_id.desc()).limit(page.limit).offset(page.offset)
     )

@@ -52,6 +52,16 @@ class ReportDayTable(ReportCountsTable):
         )
 
 
+ReportDayTable.add_index(
+    ReportDayTable.tenant_id,
+    ReportDayTable.definition_id,
+    ReportDayTable.creator_key,
+    ReportDayTable.generated,
+    where=ReportDayTable.generated > 0,
+    name="report_day_of_codes",
+)
+
+
 class ReportBackfillTable(BaseTable):
     """Uses before the cut-over, which are counted up to a redemption.
 

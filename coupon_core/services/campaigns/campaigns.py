@@ -73,13 +73,13 @@ def get(tenant_id: str, campaign_id: str) -> Campaign:
 
 
 def list_campaigns(
-    tenant_id: str,
-    page: Page,
-    status: CampaignStatus | None = None,
-    metadata: Mapping[str, str] | None = None,
+    tenant_id: str, page: Page, **filters: Any
 ) -> tuple[list[Campaign], int]:
-    """Return a page of a tenant's campaigns, newest first, and the total count."""
-    return campaign_repository.list_campaigns(tenant_id, page, status, metadata)
+    """Return a page of a tenant's campaigns, newest first, and the total count.
+
+    `filters` are those of the repository's function.
+    """
+    return campaign_repository.list_campaigns(tenant_id, page, **filters)
 
 
 def update(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from coupon_core.domain.models import (
     AdminReason,
@@ -190,6 +191,9 @@ def get(tenant_id: str, job_id: str) -> CodeJob:
     return require_found(job, AdminReason.JOB_NOT_FOUND)
 
 
-def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
-    """Return a page of a tenant's jobs, newest first, and their number."""
-    return code_job_repository.list_jobs(tenant_id, page)
+def list_jobs(tenant_id: str, page: Page, **filters: Any) -> tuple[list[CodeJob], int]:
+    """Return a page of a tenant's jobs, newest first, and the total count.
+
+    `filters` are those of the repository's function.
+    """
+    return code_job_repository.list_jobs(tenant_id, page, **filters)

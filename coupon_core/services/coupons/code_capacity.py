@@ -51,6 +51,12 @@ def get_capacity(tenant_id: str, definition_id: str) -> CodeCapacity:
     return CodeCapacity(space, used_count, reserved_count)
 
 
+def has_more_coupons(tenant_id: str, definition_id: str, count: int) -> bool:
+    """Return True if a definition has more than `count` coupons; reads no more."""
+    limit = count + 1
+    return coupon_counts.count_up_to(tenant_id, definition_id, limit=limit) == limit
+
+
 def require_capacity(definition: Definition, count: int) -> None:
     """Require that at most half of all codes are in use after adding `count` coupons.
 

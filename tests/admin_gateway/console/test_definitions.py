@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from admin_gateway.console import build
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
+from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import generation
 from tests.support.admin_client import AdminClient, expect_created
 from tests.support.console_client import Browser, sign_in_as
@@ -35,6 +39,17 @@ def create_in_browser(browser: Browser, **values: str) -> str:
     return browser.path
 
 
+def try_out(browser: Browser, status: int = 200, **values: str) -> str:
+    """Press the button "Try" of the form for a new definition; return the page."""
+    browser.open(f"{HOME}/definitions/new")
+    path = f"{HOME}/definitions/new/try"
+    assert f'formaction="{path}#try-out"' in browser.page
+    fields = {**browser.find_form("/new")["fields"], **NEW, **values}
+    response = browser.client.post(path, data=fields)
+    assert response.status_code == status, response.text
+    return response.text
+
+
 def find_definition(admin: AdminClient) -> dict[str, object]:
     (definition,) = admin.get("coupons").json["definitions"]
     return definition
@@ -44,19 +59,30 @@ def test_a_definition_is_tried_and_created_with_its_reward(admin: AdminClient) -
     browser = sign_in_as(admin, Role.MANAGER)
     assert "Create the first one" in browser.open(f"{HOME}/definitions").text
     browser.open(f"{HOME}/definitions/new")
-    tried = browser.submit("/new", **NEW, **{"try": "1"})
-    assert tried.status_code == 200
-    assert browser.page.count("<code>BF30-") == 5
-    assert '<span class="badge bad">refused</span>' in browser.page
-    assert "Europe/Berlin" in browser.page
+    page = try_out(browser)
+    assert page.count("<code>BF30-") == 5
+    assert '<span class="badge bad">refused</span>' in page
+    assert "Europe/Berlin" in page
+    values = {"try_user_id": "anna", "try_at": "2030-11-29 00:00"}
+    limits = {"config.limits.per_user": "3"}
+    page = try_out(browser, **values, **limits)
+    assert "<p>anna, who has used no code yet" in page
+    assert "may use it" in page
+    assert "The same code: 1 use. All codes together: 3 uses." in page
+    assert "any number of uses" in try_out(
+        browser, **values, **{"config.limits.total": ""}
+    )
+    page = try_out(browser, try_user_id="a/b", status=400)
+    assert 'id="try_user_id-error"' in page
+    assert 'value="a/b"' in page
     assert admin.get("coupons").json["total"] == 0
     assert admin.get("rewards").json["total"] == 0
-    browser.submit("/new", **NEW, **{"try": "1", "try_at": "2030-11-29 00:00"})
-    assert "may use it" in browser.page
 
+    browser.open(f"{HOME}/definitions/new")
     create_in_browser(browser)
     assert "is created. Next, generate codes." in browser.page
-    assert "50000 uses are left" in browser.page
+    assert "</span>, 50\u202f000 uses are left" in browser.page
+    assert "Each code: 1 use by a player" in browser.page
     config = find_definition(admin)["config"]
     assert config["starts_at"] == "2030-11-28T23:00:00Z"
     assert config["expires_at"] == "2030-11-30T22:59:59Z"
@@ -99,7 +125,11 @@ def test_settings_change_what_they_show_and_no_more(admin: AdminClient) -> None:
     generation.generate(
         "acme", path.rpartition("/")[2], user_ids=["anna"], now=utc_now()
     )
-    assert "can no longer change" in browser.open(f"{path}/settings").text
+    page = browser.open(f"{path}/settings").text
+    assert "these can no longer change:" in page
+    assert "Kind: Each code is different" in page
+    assert 'name="config.code_format"' not in page
+    assert 'name="config.code_prefix"' in page
     changes = {"config.expires_at": "", "config.limits.total": "0"}
     assert browser.submit("/settings", **{**same, **reward, **changes}).status_code
     assert 'id="config.limits.total-error"' in browser.page
@@ -124,6 +154,42 @@ def test_one_code_for_all_and_a_copy(admin: AdminClient) -> None:
     copied = browser.open(f"{HOME}/definitions/new?copy={definition_id}")
     assert 'value="Copy of Black Friday"' in copied.text
     assert browser.open(f"{HOME}/definitions/new?copy=x").status_code == 200
+
+
+def test_whether_any_player_may_use_a_code_changes_later_too(
+    admin: AdminClient,
+) -> None:
+    browser = sign_in_as(admin, Role.MANAGER)
+    custom = {"config.code_format": "custom", "config.custom_code": "SUMMER30"}
+    path = create_in_browser(browser, **custom)
+    assert find_definition(admin)["config"]["claimable"] is False
+    generation.generate(
+        "acme", path.rpartition("/")[2], user_ids=["anna"], now=utc_now()
+    )
+    browser.open(f"{path}/settings")
+    assert 'name="config.custom_code"' not in browser.page
+    reward = {
+        "config.reward_item_id": find_definition(admin)["config"]["reward_item_id"]
+    }
+    for claimable in (True, False):
+        boxes = {"config.claimable": "True"} if claimable else {}
+        browser.open(f"{path}/settings")
+        browser.submit("/settings", **reward, **boxes)
+        config = find_definition(admin)["config"]
+        assert config["claimable"] is claimable
+        assert config["custom_code"] == "SUMMER30"
+
+
+def test_no_button_of_a_form_has_a_name() -> None:
+    """Scripts disable buttons of submitted forms, so that names would not be sent."""
+    templates = sorted((build.DIRECTORY / "templates").rglob("*.html"))
+    assert templates
+    named = [
+        path.name
+        for path in templates
+        if re.search(r"<button[^>]*\bname=", path.read_text())
+    ]
+    assert named == []
 
 
 def test_a_viewer_reads_and_is_not_offered_changes(admin: AdminClient) -> None:
@@ -160,8 +226,19 @@ def test_the_tabs_show_what_belongs_to_the_definition(admin: AdminClient) -> Non
     path = create_in_browser(browser)
     definition_id = path.rpartition("/")[2]
     generation.generate("acme", definition_id, user_ids=["anna"], now=utc_now())
-    assert "anna" in browser.open(f"{path}/codes").text
-    assert "definition.created" in browser.open(f"{path}/history").text
+    codes = browser.open(f"{path}/codes").text
+    assert "anna" in codes
+    assert '<span class="badge good">active</span>' in codes
+    history = browser.open(f"{path}/history").text
+    assert "manager@acme.example</span>" in history
+    assert "<td>created\n" in history
+    assert "<div>uses in all: 50000</div>" in history
+    definitions.update(
+        "acme", definition_id, {"total_limit": 60_000, "starts_at": None}, utc_now()
+    )
+    history = browser.open(f"{path}/history").text
+    assert "<div>uses in all: 50000 → 60000</div>" in history
+    assert re.search(r"<div>start: 2030-11-28T23:00:00Z? → –</div>", history)
     for tab in ("redemptions", "attempts", "jobs"):
         assert 'class="empty"' in browser.open(f"{path}/{tab}").text
         header = browser.open(f"{path}/{tab}?format=csv").text.splitlines()

@@ -84,16 +84,27 @@ def test_home_shows_the_uses_of_30_days_and_why_codes_were_refused(
     assert len(page) < 60_000
 
 
-def test_running_jobs_are_shown_until_they_end(admin: AdminClient) -> None:
+def test_running_jobs_are_polled_until_they_end(admin: AdminClient) -> None:
     factory = create_factory(admin)
+    browser = sign_in_as(admin, Role.VIEWER)
+    refresh = '<noscript><meta http-equiv="refresh"'
+    assert refresh not in browser.open(HOME).text
     path = f"coupons/{factory.winter}/generate"
     created = admin.post(path, {"count": 1_500})
     assert created.status_code == 202, created.text
-    page = sign_in_as(admin, Role.VIEWER).open(HOME).text
-    assert 'max="1500" aria-label="Generate codes"' in page
+    page, fragment = browser.open(HOME).text, browser.open(f"{HOME}/running-jobs").text
+    assert refresh in page
+    assert "<html" not in fragment
+    for text in page, fragment:
+        assert 'max="1500" aria-label="Generate codes"' in text
+        assert f'hx-get="{HOME}/running-jobs" hx-trigger="every 2s"' in text
     batch_id = created.json["batch_id"]
     assert admin.post(f"batches/{batch_id}/cancel").status_code == 200
-    assert "Running jobs" not in sign_in_as(admin, Role.VIEWER, "b@acme.example").page
+    page, fragment = browser.open(HOME).text, browser.open(f"{HOME}/running-jobs").text
+    assert refresh not in page
+    for text in page, fragment:
+        assert "Running jobs" not in text
+        assert "hx-" not in text
 
 
 def test_home_says_that_events_or_workers_are_late(

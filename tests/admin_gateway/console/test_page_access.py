@@ -24,7 +24,7 @@ from tests.factories.webhooks import create_delivery
 from tests.support.admin_client import AdminClient, expect_created
 from tests.support.console_client import sign_in_as
 
-LINK = re.compile(r'(<[^>]*?\b(href|formaction|action)="(/[^"?]+)[^>]*>)')
+LINK = re.compile(r'(<[^>]*?\b(href|formaction|action)="(/[^"?#]+)[^>]*>)')
 
 
 def create_examples(admin: AdminClient) -> dict[str, str]:

@@ -103,3 +103,24 @@ def test_texts_follow_the_language_of_the_browser(sqlite_admin: AdminClient) -> 
         assert f"<h1>{title}</h1>" in page
     assert texts.list_languages() == ["en", "de"]
     assert TITLES
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        (r"\bsuspend(ed)?\b", r"ausset|ausgesetzt|auszusetz|setzen .* aus\b"),
+        (r"\bpaused?\b", "pausier"),
+    ],
+    ids=["suspend", "pause"],
+)
+def test_the_two_ways_to_stop_have_one_word_each(english: str, german: str) -> None:
+    found = 0
+    for path in sorted((build.TRANSLATIONS / "de").glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="de"):
+                if re.search(english, str(message.id), re.IGNORECASE):
+                    assert re.search(german, str(message.string), re.IGNORECASE), (
+                        message.id
+                    )
+                    found += 1
+    assert found

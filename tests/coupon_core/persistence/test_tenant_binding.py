@@ -12,6 +12,7 @@ import pytest
 
 from coupon_core import persistence
 from coupon_core.persistence import repositories
+from coupon_core.persistence.repositories import use_summaries
 from coupon_core.persistence.repositories.redemptions import (
     INSERT_REDEMPTION,
     UPDATE_COUPON,
@@ -55,6 +56,8 @@ REPLACEMENTS = {
     "at": "day_at",
     "bucket": "q.day_at",
     "scope": "",
+    "members": "SELECT 1 AS id, 1 AS definition_id",
+    "days": use_summaries.DAYS_ONE_BY_ONE[True],
 }
 
 
