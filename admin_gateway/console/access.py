@@ -78,7 +78,8 @@ def _check_form() -> None:
         body = read_body(request)
         request.environ["wsgi.input"] = BytesIO(body)
         # The body is within the limit of its view, which may be above that of the app.
-        request.max_content_length = request.max_form_memory_size = len(body)
+        # One more, because a form with parts is read until there is nothing left.
+        request.max_content_length = request.max_form_memory_size = len(body) + 1
     try:
         _csrf.protect()
     except CSRFError as error:

@@ -38,6 +38,6 @@ def list_paths(shown: Showcase) -> dict[str, str]:
         *(f"{letter}/drop", "/operators", "/operators/invite"),
         *("/api-keys", "/api-keys/new", "/audit"),
         *("/system", "/system/migrations", "/system/settings"),
-        *("/../../account", "/../../account/code"),
+        *("/../../account", "/../../account/code", "/../../account/password"),
     )
-    return {path.replace("/../../", ".") or "home": path for path in paths}
+    return {path.replace("/../../", "") or "home": path for path in paths}

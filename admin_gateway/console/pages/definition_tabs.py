@@ -22,7 +22,7 @@ from admin_gateway.console.tables import (
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
 from coupon_core.domain.models import Definition, Scope, utc_now
-from coupon_core.domain.models.audit import AuditFilter
+from coupon_core.domain.models.audit import AuditEntry, AuditFilter
 from coupon_core.domain.models.filters import (
     CouponFilter,
     PageCursor,
@@ -36,6 +36,7 @@ from coupon_core.services.catalog import definitions
 from coupon_core.services.codes import inventory
 from coupon_core.services.coupons import redemption_records
 from coupon_core.services.insight import attempts
+from coupon_core.services.operators import memberships
 
 MAX_ID_DIGITS = 15
 page = Page("definition_tabs", title="", path="/definitions/<uuid:definition_id>")
@@ -177,6 +178,11 @@ def _show_table(
         state=get_state(definition, utc_now()),
         zone=get_zone(definition),
         empty_text=text,
+        describe_rows=lambda rows: {
+            "names": memberships.list_emails(
+                {entry.actor for entry in rows if isinstance(entry, AuditEntry)}
+            )
+        },
     )
 
 
