@@ -11,7 +11,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tests.browser.page_paths import list_paths
-from tests.browser.running_console import RunningConsole, running_console
+from tests.browser.running_console import (
+    RunningConsole,
+    running_console,
+    running_workers,
+)
 from tests.browser.showcase import create_showcase
 from tests.support.browser import require_chromium, running_chromium
 from tests.support.paths import PROJECT_ROOT
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 README_IMAGE = PROJECT_ROOT / "docs" / "console.png"
+WORKERS_START_MILLISECONDS = 8_000
 README_SIZE = {"width": 1200, "height": 800}
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 800}},
@@ -52,8 +57,11 @@ def take_for_readme(console: RunningConsole, browser: Browser) -> None:
     """Store a picture of the home page of a tenant with a month of uses."""
     shown = create_showcase(console.now)
     page = browser.new_page(viewport=README_SIZE)
-    console.sign_in(page, shown.tenant_id)
-    page.screenshot(path=README_IMAGE)
+    home = console.sign_in(page, shown.tenant_id)
+    with running_workers(console):
+        page.wait_for_timeout(WORKERS_START_MILLISECONDS)
+        page.goto(home)
+        page.screenshot(path=README_IMAGE)
 
 
 def take_all(
@@ -74,4 +82,5 @@ def take_all(
         page.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -61,7 +61,7 @@ def running_console(directory: Path) -> Iterator[RunningConsole]:
     home.mkdir()
     with files.temporary_database() as url, redis_server(directory) as redis:
         settings = replace(
-            build_settings(url, directory / "core", redis.url),
+            build_settings(url, home, redis.url),
             redis_url=redis.url,
             webhook_networks=LOOPBACK_NETWORKS,
         )

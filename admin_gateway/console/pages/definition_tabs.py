@@ -8,6 +8,7 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from admin_gateway.console import definition_forms
+from admin_gateway.console.code_words import STATUSES
 from admin_gateway.console.definition_words import get_state, get_zone
 from admin_gateway.console.forms import Form, read_form
 from admin_gateway.console.page import Page
@@ -178,6 +179,7 @@ def _show_table(
         state=get_state(definition, utc_now()),
         zone=get_zone(definition),
         empty_text=text,
+        statuses=STATUSES,
         describe_rows=lambda rows: {
             "names": memberships.list_emails(
                 {entry.actor for entry in rows if isinstance(entry, AuditEntry)}
