@@ -30,6 +30,7 @@ def list_paths(shown: Showcase) -> dict[str, str]:
         *(f"{player}/reservations", f"{player}/attempts", f"{player}/revoke"),
         *(f"{player}/erase", "/players/nobody"),
         *("/generate", "/import", "/export", "/batches", batch, f"{batch}/qr"),
+        *(f"{batch}/qr/sheets", f"/batches/{shown.waiting_batch_id}"),
         *(f"{batch}/expiry", f"{batch}/revoke", f"{batch}/suspend", "/jobs"),
         *("/creators", "/creators/new", creator, f"{creator}/edit"),
         *(f"{creator}/codes", "/creator-import", "/packages", "/packages/new"),

@@ -59,6 +59,7 @@ class Showcase:
     reward_id: str
     coupon_id: str
     batch_id: str
+    waiting_batch_id: str
     webhook_id: int
     letter_id: str
     user_id: str = "alice"
@@ -71,7 +72,7 @@ def create_showcase(now: datetime) -> Showcase:
     items, _ = reward_items.list_reward_items(DEMO_TENANT_ID, Page(limit=1))
     tenant = TenantFactory(DEMO_TENANT_ID, "", reward_item_id=items[0].item_id)
     definition = _start_campaign(tenant, now)
-    batch_id = _generate(definition, now)
+    batch_id, waiting_batch_id = _generate(definition, now)
     _count_uses(tenant, now)
     _fail_attempts(definition, now)
     links.invite(DEMO_TENANT_ID, "mia@example.com", Role.MANAGER, now)
@@ -97,6 +98,7 @@ def create_showcase(now: datetime) -> Showcase:
         reward_id=tenant.reward_item_id,
         coupon_id=coupons[0].coupon.coupon_id,
         batch_id=batch_id,
+        waiting_batch_id=waiting_batch_id,
         webhook_id=webhook.webhook_id,
         letter_id=letter_id,
     )
@@ -121,8 +123,8 @@ def _start_campaign(tenant: TenantFactory, now: datetime) -> Definition:
     return definition
 
 
-def _generate(definition: Definition, now: datetime) -> str:
-    """Generate a batch, start another one, and return the ID of the first."""
+def _generate(definition: Definition, now: datetime) -> list[str]:
+    """Generate a batch, request another one, and return their IDs."""
     tenant_id, definition_id = definition.tenant_id, definition.definition_id
     batch_ids = [
         batches.request(
@@ -130,9 +132,8 @@ def _generate(definition: Definition, now: datetime) -> str:
         ).batch_id
         for count, age in ((600, 90), (20_000, 20))
     ]
-    for batch_id in batch_ids:
-        batches.generate_chunk((tenant_id, batch_id, 1), now)
-    return batch_ids[0]
+    batches.generate_chunk((tenant_id, batch_ids[0], 1), now)
+    return batch_ids
 
 
 def _count_uses(tenant: TenantFactory, now: datetime) -> None:

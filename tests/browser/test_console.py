@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from coupon_core.domain.models.operators import Role
 from tests.browser.page_paths import list_paths
 from tests.browser.running_console import RunningConsole
 from tests.browser.showcase import create_showcase
+from tests.factories.tenant import create_tenant
 from tests.support.browser import Watcher
+from tests.support.console_client import invite
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -128,7 +131,9 @@ def test_pages_before_the_sign_in_keep_to_the_rules(
 ) -> None:
     context = chromium.new_context(reduced_motion="reduce")
     page = context.new_page()
-    for path in PLAIN_PAGES:
+    create_tenant(tenant_id="plain")
+    link = invite("plain", Role.VIEWER, "new@example.com")
+    for path in (*PLAIN_PAGES, link):
         page.goto(console.url + path)
         assert find_violations(page) == [], path
     context.close()
