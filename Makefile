@@ -64,6 +64,10 @@ format: $(TEST_STAMP) ## Format the code and apply the fixes of ruff
 bench: $(TEST_STAMP) ## Measure, and print the table
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
+.PHONY: screenshot
+screenshot: $(TEST_STAMP) $(CONSOLE_STAMP) ## Take docs/console.png, which the README shows
+	@$(BIN)/python -m tests.browser $(ARGS)
+
 .PHONY: chaos
 chaos: $(TEST_STAMP) ## Kill workers, relays and brokers under load, and count results
 	@$(BIN)/python -m tests.chaos $(ARGS)

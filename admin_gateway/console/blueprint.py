@@ -25,6 +25,7 @@ from admin_gateway.console.page import VIEW_SCOPES
 from admin_gateway.console.pages import PAGES
 from admin_gateway.console.paths import PREFIX, is_console_path
 from admin_gateway.console.rendering import add_tenant, create_form_key
+from admin_gateway.console.report_words import describe
 from admin_gateway.console.static_files import StaticFiles
 from admin_gateway.refusals import ALL_REFUSALS
 from coupon_core.schemas.errors import ApiError
@@ -116,7 +117,7 @@ def install(app: Flask, settings: Settings) -> None:
     app.extensions[SETTINGS_EXTENSION] = settings
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update(FILTERS, describe=describe)
     # Globals, because imported macros do not see the variables of their page.
     app.jinja_env.globals.update(
         csrf_token=generate_csrf,

@@ -1,36 +1,42 @@
 """The form of a definition: read as the API would, filled in, and tried."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from admin_gateway.console.definition_words import get_zone
 from admin_gateway.console.formats import format_entered_time
 from admin_gateway.console.forms import Form, fill_form, read_fields
 from admin_gateway.console.texts import gettext as _
+from admin_gateway.requests.campaigns import CreateCampaignSchema
+from admin_gateway.requests.coupons import GenerateCouponsSchema
 from admin_gateway.requests.definitions import (
     CreateDefinitionSchema,
     UpdateDefinitionSchema,
 )
 from admin_gateway.requests.reward_items import CreateRewardItemSchema
 from coupon_core.domain.models import Definition, Page
+from coupon_core.domain.models.batches import Batch
 from coupon_core.domain.serialization import serialize_definition_config
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.identifiers import UserIdField
+from coupon_core.services import launch
 from coupon_core.services.campaigns import campaigns
-from coupon_core.services.catalog import definition_drafts, definitions, reward_items
+from coupon_core.services.catalog import definition_drafts, reward_items
 from coupon_core.services.catalog.definition_drafts import DefinitionDraft
+from coupon_core.services.launch import Launch
 
 MAX_CHOICES = 500
 CODE_FIELDS = ("code_prefix", "code_length", "code_pattern", "code_alphabet")
 RANDOM_FIELDS = (*CODE_FIELDS, "code_check", "refill")
 FROZEN_FIELDS = ("code_format", "custom_code", "case_sensitive")
 NULLABLE_FIELDS = ("code_prefix", "code_pattern", "time_zone", "starts_at")
-# Created together with the definition unless one is chosen.
-NEW_REWARD = "reward"
+# What is created together with the definition if its fields are filled in.
+NEW_REWARD, NEW_CAMPAIGN, FIRST_CODES = "reward", "campaign", "codes"
 UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -65,19 +71,16 @@ def list_choices(tenant_id: str) -> Choices:
     )
 
 
-def create(tenant_id: str, form: Form, now: datetime) -> Definition:
-    """Create the definition of a form, and its reward if none is chosen."""
-    fields, reward_fields = _load(form)
-    if reward_fields is None:
-        return definitions.create(tenant_id, fields, now)
-    return definition_drafts.create_with_reward(
-        tenant_id, fields, reward_fields, now=now
-    )
+def create(
+    tenant_id: str, form: Form, now: datetime
+) -> tuple[Definition, Batch | None]:
+    """Create the definition of a form, and what it describes along with it."""
+    return launch.create(tenant_id, _load(form), now)
 
 
 def try_out(tenant_id: str, form: Form, now: datetime) -> DefinitionDraft:
     """Return what the definition of a form would do; nothing is stored."""
-    fields, _reward_fields = _load(form)
+    fields = _load(form).definition
     entered = TrySchema().load(read_fields(TrySchema(), form.entered))
     return definition_drafts.build(
         tenant_id,
@@ -88,19 +91,19 @@ def try_out(tenant_id: str, form: Form, now: datetime) -> DefinitionDraft:
     )
 
 
-def _load(form: Form) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return the definition of a form, and its new reward if none is chosen."""
+def _load(form: Form) -> Launch:
+    """Return the definition of a form, and what is to be created with it."""
     members = _read_members(form)
     config = members["config"]
-    reward_fields = None if config.get("reward_item_id") else _load_reward(form)
+    reward = None if config.get("reward_item_id") else _load_reward(form)
     config.setdefault("reward_item_id", UNKNOWN_ID)
     fields: dict[str, Any] = CreateDefinitionSchema().load(members)
-    if reward_fields is not None:
+    if reward is not None:
         fields["reward_item_id"] = ""  # that of the reward that will be created
-    return fields, reward_fields
+    return Launch(fields, reward, _load_campaign(form, config), _load_count(form))
 
 
-def _load_reward(form: Form) -> dict[str, Any]:
+def _load_reward(form: Form) -> Any:
     """Return the new reward of a form.
 
     Raises:
@@ -111,11 +114,39 @@ def _load_reward(form: Form) -> dict[str, Any]:
     if not members:
         text = _("Choose a reward, or describe a new one.")
         raise ValidationError({"config": {"reward_item_id": [text]}})
+    return _load_part(NEW_REWARD, schema, members)
+
+
+def _load_campaign(form: Form, config: Mapping[str, Any]) -> Any:
+    """Return the new campaign of a form with the dates of the definition, or None."""
+    name = form.value(f"{NEW_CAMPAIGN}.name").strip()
+    if not name:
+        return None
+    if form.value("campaign_id"):
+        text = _("Choose a campaign above or name a new one here, not both.")
+        raise ValidationError({NEW_CAMPAIGN: {"name": [text]}})
+    members = {
+        "name": name,
+        "starts_at": config.get("starts_at"),
+        "ends_at": config.get("expires_at"),
+        "time_zone": config.get("time_zone"),
+    }
+    return _load_part(NEW_CAMPAIGN, CreateCampaignSchema(), members)
+
+
+def _load_count(form: Form) -> int:
+    """Return how many codes to generate at once."""
+    schema = GenerateCouponsSchema(only=("count",))
+    members = read_fields(schema, form.entered, f"{FIRST_CODES}.")
+    return _load_part(FIRST_CODES, schema, members).count if members else 0
+
+
+def _load_part(name: str, schema: Schema, members: Mapping[str, Any]) -> Any:
+    """Load what is created with the definition; its fields are named `NAME.…`."""
     try:
-        loaded: dict[str, Any] = schema.load(members)
+        return schema.load(members)
     except ValidationError as error:
-        raise ValidationError({NEW_REWARD: error.messages}) from None
-    return loaded
+        raise ValidationError({name: error.messages}) from None
 
 
 def _read_members(form: Form, code_format: str = "") -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Filters of the templates: times and numbers as people read them."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
+from coupon_core.json_encoding import encode_json
 
 DEFAULT_ZONE = "UTC"
 THIN_SPACE = "\u202f"
@@ -40,4 +42,16 @@ def format_number(number: int) -> str:
     return f"{number:,}".replace(",", THIN_SPACE)
 
 
-FILTERS = {"day": format_day, "time": format_time, "number": format_number}
+def format_value(value: Any) -> str:
+    """Return a stored value as people read it: texts as they are, else JSON."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else encode_json(value).decode()
+
+
+FILTERS = {
+    "day": format_day,
+    "time": format_time,
+    "number": format_number,
+    "value": format_value,
+}

@@ -4,11 +4,17 @@ Texts are written in English where they are used, as `_("…")`, and translated 
 `translations/LANGUAGE/*.po`. `N_("…")` marks a text that is translated later.
 """
 
+from collections.abc import Callable
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
+from typing import Any, cast
 
 from flask import Flask, g, has_request_context, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from admin_gateway.console.formats import format_number
 
 DIRECTORY = Path(__file__).parent / "translations"
 DEFAULT_LANGUAGE = "en"
@@ -69,4 +75,19 @@ def install(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True
     )
-    app.jinja_env.globals["get_language"] = get_language
+    names = app.jinja_env.globals
+    names["ngettext"] = _group_digits(cast(Callable[..., str], names["ngettext"]))
+    names["get_language"] = get_language
+
+
+def _group_digits(ngettext: Callable[..., str]) -> Callable[..., str]:
+    """Return an `ngettext` whose `%(num)s` looks like all other numbers."""
+
+    @pass_context
+    def ngettext_with_digits(
+        context: Context, singular: str, plural: str, number: int, **values: Any
+    ) -> str:
+        values.setdefault("num", format_number(number))
+        return ngettext(context, singular, plural, number, **values)
+
+    return ngettext_with_digits

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from admin_gateway.console.actions import MAX_WITHOUT_TYPING, Question
+from admin_gateway.console.formats import format_number
 from admin_gateway.console.texts import gettext as _
 from admin_gateway.console.texts import ngettext
 
@@ -36,7 +37,7 @@ def build_question(action: Action, name: str, code_count: int, back: str) -> Que
     """
     count = ngettext(
         "It is about %(num)s code.", "It is about %(num)s codes.", code_count
-    ) % {"num": code_count}
+    ) % {"num": format_number(code_count)}
     needs_name = action.is_harmful and code_count > MAX_WITHOUT_TYPING
     return Question(
         title=_(action.title) % {"name": name},

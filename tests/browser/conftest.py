@@ -1,49 +1,69 @@
-"""Fixtures: a gateway as in production, and a real browser."""
+"""Fixtures: a console as in production, a real browser, and somebody at it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from admin_gateway.console import build
-from coupon_core.settings.loader import Settings
-from tests.support.browser import require_chromium, running_chromium
-from tests.support.concurrency import started_core
-from tests.support.databases import SqliteDatabases, migrate_database
-from tests.support.servers.gunicorn import gateway_server
-from tests.support.settings import build_settings
+from tests.browser.running_console import (
+    RunningConsole,
+    running_console,
+    running_workers,
+)
+from tests.browser.visitor import Visitor
+from tests.factories.tenant import create_tenant
+from tests.support.browser import Watcher, require_chromium, running_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="module")
-def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
     """Yield a running browser."""
-    found = require_chromium()
-    with running_chromium(found) as browser:
+    with running_chromium(require_chromium()) as browser:
         yield browser
 
 
-@pytest.fixture(scope="module")
-def gateway_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Yield the settings of the gateway; this process uses its database as well."""
-    files = SqliteDatabases(tmp_path_factory.mktemp("browser"), migrate_database)
-    with files.temporary_database() as url:
-        settings = build_settings(url, tmp_path_factory.mktemp("core"))
-        with started_core(settings):
-            yield settings
+@pytest.fixture(scope="session")
+def console(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningConsole]:
+    """Yield a running console; without a browser nothing is started."""
+    with running_console(tmp_path_factory.mktemp("console")) as running:
+        yield running
 
 
-@pytest.fixture(scope="module")
-def gateway_url(
-    gateway_settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """Yield the URL of an admin gateway with its own process."""
-    build.compile_translations()
-    home: Path = tmp_path_factory.mktemp("gateway")
-    with gateway_server("admin_gateway", gateway_settings, home) as gateway:
-        yield gateway.url
+@pytest.fixture(scope="session")
+def workers(console: RunningConsole) -> Iterator[None]:
+    """Run the workers that generate codes."""
+    with running_workers(console):
+        yield
+
+
+@pytest.fixture(scope="session", params=[True, False], ids=["scripts", "no scripts"])
+def signed_in(
+    request: pytest.FixtureRequest, chromium: Browser, console: RunningConsole
+) -> Iterator[Visitor]:
+    """Yield the owner of a tenant at a browser, with scripts or without."""
+    has_scripts = request.param
+    tenant = create_tenant(tenant_id=f"acme-{has_scripts}".lower(), now=None)
+    context = chromium.new_context(java_script_enabled=has_scripts)
+    context.set_default_timeout(10_000)
+    page, watcher = context.new_page(), Watcher(console.url)
+    watcher.watch(page)
+    home = console.sign_in(page, tenant.tenant_id, f"owner@{tenant.tenant_id}.example")
+    yield Visitor(page, home, tenant, watcher, has_scripts)
+    context.close()
+
+
+@pytest.fixture
+def visitor(signed_in: Visitor) -> Iterator[Visitor]:
+    """Yield the owner; fail if a page complained or asked another host."""
+    signed_in.start()
+    signed_in.watcher.problems.clear()
+    yield signed_in
+    assert signed_in.watcher.problems == []
+    assert signed_in.watcher.foreign_urls == []

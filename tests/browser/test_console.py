@@ -1,104 +1,139 @@
-"""The console in a real browser, with scripts and without."""
+"""What every page keeps to: accessibility, width, keyboard; and the way in and out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
-from coupon_core.services.access import tenants
+from tests.browser.page_paths import list_paths
+from tests.browser.running_console import RunningConsole
+from tests.browser.showcase import create_showcase
+from tests.factories.tenant import create_tenant
 from tests.support.browser import Watcher
-from tests.support.console_client import PASSWORD, invite
+from tests.support.console_client import invite
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PAGES = (
-    *("", "/generate", "/import", "/export", "/batches", "/jobs"),
-    *("/api-keys", "/api-keys/new", "/audit"),
-    *("/rewards", "/rewards/new", "/points", "/points/changes", "/points/change"),
-    *("/creators", "/creators/new", "/creator-import", "/packages", "/packages/new"),
-    *("/leaderboard", "/webhooks", "/webhooks/new", "/dead-letters"),
-    *("/operators", "/operators/invite", "/invitations"),
-    *("/codes", "/codes?q=nothing", "/codes/list", "/codes/why", "/players"),
-    *("/players/anna", "/players/anna/attempts", "/players/anna/revoke"),
-    *("/reports", "/reports/refusals", "/reports/top", "/reports/compare"),
-    *("/reports/funnel", "/attempts", "/attempts/signals"),
-    *("/system", "/system/migrations", "/system/settings"),
-    *("/campaigns", "/campaigns/new", "/definitions", "/definitions/new"),
-)
+pytestmark = pytest.mark.slow
+WIDTHS = (320, 800, 2560)
+PARTS = 4  # of the pages, which are checked at the same time
+# Only what a violation needs; the rest takes most of the time.
+FAST = {"resultTypes": ["violations"], "preload": False, "selectors": False}
+RULES = {
+    "light": FAST,
+    "dark": FAST | {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
+}
+RUN_AXE = "options => axe.run(options).then(found => found.violations)"
+PLAIN_PAGES = ("/console/sign-in", "/console/no-such-page")
 
 
-def check_page(page: Page) -> None:
-    """Fail if a page breaks a rule of accessibility, in light or dark colours."""
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
-        found = [(one["id"], one["nodes"][0]["html"]) for one in violations]
-        assert found == [], (page.url, scheme)
+@dataclass(frozen=True)
+class ShownPages:
+    """Every page of a tenant whose pages have something to show."""
+
+    page: Page
+    home: str
+    paths: list[str]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("has_scripts", [True, False], ids=["scripts", "no scripts"])
-def test_an_invited_operator_finds_the_way_in_and_out(
-    chromium: Browser, gateway_url: str, has_scripts: bool
-) -> None:
-    tenant_id = f"acme-{has_scripts}"
-    tenants.create(tenant_id, utc_now())
-    link = invite(tenant_id, Role.OWNER, f"owner@{tenant_id}.example")
-    context = chromium.new_context(java_script_enabled=has_scripts)
-    page, watcher = context.new_page(), Watcher(gateway_url)
+@pytest.fixture(scope="module")
+def pages(chromium: Browser, console: RunningConsole) -> Iterator[ShownPages]:
+    """Yield all pages; fail if one of them complains or asks another host."""
+    shown = create_showcase(console.now)
+    context = chromium.new_context(reduced_motion="reduce")
+    page, watcher = context.new_page(), Watcher(console.url)
     watcher.watch(page)
-
-    page.goto(gateway_url + link)
-    if has_scripts:
-        check_page(page)
-    page.fill("#password", PASSWORD)
-    page.fill("#repeated_password", PASSWORD)
-    page.click("main button")
-    home = f"{gateway_url}/console/t/{tenant_id}"
-    page.wait_for_url(home)
-    for path in (*PAGES, "/../../account", "/../../account/code"):
-        page.goto(home + path)
-        if has_scripts:
-            check_page(page)
-    page.goto(f"{home}/api-keys/new")
-    page.fill("#name", "CI")
-    page.check("input[value=read]")
-    page.click("main button")
-    page.wait_for_selector("text=pk_")
-    page.click("header form[action$=sign-out] button")
-    page.wait_for_url(f"{gateway_url}/console/sign-in")
-    if has_scripts:
-        check_page(page)
+    home = console.sign_in(page, shown.tenant_id, "owner@showcase.example")
+    yield ShownPages(page, home, list(list_paths(shown).values()))
     context.close()
     assert watcher.problems == []
     assert watcher.foreign_urls == []
 
 
-@pytest.mark.slow
-def test_keys_lead_to_pages_and_small_windows_do_not_scroll_sideways(
-    chromium: Browser, gateway_url: str
+def find_violations(page: Page) -> list[Any]:
+    """Return what axe finds in light colours, and with the contrast of dark ones."""
+    page.evaluate(Axe().axe_script)
+    found = []
+    for scheme, options in RULES.items():
+        page.emulate_media(color_scheme=scheme)
+        violations = page.evaluate(RUN_AXE, options)
+        found += [(scheme, one["id"], one["nodes"][0]["html"]) for one in violations]
+    return found
+
+
+def find_overflows(page: Page) -> list[Any]:
+    """Return the widths of the window at which a page scrolls sideways."""
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 640})
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        found += [(width, needed)] if needed > width else []
+    return found
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_accessible_and_fits_from_320_to_2560_pixels(
+    pages: ShownPages, part: int
 ) -> None:
-    tenants.create("keys", utc_now())
-    context = chromium.new_context(viewport={"width": 320, "height": 640})
-    page = context.new_page()
-    page.goto(gateway_url + invite("keys", Role.OWNER, "owner@keys.example"))
-    page.fill("#password", PASSWORD)
-    page.fill("#repeated_password", PASSWORD)
-    page.click("main button")
-    page.wait_for_url("**/t/keys")
-    page.keyboard.type("gk")
-    page.wait_for_url("**/t/keys/api-keys")
+    found = {}
+    for path in pages.paths[part::PARTS]:
+        pages.page.goto(pages.home + path)
+        if problems := find_violations(pages.page) + find_overflows(pages.page):
+            found[path] = problems
+    assert found == {}
+
+
+def test_everything_can_be_reached_with_the_keyboard(pages: ShownPages) -> None:
+    page = pages.page
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(pages.home)
+    page.keyboard.type("gd")
+    page.wait_for_url("**/definitions")
+    page.keyboard.press("/")
+    page.keyboard.type("NEWYEAR2027")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/codes*")
     page.keyboard.press("?")
     assert page.is_visible("#keyboard-help dl")
-    page.keyboard.type("ga")
-    page.wait_for_url("**/t/keys/audit")
-    for path in PAGES:
-        page.goto(f"{gateway_url}/console/t/keys{path}")
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 320, (path, width)
+    page.keyboard.press("Tab")
+    focus = "getComputedStyle(document.activeElement).outlineWidth"
+    assert page.evaluate(focus) == "3px"
+    durations = "getComputedStyle(document.querySelector('a')).transitionDuration"
+    assert page.evaluate(durations) == "0s"
+
+
+def test_the_menu_of_a_small_window_opens_without_scripts(
+    chromium: Browser, pages: ShownPages
+) -> None:
+    context = chromium.new_context(
+        java_script_enabled=False,
+        viewport={"width": 320, "height": 640},
+        storage_state=pages.page.context.storage_state(),
+    )
+    page = context.new_page()
+    page.goto(pages.home)
+    assert not page.is_visible("nav >> text=Definitions")
+    page.get_by_label("Menu").focus()
+    page.keyboard.press("Space")
+    page.click("nav >> text=Definitions")
+    page.wait_for_url("**/definitions")
+    context.close()
+
+
+def test_pages_before_the_sign_in_keep_to_the_rules(
+    chromium: Browser, console: RunningConsole
+) -> None:
+    context = chromium.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    create_tenant(tenant_id="plain")
+    link = invite("plain", Role.VIEWER, "new@example.com")
+    for path in (*PLAIN_PAGES, link):
+        page.goto(console.url + path)
+        assert find_violations(page) == [], path
     context.close()

@@ -124,6 +124,10 @@ def running_chromium(chromium: Chromium) -> Iterator[Browser]:
         browser.close()
 
 
+# A form that is shown again is an answer with this status.
+WRONG_INPUT = "the server responded with a status of 400"
+
+
 @dataclass
 class Watcher:
     """What a page asked for and complained about."""
@@ -139,7 +143,7 @@ class Watcher:
         page.on("request", lambda request: self._check(request.url))
 
     def _add(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
+        if kind in ("error", "warning") and WRONG_INPUT not in text:
             self.problems.append(text)
 
     def _check(self, url: str) -> None:

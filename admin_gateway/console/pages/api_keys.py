@@ -28,8 +28,19 @@ COLUMNS = (
     Column("scopes", N_("Scopes"), lambda key: ", ".join(sorted(key.scopes))),
     Column("created_at", N_("Created"), lambda key: key.created_at),
     Column("expires_at", N_("Expires"), lambda key: key.expires_at),
-    Column("revoked_at", N_("Revoked"), lambda key: key.revoked_at),
+    Column("revoked_at", N_("State"), lambda key: key.revoked_at),
 )
+SCOPE_WORDS = {
+    Scope.READ: N_("see everything except secrets"),
+    Scope.DEFINITIONS: N_("rewards, definitions and campaigns"),
+    Scope.COUPONS: N_("generate, import and change codes; points"),
+    Scope.SUPPORT: N_("correct or assign one code at a time"),
+    Scope.EXPORT: N_("download all codes"),
+    Scope.EVENTS: N_("webhooks, messages and dead letters"),
+    Scope.KEYS: N_("API keys and secrets"),
+    Scope.PRIVACY: N_("export and erase what is stored about players"),
+    Scope.OPERATORS: N_("operators of the installation"),
+}
 
 
 @page.view("", mirrors="api_keys.list_all")
@@ -73,7 +84,10 @@ def show_form() -> str:
 
 
 def _render_form(form: Form) -> str:
-    options = [(scope.value, scope.value) for scope in sorted(g.principal.scopes)]
+    options = [
+        (scope.value, f"{scope.value}: {_(SCOPE_WORDS[scope])}")
+        for scope in sorted(g.principal.scopes)
+    ]
     return render("api_keys/form.html", form=form, options=options)
 
 

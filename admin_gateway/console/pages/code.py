@@ -55,7 +55,12 @@ from coupon_core.services.coupons import administration
 from coupon_core.services.operators import memberships
 
 page = Page("code", title=N_("Find a code"), path="/codes", group=N_("Codes"), key="c")
-SURE_MATCHES = frozenset({MatchKind.EXACT, MatchKind.NORMALIZED, MatchKind.COUPON_ID})
+SURE_MATCHES = frozenset(
+    {
+        *(MatchKind.EXACT, MatchKind.NORMALIZED, MatchKind.SPACING),
+        MatchKind.COUPON_ID,
+    }
+)
 MAX_USES = 1_000  # of the timeline
 GIVEN_BACK = frozenset({"reversed", "refunded"})
 

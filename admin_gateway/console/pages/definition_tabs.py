@@ -215,6 +215,7 @@ def _render_form(form: Form, definition: Definition) -> str:
         form=form,
         choices=definition_forms.list_choices(definition.tenant_id),
         definition=definition,
+        campaign_id="",
         is_frozen=_is_frozen(definition),
         draft=None,
     )

@@ -29,6 +29,7 @@ from admin_gateway.console.whole_actions import Action, build_question
 from coupon_core.domain.models import CodeFormat, Definition, Refused, Scope, utc_now
 from coupon_core.domain.models.reports import ReportFilter, ReportInterval, TopBy
 from coupon_core.schemas.identifiers import is_uuid
+from coupon_core.security.authorization import require_scope
 from coupon_core.services.campaigns import campaigns
 from coupon_core.services.catalog import definitions, reward_items
 from coupon_core.services.catalog.definition_drafts import DefinitionDraft
@@ -86,9 +87,16 @@ def show_form() -> str:
 def create() -> ResponseReturnValue:
     """Create a definition."""
     form, tenant_id, now = read_form(), g.principal.tenant_id, utc_now()
-    created = form.run(lambda: definition_forms.create(tenant_id, form, now))
-    if created is None:
+    if form.value(f"{definition_forms.FIRST_CODES}.count").strip():
+        require_scope(g.principal, tenant_id, scope=Scope.COUPONS)
+    launched = form.run(lambda: definition_forms.create(tenant_id, form, now))
+    if launched is None:
         return _render_form(form), 400
+    created, batch = launched
+    if batch:
+        notice = _('"%(name)s" is created, and its codes are being generated.')
+        path = url_for_page("batches.show", batch_id=batch.batch_id)
+        return redirect_to(path, notice % {"name": created.name})
     notice = _('"%(name)s" is created. Next, generate codes.')
     if created.code_format == CodeFormat.CUSTOM:
         notice = _('"%(name)s" is created. Its code can be used from its start.')
@@ -109,6 +117,7 @@ def _render_form(form: Form, draft: DefinitionDraft | None = None) -> str:
         "definitions/form.html",
         form=form,
         choices=definition_forms.list_choices(g.principal.tenant_id),
+        campaign_id=request.args.get("campaign_id", ""),
         draft=draft,
         violations=[
             describe_violation(reason)

@@ -17,6 +17,7 @@ from admin_gateway.console.code_tables import (
     read_attempts,
     read_codes,
 )
+from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import Form, load_query, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.player_data import (
@@ -218,7 +219,7 @@ def erase(user_id: str) -> ResponseReturnValue:
         "The player is erased: %(num)s entry now belongs to %(name)s.",
         "The player is erased: %(num)s entries now belong to %(name)s.",
         count,
-    ) % {"num": count, "name": erasure.pseudonym}
+    ) % {"num": format_number(count), "name": erasure.pseudonym}
     return redirect_to(url_for_page("player.index"), notice)
 
 

@@ -35,10 +35,13 @@ for (const select of document.querySelectorAll("select[data-submit]")) {
   if (button) button.hidden = true;
 }
 
-// A double click submits once.
+// A double click submits once. Disabled later, because the button that was pressed is
+// sent with the form only while it is enabled.
 for (const form of document.querySelectorAll("form")) {
   form.addEventListener("submit", () => {
-    for (const button of form.querySelectorAll("button")) button.disabled = true;
+    setTimeout(() => {
+      for (const button of form.querySelectorAll("button")) button.disabled = true;
+    });
   });
 }
 window.addEventListener("pageshow", () => {

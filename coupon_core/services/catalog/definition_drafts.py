@@ -1,4 +1,4 @@
-"""Definitions that are being written: try one, and create it with its reward."""
+"""Definitions that are being written: try one before it is created."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.explanations import Rule
 from coupon_core.domain.rules import redemption as redemption_rules
-from coupon_core.persistence.database import transaction
 from coupon_core.services.catalog import (
     campaign_membership,
     definition_checks,
@@ -144,20 +143,3 @@ def _issue(
         )
     )
     return IssuedCoupon(coupon, definition, item)
-
-
-def create_with_reward(
-    tenant_id: str,
-    fields: Mapping[str, Any],
-    reward_fields: Mapping[str, Any],
-    now: datetime,
-) -> Definition:
-    """Create a reward item and a definition with it, or neither.
-
-    Raises:
-        Refused: As `definitions.create`.
-    """
-    with transaction():
-        item = reward_items.create(tenant_id, reward_fields, now)
-        members = {**fields, "reward_item_id": item.item_id}
-        return definitions.create(tenant_id, members, now)

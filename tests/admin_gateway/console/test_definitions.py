@@ -280,3 +280,42 @@ def test_a_campaign_is_created_changed_cancelled_and_reopened(
         browser.submit(f"/{action}")
         assert f">{state}</span>" in browser.page, action
     assert ">completed</span>" in browser.open(f"{HOME}/campaigns").text
+
+
+def test_one_form_creates_a_campaign_a_definition_and_its_first_codes(
+    admin: AdminClient,
+) -> None:
+    browser = sign_in_as(admin, Role.MANAGER)
+    wanted = {"campaign.name": "Black Week", "codes.count": "30"}
+    for wrong, field in (
+        ({"codes.count": "0"}, "codes.count"),
+        ({"config.expires_at": "2030-11-01"}, "config.expires_at"),
+        ({"campaign.name": "x" * 256}, "campaign.name"),
+    ):
+        browser.open(f"{HOME}/definitions/new")
+        response = browser.submit("/new", **{**NEW, **wanted, **wrong})
+        assert response.status_code == 400
+        assert f'id="{field}-error"' in browser.page
+    for kind in ("campaigns", "coupons", "rewards"):
+        assert admin.get(kind).json["total"] == 0
+    path = create_in_browser(browser, **wanted)
+    assert "/batches/" in path
+    assert "completed" in browser.page
+    assert "Download the codes" in browser.page
+    (campaign,) = admin.get("campaigns").json["campaigns"]
+    assert campaign["time_zone"] == "Europe/Berlin"
+    assert campaign["starts_at"] == find_definition(admin)["config"]["starts_at"]
+    assert find_definition(admin)["campaign_id"] == campaign["campaign_id"]
+    assert admin.get("codes?limit=500").json["coupons"][29]
+    browser.open(f"{HOME}/campaigns/c/{campaign['campaign_id']}")
+    assert f"/definitions/new?campaign_id={campaign['campaign_id']}" in browser.page
+
+
+def test_a_definition_cannot_be_in_two_campaigns(admin: AdminClient) -> None:
+    admin.post("campaigns", {"name": "Launch", "campaign_id": "launch"})
+    browser = sign_in_as(admin, Role.MANAGER)
+    page = browser.open(f"{HOME}/definitions/new?campaign_id=launch").text
+    assert '<option value="launch" selected>' in page
+    both = {"campaign_id": "launch", "campaign.name": "Another"}
+    assert browser.submit("/new", **{**NEW, **both}).status_code == 400
+    assert 'id="campaign.name-error"' in browser.page

@@ -14,7 +14,7 @@ import pytest
 from admin_gateway.console.installation import SETTINGS_EXTENSION
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
-from coupon_core.domain.report_counts import ReportCounts
+from coupon_core.domain.report_counts import Counts, ReportCounts
 from coupon_core.observability.heartbeats import MAX_AGE_SECONDS
 from coupon_core.persistence import database
 from coupon_core.persistence.tables import OutboxTable
@@ -64,9 +64,15 @@ def test_home_shows_the_uses_of_30_days_and_why_codes_were_refused(
     browser = sign_in_as(admin, Role.VIEWER)
     assert "No code was used in the last 30 days" in browser.open(HOME).text
     factory.raise_counts(
-        ReportCounts(factory.shared, quarter, "", "phoenix", 5, refused=2),
-        ReportCounts(factory.winter, quarter - timedelta(days=9), redeemed=1_234),
-        ReportCounts(factory.winter, quarter - timedelta(days=40), redeemed=100),
+        ReportCounts(
+            factory.shared, quarter, "", "phoenix", Counts(redeemed=5, refused=2)
+        ),
+        ReportCounts(
+            factory.winter, quarter - timedelta(days=9), counts=Counts(redeemed=1_234)
+        ),
+        ReportCounts(
+            factory.winter, quarter - timedelta(days=40), counts=Counts(redeemed=100)
+        ),
     )
     factory.count_refusals(quarter, "redeem", refused=2)
     page = browser.open(HOME).text

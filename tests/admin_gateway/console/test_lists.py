@@ -14,7 +14,7 @@ from coupon_core.domain.models import DefinitionStatus, Page, Trigger, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.domain.models.inventory import CodeTarget, JobState
 from coupon_core.domain.models.operators import Role
-from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_quarter
 from coupon_core.persistence import database
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import code_jobs
@@ -55,10 +55,16 @@ def test_lists_show_uses_last_use_and_codes(
 ) -> None:
     now = get_quarter(utc_now())
     factory.raise_counts(
-        ReportCounts(factory.winter, now, "", "phoenix", redeemed=7),
-        ReportCounts(factory.winter, now - timedelta(days=2), redeemed=1_000),
-        ReportCounts(factory.winter, now - timedelta(days=40), generated=25_000),
-        ReportCounts(factory.shared, now - timedelta(days=40), redeemed=9),
+        ReportCounts(factory.winter, now, "", "phoenix", Counts(redeemed=7)),
+        ReportCounts(
+            factory.winter, now - timedelta(days=2), counts=Counts(redeemed=1_000)
+        ),
+        ReportCounts(
+            factory.winter, now - timedelta(days=40), counts=Counts(generated=25_000)
+        ),
+        ReportCounts(
+            factory.shared, now - timedelta(days=40), counts=Counts(redeemed=9)
+        ),
     )
     rows = read_csv(manager, DEFINITIONS)
     winter, shared = rows["Snow"], rows["Ten percent"]
@@ -264,7 +270,7 @@ def test_codes_of_large_definitions_and_campaigns_are_counted_after_a_click(
         admin.tenant_id, factory.winter, user_ids=["anna", "ben"], now=utc_now()
     )
     now = get_quarter(utc_now())
-    factory.raise_counts(ReportCounts(factory.winter, now, generated=2))
+    factory.raise_counts(ReportCounts(factory.winter, now, counts=Counts(generated=2)))
     database.release_connection()
     links = {
         f"{DEFINITIONS}/{factory.winter}": "Count the codes by state",

@@ -16,7 +16,7 @@ from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.attempts import AttemptAction, SignalKind
 from coupon_core.domain.models.operators import Role
 from coupon_core.domain.models.reports import Bucket, Counts, ReportInterval
-from coupon_core.domain.report_counts import ReportCounts, get_quarter
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_quarter
 from coupon_core.observability import attempt_buffer
 from coupon_core.persistence import database
 from coupon_core.persistence.repositories.report_counts import raise_counts
@@ -143,7 +143,9 @@ def test_names_are_shown_as_they_are(
     attempt_flush.flush()
     with database.transaction():
         quarter = get_quarter(utc_now())
-        raise_counts("acme", [ReportCounts(definition_id, quarter, redeemed=1)])
+        raise_counts(
+            "acme", [ReportCounts(definition_id, quarter, counts=Counts(redeemed=1))]
+        )
     database.release_connection()
     paths = [
         f"{REPORTS}{view}" for view in ("", "/top", "/compare", "/top?by=campaign")

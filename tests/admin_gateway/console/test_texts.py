@@ -6,13 +6,19 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
-from admin_gateway.console import build, texts
+from admin_gateway.console import (
+    build,
+    campaign_actions,
+    code_actions,
+    definition_actions,
+    texts,
+)
 from admin_gateway.console.errors import TITLES
 from admin_gateway.refusals import ALL_REFUSALS
 from admin_gateway.refusals.explanation_texts import CAUSE_TEXTS, REASON_TEXTS
@@ -124,3 +130,26 @@ def test_the_two_ways_to_stop_have_one_word_each(english: str, german: str) -> N
                     )
                     found += 1
     assert found
+
+
+def test_sentences_are_separated_by_a_blank() -> None:
+    """The end of a line after a block is no blank, because blocks are trimmed."""
+    joined = re.compile(r"[.:]\"\) \}\}[^\n]*\{% endif %\}\n\s*\{\{ _\(")
+    sources = (build.DIRECTORY / "templates").rglob("*.html")
+    assert [path.name for path in sources if joined.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "actions",
+    [
+        definition_actions.ACTIONS,
+        campaign_actions.ACTIONS,
+        code_actions.ACTIONS.values(),
+    ],
+    ids=["definition", "campaign", "code"],
+)
+def test_the_buttons_of_a_page_differ(language: str, actions: Any) -> None:
+    translate = texts.load_translations(language).gettext
+    buttons = {one.button for one in actions}
+    assert len({translate(button) for button in buttons}) == len(buttons)

@@ -107,6 +107,7 @@ def _build_environment(settings: Settings, home: Path) -> dict[str, str]:
         "COUPON_GUESSES_PER_TENANT": settings.guesses_per_tenant,
         "COUPON_CALLS_PER_CALLER": settings.calls_per_caller,
         "COUPON_CALLS_PER_TENANT": settings.calls_per_tenant,
+        "COUPON_WEBHOOK_NETWORKS": ",".join(settings.webhook_networks),
         "COUPON_LOG_LEVEL": get_verbose_level(settings),
         "COUPON_METRICS_PORT": str(settings.metrics_port),
         "COUPON_METRICS_BY_TENANT": str(settings.metrics_by_tenant),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from coupon_core.domain.models.reports import TopBy
-from coupon_core.domain.report_counts import ReportCounts, get_midnight
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_midnight
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence import database
 from coupon_core.services.insight.use_summaries import SUMMARY_DAYS, summarize
@@ -24,8 +24,12 @@ def factory(core: object, tenant: TenantFactory) -> ReportFactory:
     factory = ReportFactory(tenant)
     factory.raise_all()
     factory.raise_counts(
-        ReportCounts(factory.winter, NOON - timedelta(days=90), generated=1_000),
-        ReportCounts(factory.winter, NOON - timedelta(days=80), redeemed=3),
+        ReportCounts(
+            factory.winter, NOON - timedelta(days=90), counts=Counts(generated=1_000)
+        ),
+        ReportCounts(
+            factory.winter, NOON - timedelta(days=80), counts=Counts(redeemed=3)
+        ),
     )
     return factory
 
@@ -91,7 +95,11 @@ def test_the_days_of_other_definitions_and_past_months_are_not_read(
         factory.raise_counts(
             *(
                 ReportCounts(
-                    definition_id, NOON + timedelta(days=day), "", "phoenix", redeemed=1
+                    definition_id,
+                    NOON + timedelta(days=day),
+                    "",
+                    "phoenix",
+                    Counts(redeemed=1),
                 )
                 for day in days
             )
