@@ -56,8 +56,9 @@ def index() -> ResponseReturnValue:
 
 def _describe_rows(rows: Any) -> dict[str, Any]:
     ids = {batch.definition_id for batch in rows}
+    definition_choices.read_definitions(ids)
     return {
-        "names": definition_choices.find_names(ids),
+        "names": {one: definition_choices.find_name(one) for one in ids},
         "zones": {one: definition_choices.find_zone(one) for one in ids},
     }
 

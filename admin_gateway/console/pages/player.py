@@ -17,6 +17,7 @@ from admin_gateway.console.code_tables import (
     read_attempts,
     read_codes,
 )
+from admin_gateway.console.definition_words import get_zone
 from admin_gateway.console.forms import Form, load_query, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.player_data import (
@@ -38,7 +39,6 @@ from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobState
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.json_encoding import encode_json
-from coupon_core.services import time_zones
 from coupon_core.services.codes import bulk_changes, jobs
 from coupon_core.services.points import users, wallets
 from coupon_core.services.privacy import personal_data
@@ -77,7 +77,7 @@ def show(user_id: str) -> ResponseReturnValue:
         read_codes(CouponFilter(user_id=user_id, status=status)),
         form=form,
         states=[(one, _(word)) for one, (word, _kind) in code_words.STATUSES.items()],
-        get_zone=lambda issued: time_zones.find_time_zone(issued.definition),
+        get_zone=lambda issued: get_zone(issued.definition),
         get_status=get_status,
         **describe_player(user_id),
     )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from itertools import islice, product
+from itertools import cycle, islice, product
 from typing import Any
 
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.report_counts import WHOLE_TENANT, ReportCounts
 from coupon_core.persistence import database, tables
-from coupon_core.persistence.id_generation import generate_id, generate_integer_id
+from coupon_core.persistence.id_generation import (
+    generate_id,
+    generate_integer_id,
+    get_min_integer_id_at,
+)
 from coupon_core.persistence.repositories.attempts import raise_refusals
 from coupon_core.persistence.repositories.report_counts import raise_counts
 from coupon_core.services.points import users
@@ -122,7 +126,11 @@ def _insert_redemptions(divisor: int) -> None:
         tables.RedemptionTable,
         (
             {
-                **{"coupon_id": coupon_id, "use_number": 1, "redemption_id": number},
+                **{
+                    "coupon_id": coupon_id,
+                    "use_number": 1,
+                    "redemption_id": _to_redemption_id(number),
+                },
                 **{"definition_id": definition_id, "user_id": user_id},
                 **{"dialect": "phoenix", "redeemed_at": _spread(number)},
                 "reference": f"order-{number}",
@@ -139,8 +147,13 @@ def _copy_history(divisor: int) -> None:
     _copy(
         tables.DeadLetterTable, 5_000 // divisor, lambda _: {"letter_id": generate_id()}
     )
-    _copy(tables.BatchTable, 2_000 // divisor, lambda _: {"batch_id": generate_id()})
     definition_ids = _list_definition_ids()
+    owners = cycle(definition_ids)
+    _copy(
+        tables.BatchTable,
+        2_000 // divisor,
+        lambda _: {"batch_id": generate_id(), "definition_id": next(owners)},
+    )
     attempts = (
         {
             **{"attempt_id": generate_id(), "attempted_at": _spread(number)},
@@ -225,6 +238,11 @@ def _count_uses(divisor: int) -> None:
         with database.transaction():
             raise_refusals(TENANT, refusals)
             raise_counts(TENANT, counts)
+
+
+def _to_redemption_id(number: int) -> int:
+    """Return an ID that contains the time of the use, as those of the services do."""
+    return get_min_integer_id_at(_spread(number)) + number % 1_000
 
 
 def _spread(number: int) -> Any:
