@@ -25,10 +25,10 @@ class PageForm:
     """The fields that a person fills in, in the order of the page."""
     files: list[str] = field(default_factory=list)
 
-    def replace(self, name: str, *values: str) -> list[Pair]:
-        """Return what is submitted with other values of a field."""
-        others = [pair for pair in self.pairs if pair[0] != name]
-        return others + [(name, value) for value in values]
+
+def replace(pairs: list[Pair], name: str, value: str) -> list[Pair]:
+    """Return what is submitted with another value of a field."""
+    return [*(pair for pair in pairs if pair[0] != name), (name, value)]
 
 
 class _Reader(HTMLParser):
@@ -83,7 +83,7 @@ class _Reader(HTMLParser):
         options, value = self.current.options[self.select], values.get("value", "")
         options.append(value)
         if "selected" in values or len(options) == 1:
-            self.current.pairs = self.current.replace(self.select, value)
+            self.current.pairs = replace(self.current.pairs, self.select, value)
 
     def handle_data(self, data: str) -> None:
         if self.text_area:
@@ -98,6 +98,15 @@ class _Reader(HTMLParser):
             # A line end after the tag is no part of the value (HTML, 13.1.2.5).
             self.current.pairs[-1] = name, text.removeprefix("\n")
             self.text_area = ""
+
+
+def choose_options(form: PageForm) -> list[Pair]:
+    """Return what a form submits if something is chosen wherever it can be."""
+    pairs = []
+    for name, value in form.pairs:
+        options = [option for option in form.options.get(name, []) if option]
+        pairs.append((name, value or (options or [""])[0]))
+    return pairs
 
 
 def read_page_forms(page: str) -> list[PageForm]:

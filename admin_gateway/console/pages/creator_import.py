@@ -1,8 +1,9 @@
 """Create many creators of a campaign with their codes from a CSV file."""
 
-from flask import g, request
+from flask import g
 from flask.typing import ResponseReturnValue
 
+from admin_gateway.console import uploads
 from admin_gateway.console.choices import list_campaign_choices
 from admin_gateway.console.forms import Form, read_form
 from admin_gateway.console.page import Page
@@ -14,9 +15,7 @@ from coupon_core.domain.models import Scope, utc_now
 from coupon_core.schemas.csv_options import CsvHints, CsvOptions
 from coupon_core.services.campaigns import creator_imports as creator_import_service
 from coupon_core.services.campaigns.creator_imports import CreatorsRejected
-from coupon_core.web.blueprint import limit_body
 from coupon_core.web.idempotency import safe_post
-from coupon_core.web.slow_requests import slow_request
 
 page = Page(
     "creator_import",
@@ -39,8 +38,7 @@ def index() -> str:
 
 
 @page.view("", mirrors="creators.create_all", method="POST")
-@slow_request
-@limit_body(MAX_FORM_BYTES)
+@uploads.receive_file(MAX_FORM_BYTES)
 def create() -> ResponseReturnValue:
     """Create all creators of the file, or none."""
     form = read_form()
@@ -56,8 +54,7 @@ def create() -> ResponseReturnValue:
 
 @page.view("/check", mirrors="creators.create_all", method="POST")
 @safe_post
-@slow_request
-@limit_body(MAX_FORM_BYTES)
+@uploads.receive_file(MAX_FORM_BYTES)
 def check() -> ResponseReturnValue:
     """Check the file without creating anybody."""
     form = read_form()
@@ -66,11 +63,11 @@ def check() -> ResponseReturnValue:
 
 
 def _import(form: Form, dry_run: bool) -> int:
-    file = request.files.get("file")
-    data = file.read() if file else b""
+    file = uploads.find_file()
+    lines = form.value("lines").encode("utf-8", "replace")
     creator_import: CreatorImport = creator_imports.read_csv(
         form.value("campaign_id"),
-        [data or form.value("lines").encode("utf-8", "replace")],
+        uploads.read_pieces(file) if file else [lines],
         CsvOptions(hints=HINTS),
     )
     try:
