@@ -29,10 +29,11 @@ from admin_gateway.console.player_data import (
     read_uses,
 )
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
-from admin_gateway.console.tables import read_by_offset, respond_with_table
+from admin_gateway.console.tables import read_by_key, respond_with_table
 from admin_gateway.console.texts import N_, ngettext
 from admin_gateway.console.texts import gettext as _
 from admin_gateway.requests.codes import CodeFilterSchema
+from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.domain.models.filters import CouponFilter
@@ -61,7 +62,11 @@ def index() -> ResponseReturnValue:
     return respond_with_table(
         "player/index.html",
         PLAYER_COLUMNS,
-        read_by_offset(lambda part: users.list_users(g.principal.tenant_id, part)),
+        read_by_key(
+            lambda part: users.list_users(g.principal.tenant_id, part),
+            lambda user: user.user_id,
+            is_user_id,
+        ),
         form=form,
     )
 
@@ -102,7 +107,10 @@ def points(user_id: str) -> ResponseReturnValue:
     return respond_with_table(
         "player/points.html",
         POINT_COLUMNS,
-        read_by_offset(lambda part: wallets.list_entries(tenant_id, part, user_id)),
+        read_by_key(
+            lambda part: wallets.list_entries(tenant_id, part, user_id),
+            lambda entry: entry.entry_id,
+        ),
         wallets=found,
         **describe_player(user_id),
     )
