@@ -2,7 +2,8 @@
 
 Follows the links of the console from the home page, and calls every page that it finds
 many times, in this process. Prints the time and the size of each. The goals are
-50 ms (p95) and, for the first visit of the home page, 150 kB.
+50 ms (p95) for lists and reports and, for the first visit of the home page, 150 kB.
+Then a gateway serves 2,000 pages and all codes as CSV, and its memory is printed.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 
+import psycopg
 from flask import Flask
 
 from admin_gateway import create_app
@@ -24,12 +27,14 @@ from admin_gateway.console.build import compile_translations
 from admin_gateway.console.page import VIEW_SCOPES
 from coupon_core import bootstrap
 from coupon_core.domain.models.operators import Role
+from coupon_core.persistence import database
 from tests.benchmarks.dataset.builder import (
     TENANT,
     Dataset,
     build_dataset,
     build_on_postgres,
 )
+from tests.benchmarks.dataset.console_memory import measure_memory
 from tests.benchmarks.dataset.console_rows import build_rows
 from tests.benchmarks.load import compute_percentile
 from tests.support.console_client import PASSWORD, Browser, invite
@@ -39,6 +44,7 @@ from tests.support.servers.process import private_directory
 
 MAX_P95_MS, MAX_FIRST_VISIT_BYTES = 50.0, 150_000
 HOME = f"/console/t/{TENANT}"
+DOWNLOAD = f"{HOME}/export/codes.csv"
 FILE = re.compile(r'\s(?:href|src)="(/console/static/[^"]+)"')
 # Addresses of one view that are measured, for each set of its parameters.
 ADDRESSES_PER_VIEW = 2
@@ -60,6 +66,7 @@ class Measurement:
     endpoint: str
     size: int
     compressed_size: int
+    has_goal: bool
     milliseconds: list[float] = field(default_factory=list)
     cpu_milliseconds: list[float] = field(default_factory=list)
 
@@ -67,6 +74,11 @@ class Measurement:
     def p95(self) -> float:
         """The time that 95 % of the requests do not exceed."""
         return compute_percentile(sorted(self.milliseconds), 95)
+
+    @property
+    def is_slow(self) -> bool:
+        """Return True if a list or a report is above the goal."""
+        return self.has_goal and self.p95 > MAX_P95_MS
 
 
 def sign_in(app: Flask) -> Browser:
@@ -88,7 +100,8 @@ def find_pages(browser: Browser) -> Iterator[Measurement]:
         elif response.mimetype == "text/html":
             size = len(response.data)
             compressed_size = len(gzip.compress(response.data))
-            yield Measurement(path, endpoint, size, compressed_size)
+            has_goal = path == HOME or "format=csv" in response.text
+            yield Measurement(path, endpoint, size, compressed_size, has_goal)
 
 
 def measure(app: Flask, rounds: int) -> list[Measurement]:
@@ -123,27 +136,28 @@ def print_table(pages: list[Measurement]) -> None:
     for page in sorted(pages, key=lambda page: -page.p95):
         p50, cpu = median(page.milliseconds), median(page.cpu_milliseconds)
         sizes = f"{page.size / 1000:7.0f}{page.compressed_size / 1000:9.1f}"
-        mark = "" if page.p95 <= MAX_P95_MS else "  ABOVE THE GOAL"
+        mark = "  ABOVE THE GOAL" if page.is_slow else ""
         print(f"{p50:8.1f}{page.p95:8.1f}{cpu:8.1f}{sizes}  {page.path}{mark}")
 
 
-def run(dataset: Dataset, rounds: int) -> bool:
+def run(dataset: Dataset, rounds: int, home: Path) -> bool:
     """Print all figures; return True if the goals are reached."""
     bootstrap.start(dataset.settings)
     app = create_app(dataset.settings)
     pages = measure(app, rounds)
     print_table(pages)
-    missing = VIEW_SCOPES.keys() & _list_get_views(app) - {
-        one.endpoint for one in pages
-    }
+    found = {page.endpoint for page in pages}
+    missing = VIEW_SCOPES.keys() & _list_get_views(app) - found
     print("not measured:", ", ".join(sorted(missing)))
-    sizes = measure_first_visit(app)
-    for path, size in sizes.items():
+    first_visit = measure_first_visit(app)
+    for path, size in first_visit.items():
         print(f"{size:8,} bytes  {path}")
-    total = sum(sizes.values())
+    total = sum(first_visit.values())
     print(f"{total:8,} bytes for the first visit of the home page")
-    slow = [page for page in pages if page.p95 > MAX_P95_MS]
-    return not slow and total <= MAX_FIRST_VISIT_BYTES
+    lists = [page.path for page in pages if page.has_goal]
+    is_small = measure_memory(dataset, sign_in(app), lists, DOWNLOAD, home)
+    is_quick = not any(page.is_slow for page in pages)
+    return is_quick and is_small and total <= MAX_FIRST_VISIT_BYTES
 
 
 def _list_get_views(app: Flask) -> set[str]:
@@ -162,15 +176,27 @@ def main() -> int:
     compile_translations()
     with ExitStack() as stack:
         home = stack.enter_context(private_directory(None, "coupons-console-", None))
-        if given.database == "sqlite":
-            url = f"sqlite:///{home / 'coupons.db'}"
-            dataset = build_dataset(url, home, given.codes // 2)
-        else:
-            server = stack.enter_context(postgres_server(home, fsync=True))
-            dataset = build_on_postgres(server, home, given.codes // 2)
-        bootstrap.start(dataset.settings)
-        build_rows(given.codes // 2, given.divisor)
-        return 0 if run(dataset, given.rounds) else 1
+        dataset = _build_dataset(stack, home, given)
+        return 0 if run(dataset, given.rounds, home) else 1
+
+
+def _build_dataset(stack: ExitStack, home: Path, given: argparse.Namespace) -> Dataset:
+    """Create the tenant: half of its coupons belong to one definition."""
+    count = given.codes // 2
+    if given.database == "sqlite":
+        dataset = build_dataset(f"sqlite:///{home / 'coupons.db'}", home, count)
+    else:
+        server = stack.enter_context(postgres_server(home, fsync=True))
+        dataset = build_on_postgres(server, home, count)
+    bootstrap.start(dataset.settings)
+    build_rows(count, given.divisor)
+    database.close_database()
+    if given.database != "sqlite":
+        with psycopg.connect(
+            dataset.settings.database_url, autocommit=True
+        ) as connection:
+            connection.execute("VACUUM ANALYZE")
+    return dataset
 
 
 if __name__ == "__main__":
