@@ -15,8 +15,13 @@ from coupon_core.services.catalog import definition_lookup, definitions
 MAX_OPTIONS = 500
 
 
-def list_definitions(
-    find_violations: Callable[[Definition], Iterable[AdminReason]] = lambda _: (),
+def list_all() -> list[tuple[str, str]]:
+    """Return ID and name of the newest definitions."""
+    return [*definition_lookup.list_names(g.principal.tenant_id, MAX_OPTIONS)]
+
+
+def list_usable(
+    find_violations: Callable[[Definition], Iterable[AdminReason]],
     status: DefinitionStatus | None = None,
 ) -> list[tuple[str, str]]:
     """Return ID and name of the newest definitions for which nothing is violated."""

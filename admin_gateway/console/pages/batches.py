@@ -50,7 +50,7 @@ def index() -> ResponseReturnValue:
         read_by_key(list_batches, lambda batch: batch.batch_id),
         form=form,
         describe_rows=_describe_rows,
-        options=definition_choices.list_definitions(),
+        options=definition_choices.list_all(),
     )
 
 

@@ -52,6 +52,15 @@ def find_definitions(tenant_id: str, definition_ids: Iterable[str]) -> list[Defi
     return [to_definition(row) for row in query.tuples()]
 
 
+def list_names(tenant_id: str, limit: int) -> list[tuple[str, str]]:
+    """Return ID and name of the newest definitions, without all that they are."""
+    query = DefinitionTable.select(DefinitionTable.definition_id, DefinitionTable.name)
+    newest = query.where(DefinitionTable.tenant_id == tenant_id).order_by(
+        DefinitionTable.definition_id.desc()
+    )
+    return [(str(one), name) for one, name in newest.limit(limit).tuples()]
+
+
 def _get_slotted_count(tenant_id: str) -> Any:
     used_counts = UsageSlotTable.select(fn.SUM(UsageSlotTable.used_count)).where(
         UsageSlotTable.tenant_id == tenant_id,
