@@ -10,7 +10,7 @@ from coupon_core.domain.models import Redemption
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import CouponEvent, CouponWithBatch
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute
+from coupon_core.persistence.database import execute, is_postgresql
 from coupon_core.persistence.repositories.coupon_filters import (
     FROM_COUPONS,
     STATUS_EXPRESSION,
@@ -98,11 +98,21 @@ def build_page_sql(select: str, filters: CouponFilter, cursor: PageCursor) -> st
     """
     scan_limit = MAX_SCANNED_COUPONS if _has_unindexed_filters(filters) else ":limit"
     coupons = f"""(SELECT * FROM coupon c {_build_index_clause(filters, cursor)}
-        ORDER BY c.coupon_id DESC LIMIT {scan_limit}) c"""
+        ORDER BY {_get_key(filters)} DESC LIMIT {scan_limit}) c"""
     unindexed_filters = CouponFilter(code=filters.code, status=filters.status)
     return f"""{select.replace("FROM coupon c", f"FROM {coupons}", 1)}
         {build_where_clause(unindexed_filters)}
         ORDER BY c.coupon_id DESC LIMIT :limit"""
+
+
+def _get_key(filters: CouponFilter) -> str:
+    """Return the column by which coupons are read.
+
+    Without statistics, SQLite would look for the few coupons of a code among all
+    coupons, because those are in order. The sign hides the order.
+    """
+    hides_order = filters.code is not None and not is_postgresql()
+    return "+c.coupon_id" if hides_order else "c.coupon_id"
 
 
 def _has_unindexed_filters(filters: CouponFilter) -> bool:
@@ -113,9 +123,9 @@ def _has_unindexed_filters(filters: CouponFilter) -> bool:
 def _build_index_clause(filters: CouponFilter, cursor: PageCursor) -> str:
     """Return the WHERE clause that an index covers."""
     key_condition = " AND c.code_key = :code_key" if filters.code is not None else ""
-    cursor_condition = " AND c.coupon_id < :after_id" if cursor.after_id else ""
+    is_later = f" AND {_get_key(filters)} < :after_id" if cursor.after_id else ""
     indexed_filters = replace(filters, status=None, code=None)
-    return build_where_clause(indexed_filters) + key_condition + cursor_condition
+    return build_where_clause(indexed_filters) + key_condition + is_later
 
 
 def _find_scan_end(
@@ -123,7 +133,7 @@ def _find_scan_end(
 ) -> str | None:
     """Return the id of the last coupon examined; None if no coupons remain."""
     sql = f"""SELECT c.coupon_id FROM coupon c {_build_index_clause(filters, cursor)}
-        ORDER BY c.coupon_id DESC LIMIT 2 OFFSET {MAX_SCANNED_COUPONS - 1}"""
+        ORDER BY {_get_key(filters)} DESC LIMIT 2 OFFSET {MAX_SCANNED_COUPONS - 1}"""
     rows = execute(sql, parameters).fetchall()
     return rows[0][0] if len(rows) > 1 else None
 
