@@ -27,7 +27,7 @@ from coupon_core.persistence.tables import (
 
 # The status is not indexed, because every redemption would have to update the index.
 # Therefore a page ends after this many examined coupons, whether they match or not.
-MAX_SCANNED_COUPONS = 20_000
+FIRST_SCANNED_COUPONS, MAX_SCANNED_COUPONS = 1_000, 20_000
 MAX_INSERTED_ROWS = 1_000
 
 SELECT_STOCKED_COUPONS = SELECT_ISSUED_COUPONS.replace(
@@ -81,24 +81,34 @@ def _fetch_page(
 ) -> tuple[list[ExportRow], str | None]:
     parameters = to_filter_parameters(tenant_id, filters, now=now)
     parameters |= {"after_id": cursor.after_id, "limit": cursor.limit + 1}
-    sql = build_page_sql(select, filters, cursor=cursor)
-    rows = execute(sql, parameters).fetchall()
-    if len(rows) > cursor.limit:
-        return rows[: cursor.limit], rows[cursor.limit - 1][0]
+    # Most filters match most coupons: PostgreSQL joins all that may be examined.
+    few = cursor.limit + FIRST_SCANNED_COUPONS
+    for scan_limit in (few, MAX_SCANNED_COUPONS):
+        sql = build_page_sql(select, filters, cursor=cursor, scan_limit=scan_limit)
+        rows = execute(sql, parameters).fetchall()
+        if len(rows) > cursor.limit:
+            return rows[: cursor.limit], rows[cursor.limit - 1][0]
+        if not _has_unindexed_filters(filters):
+            break
     if not _has_unindexed_filters(filters):
         return rows, None
     return rows, _find_scan_end(filters, cursor, parameters=parameters)
 
 
-def build_page_sql(select: str, filters: CouponFilter, cursor: PageCursor) -> str:
+def build_page_sql(
+    select: str,
+    filters: CouponFilter,
+    cursor: PageCursor,
+    scan_limit: int = MAX_SCANNED_COUPONS,
+) -> str:
     """Return the statement for a page, which follows one of the indexes.
 
     The coupons are selected before the join. Otherwise PostgreSQL may expect an almost
     empty result, and read and sort all coupons.
     """
-    scan_limit = MAX_SCANNED_COUPONS if _has_unindexed_filters(filters) else ":limit"
+    scanned = scan_limit if _has_unindexed_filters(filters) else ":limit"
     coupons = f"""(SELECT * FROM coupon c {_build_index_clause(filters, cursor)}
-        ORDER BY {_get_key(filters)} DESC LIMIT {scan_limit}) c"""
+        ORDER BY {_get_key(filters)} DESC LIMIT {scanned}) c"""
     unindexed_filters = CouponFilter(code=filters.code, status=filters.status)
     return f"""{select.replace("FROM coupon c", f"FROM {coupons}", 1)}
         {build_where_clause(unindexed_filters)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import CouponStatus, utc_now
 from coupon_core.domain.models.filters import (
     CouponFilter,
     PageCursor,
@@ -49,6 +49,28 @@ LISTS: dict[str, tuple[Any, Callable[[str], object], str]] = {
         ),
     )
 }
+
+
+@on_sqlite
+def test_a_filter_that_most_coupons_match_examines_few_of_them(
+    tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.generate(tenant.define(), ["ann", "bob", "eve"])
+    sent: list[str] = []
+
+    def record(sql: str, parameters: Mapping[str, Any]) -> Any:
+        sent.append(sql)
+        return execute(sql, parameters)
+
+    monkeypatch.setattr(inventory, "execute", record)
+    active = CouponFilter(status=CouponStatus.ACTIVE)
+    found, next_id = inventory.get_page(
+        tenant.tenant_id, active, PageCursor(2), utc_now()
+    )
+    assert len(found) == 2
+    assert next_id
+    (sql,) = sent
+    assert f"LIMIT {2 + inventory.FIRST_SCANNED_COUPONS})" in sql
 
 
 @on_sqlite
