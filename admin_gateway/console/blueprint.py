@@ -4,7 +4,7 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, request, url_for
+from flask import Blueprint, Flask, Response, flash, g, request, url_for
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 from jinja2 import StrictUndefined
 
@@ -35,6 +35,7 @@ from coupon_core.services.operators import sessions
 from coupon_core.settings.loader import Settings
 from coupon_core.web.dialects import ErrorFormat
 from coupon_core.web.error_handlers import handle_api_error
+from coupon_core.web.idempotency import REPLAYED_HEADER
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -46,6 +47,9 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 SEARCH_ENDPOINT = "console.code.index"
+SUBMITTED_BEFORE = texts.N_(
+    "This form was submitted already. Nothing was done a second time."
+)
 # Rule, view, methods and endpoint of what does not belong to a tenant.
 OWN_VIEWS = (
     ("", "GET", "start", sign_in.show_start),
@@ -164,6 +168,8 @@ def _find_search_url() -> str:
 def _add_headers(response: Response) -> Response:
     if is_console_path(request.path):
         response.headers.update(HEADERS)
+        if response.status_code == 303 and REPLAYED_HEADER in response.headers:
+            flash(texts.gettext(SUBMITTED_BEFORE))
     return response
 
 

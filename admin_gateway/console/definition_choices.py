@@ -5,18 +5,23 @@ from collections.abc import Callable, Iterable
 from flask import g
 from marshmallow import ValidationError
 
+from admin_gateway.console.definition_words import get_zone
 from admin_gateway.console.forms import Form
 from admin_gateway.console.texts import gettext
 from coupon_core.domain.models import AdminReason, Definition, DefinitionStatus, Page
 from coupon_core.schemas.identifiers import is_uuid
-from coupon_core.services import time_zones
-from coupon_core.services.catalog import definitions
+from coupon_core.services.catalog import definition_lookup, definitions
 
 MAX_OPTIONS = 500
 
 
-def list_definitions(
-    find_violations: Callable[[Definition], Iterable[AdminReason]] = lambda _: (),
+def list_all() -> list[tuple[str, str]]:
+    """Return ID and name of the newest definitions."""
+    return [*definition_lookup.list_names(g.principal.tenant_id, MAX_OPTIONS)]
+
+
+def list_usable(
+    find_violations: Callable[[Definition], Iterable[AdminReason]],
     status: DefinitionStatus | None = None,
 ) -> list[tuple[str, str]]:
     """Return ID and name of the newest definitions for which nothing is violated."""
@@ -28,21 +33,30 @@ def list_definitions(
     ]
 
 
-def find_names(definition_ids: Iterable[str]) -> dict[str, str]:
-    """Return the names of definitions by ID."""
-    return {one: find_name(one) for one in set(definition_ids)}
+def read_definitions(definition_ids: Iterable[str]) -> None:
+    """Read the definitions of a page's rows by one query, to look them up then."""
+    found = definition_lookup.find_definitions(
+        g.principal.tenant_id, set(definition_ids)
+    )
+    g.setdefault("definitions", {}).update(found)
 
 
 def find_name(definition_id: str) -> str:
     """Return the name of a definition."""
-    return definitions.get(g.principal.tenant_id, definition_id).name
+    return _find(definition_id).name
 
 
 def find_zone(definition_id: str) -> str:
     """Return the time zone in which times of a definition are shown."""
-    return time_zones.find_time_zone(
-        definitions.get(g.principal.tenant_id, definition_id)
-    )
+    return get_zone(_find(definition_id))
+
+
+def _find(definition_id: str) -> Definition:
+    """Return a definition, which a request reads once."""
+    known: dict[str, Definition] = g.setdefault("definitions", {})
+    if definition_id not in known:
+        known[definition_id] = definitions.get(g.principal.tenant_id, definition_id)
+    return known[definition_id]
 
 
 def require_definition_id(form: Form) -> str:

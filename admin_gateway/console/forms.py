@@ -68,7 +68,10 @@ class Form:
 
     def _add_details(self, error: ApiError) -> None:
         for detail in error.details:
-            self._add_refusal(detail.path, detail.message)
+            # The items of a list have one field, for example a line each.
+            field, dot, last = detail.path.rpartition(".")
+            is_item = bool(dot) and last.isdecimal()
+            self._add_refusal(field if is_item else detail.path, detail.message)
         if not error.details:
             self.message = error.message
 

@@ -15,8 +15,10 @@ from admin_gateway.console.rendering import render
 from admin_gateway.console.texts import gettext
 from coupon_core.domain.csv_escaping import escape_formula
 from coupon_core.domain.models import Page
+from coupon_core.domain.models.filters import KeyPage
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.json_encoding import encode_json
+from coupon_core.schemas.identifiers import is_uuid
 
 ROWS_PER_PAGE, ROWS_PER_CSV_READ = 50, 500
 MAX_CSV_ROWS = 100_000
@@ -56,6 +58,23 @@ def read_by_offset(list_rows: ListRows) -> ReadRows:
         rows, total = list_rows(Page(limit, offset))
         end = offset + len(rows)
         return Rows(rows, str(end) if rows and end < total else "", total)
+
+    return read_rows
+
+
+def read_by_key(
+    list_rows: ListRows,
+    get_key: Callable[[Any], str],
+    is_key: Callable[[str], bool] = is_uuid,
+) -> ReadRows:
+    """Adapt a service that orders by a unique key, so that later pages are as quick."""
+
+    def read_rows(cursor: str, limit: int) -> Rows:
+        after = cursor if is_key(cursor) else ""
+        found, total = list_rows(KeyPage(limit + 1, after=after))
+        rows = found[:limit]
+        next_cursor = get_key(rows[-1]) if len(found) > limit else ""
+        return Rows(rows, next_cursor, None if after else total)
 
     return read_rows
 

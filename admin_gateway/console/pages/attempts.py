@@ -16,10 +16,9 @@ from admin_gateway.requests.attempts import (
     format_signal_cursor,
     parse_signal_cursor,
 )
-from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models.attempts import AttemptAction, SignalKind
 from coupon_core.schemas.identifiers import is_uuid
-from coupon_core.services.catalog import definitions
+from coupon_core.services.catalog import definition_lookup
 from coupon_core.services.insight import attempts, signals
 
 page = Page(
@@ -46,7 +45,7 @@ SIGNAL_COLUMNS = (
     Column("first", N_("First"), lambda row: row.first_at),
     Column("last", N_("Last"), lambda row: row.last_at),
 )
-CHOICES = ListPage(limit=200)
+MAX_CHOICES = 200
 # Tables choose their pages themselves.
 PAGE_MEMBERS = ("limit", "cursor", "before")
 
@@ -57,7 +56,7 @@ def index() -> ResponseReturnValue:
     filters, form = load_query(AttemptQuerySchema())
     filters = _without_page(filters)
     tenant_id = g.principal.tenant_id
-    offered, _ = definitions.list_definitions(tenant_id, CHOICES)
+    offered = definition_lookup.list_names(tenant_id, MAX_CHOICES)
 
     def read_rows(cursor: str, limit: int) -> Rows:
         rows, following = attempts.list_attempts(

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from admin_gateway.console.forms import load_query
 from admin_gateway.console.page import Page
-from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
+from admin_gateway.console.tables import Column, read_by_key, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.requests.audit import AuditQuerySchema
 from coupon_core.domain.models import Page as ListPage
@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
     return respond_with_table(
         "audit/index.html",
         COLUMNS,
-        read_by_offset(list_entries),
+        read_by_key(list_entries, lambda entry: entry.entry_id),
         form=form,
         describe_rows=lambda rows: {
             "names": memberships.list_emails({entry.actor for entry in rows})

@@ -12,7 +12,7 @@ from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import load_query
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import render, url_for_page
-from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
+from admin_gateway.console.tables import Column, read_by_key, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
 from admin_gateway.requests.batches import BatchQuerySchema
@@ -47,17 +47,18 @@ def index() -> ResponseReturnValue:
     return respond_with_table(
         "batches/index.html",
         COLUMNS,
-        read_by_offset(list_batches),
+        read_by_key(list_batches, lambda batch: batch.batch_id),
         form=form,
         describe_rows=_describe_rows,
-        options=definition_choices.list_definitions(),
+        options=definition_choices.list_all(),
     )
 
 
 def _describe_rows(rows: Any) -> dict[str, Any]:
     ids = {batch.definition_id for batch in rows}
+    definition_choices.read_definitions(ids)
     return {
-        "names": definition_choices.find_names(ids),
+        "names": {one: definition_choices.find_name(one) for one in ids},
         "zones": {one: definition_choices.find_zone(one) for one in ids},
     }
 

@@ -9,7 +9,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from admin_gateway.authentication import get_required_scope
-from admin_gateway.console import code_words
+from admin_gateway.console import code_words, definition_words
 from admin_gateway.console.code_actions import (
     ACTIONS,
     MAX_WITHOUT_TYPING,
@@ -49,7 +49,6 @@ from coupon_core.domain.models.explanations import MatchKind, SearchHit
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.inventory import TimelineEntry
 from coupon_core.domain.rules.redemption import get_coupon_status
-from coupon_core.services import time_zones
 from coupon_core.services.codes import timeline
 from coupon_core.services.coupons import administration
 from coupon_core.services.operators import memberships
@@ -173,7 +172,7 @@ def _helpers() -> dict[str, Any]:
 
 def get_zone(issued: IssuedCoupon) -> str:
     """Return the time zone in which the times of a coupon are shown."""
-    return time_zones.find_time_zone(issued.definition)
+    return definition_words.get_zone(issued.definition)
 
 
 @page.view("/<uuid:coupon_id>/attempts", mirrors="attempts.list_all")

@@ -1,5 +1,6 @@
 """Jobs on many codes: imports, revocations, restorations, new expiries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -49,10 +50,14 @@ def index() -> ResponseReturnValue:
         "code_jobs/index.html",
         COLUMNS,
         read_by_offset(lambda part: jobs.list_jobs(tenant_id, part, **filters)),
-        describe_rows=lambda rows: {
-            "subjects": {job.job_id: _find_subject(job) for job in rows}
-        },
+        describe_rows=_describe_rows,
     )
+
+
+def _describe_rows(rows: Sequence[CodeJob]) -> dict[str, Any]:
+    ids = (job.definition_id for job in rows if job.definition_id)
+    definition_choices.read_definitions(ids)
+    return {"subjects": {job.job_id: _find_subject(job) for job in rows}}
 
 
 @page.view("/<uuid:job_id>", mirrors="code_jobs.get")

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from admin_gateway.console.actions import Question, ask, carry_out, perform
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import render, url_for_page
-from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
+from admin_gateway.console.tables import Column, read_by_key, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
 from coupon_core.domain.models import DeadLetter, Scope, utc_now
@@ -37,8 +37,9 @@ def index() -> ResponseReturnValue:
     return respond_with_table(
         "dead_letters/index.html",
         COLUMNS,
-        read_by_offset(
-            lambda part: dead_letters.list_dead_letters(g.principal.tenant_id, part)
+        read_by_key(
+            lambda part: dead_letters.list_dead_letters(g.principal.tenant_id, part),
+            lambda letter: letter.letter_id,
         ),
     )
 

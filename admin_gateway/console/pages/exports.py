@@ -48,5 +48,5 @@ def download() -> ResponseReturnValue:
 
 def _render_form(form: Form) -> str:
     return render(
-        "exports/index.html", form=form, options=definition_choices.list_definitions()
+        "exports/index.html", form=form, options=definition_choices.list_all()
     )

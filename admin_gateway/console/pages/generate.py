@@ -110,7 +110,7 @@ def _render_form(form: Form, preview: Batch | None = None) -> str:
     return render(
         "generate/index.html",
         form=form,
-        options=definition_choices.list_definitions(
+        options=definition_choices.list_usable(
             lambda one: generation_violations(one, is_unassigned=False),
             status=DefinitionStatus.ACTIVE,
         ),

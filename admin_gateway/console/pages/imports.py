@@ -117,7 +117,7 @@ def _render_form(form: Form, report: ImportReport | None = None) -> str:
     return render(
         "imports/index.html",
         form=form,
-        options=definition_choices.list_definitions(
+        options=definition_choices.list_usable(
             import_violations, status=DefinitionStatus.ACTIVE
         ),
         selected=request.args.get("definition_id", ""),

@@ -17,6 +17,7 @@ from admin_gateway.console.code_tables import (
     read_attempts,
     read_codes,
 )
+from admin_gateway.console.definition_words import get_zone
 from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import Form, load_query, read_form
 from admin_gateway.console.page import Page
@@ -29,17 +30,17 @@ from admin_gateway.console.player_data import (
     read_uses,
 )
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
-from admin_gateway.console.tables import read_by_offset, respond_with_table
+from admin_gateway.console.tables import read_by_key, respond_with_table
 from admin_gateway.console.texts import N_, ngettext
 from admin_gateway.console.texts import gettext as _
 from admin_gateway.requests.codes import CodeFilterSchema
+from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobState
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.json_encoding import encode_json
-from coupon_core.services import time_zones
 from coupon_core.services.codes import bulk_changes, jobs
 from coupon_core.services.points import users, wallets
 from coupon_core.services.privacy import personal_data
@@ -62,7 +63,11 @@ def index() -> ResponseReturnValue:
     return respond_with_table(
         "player/index.html",
         PLAYER_COLUMNS,
-        read_by_offset(lambda part: users.list_users(g.principal.tenant_id, part)),
+        read_by_key(
+            lambda part: users.list_users(g.principal.tenant_id, part),
+            lambda user: user.user_id,
+            is_user_id,
+        ),
         form=form,
     )
 
@@ -78,7 +83,7 @@ def show(user_id: str) -> ResponseReturnValue:
         read_codes(CouponFilter(user_id=user_id, status=status)),
         form=form,
         states=[(one, _(word)) for one, (word, _kind) in code_words.STATUSES.items()],
-        get_zone=lambda issued: time_zones.find_time_zone(issued.definition),
+        get_zone=lambda issued: get_zone(issued.definition),
         get_status=get_status,
         **describe_player(user_id),
     )
@@ -103,7 +108,10 @@ def points(user_id: str) -> ResponseReturnValue:
     return respond_with_table(
         "player/points.html",
         POINT_COLUMNS,
-        read_by_offset(lambda part: wallets.list_entries(tenant_id, part, user_id)),
+        read_by_key(
+            lambda part: wallets.list_entries(tenant_id, part, user_id),
+            lambda entry: entry.entry_id,
+        ),
         wallets=found,
         **describe_player(user_id),
     )

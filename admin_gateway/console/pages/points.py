@@ -9,7 +9,12 @@ from flask.typing import ResponseReturnValue
 from admin_gateway.console.forms import Form, load_query, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.rendering import redirect_to, render, url_for_page
-from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
+from admin_gateway.console.tables import (
+    Column,
+    read_by_key,
+    read_by_offset,
+    respond_with_table,
+)
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
 from admin_gateway.requests.points import PointChangeSchema, PointsQuerySchema
@@ -63,8 +68,9 @@ def list_entries() -> ResponseReturnValue:
     return respond_with_table(
         "points/changes.html",
         ENTRY_COLUMNS,
-        read_by_offset(
-            lambda part: wallets.list_entries(g.principal.tenant_id, part, **filters)
+        read_by_key(
+            lambda part: wallets.list_entries(g.principal.tenant_id, part, **filters),
+            lambda entry: entry.entry_id,
         ),
         form=form,
         kinds=KINDS,

@@ -38,7 +38,7 @@ from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models.reports import Report, SeriesReport, TopBy
 from coupon_core.schemas.query_lists import QueryList
 from coupon_core.services.campaigns import campaigns
-from coupon_core.services.catalog import definitions
+from coupon_core.services.catalog import definition_lookup
 from coupon_core.services.insight import reports
 
 page = Page(
@@ -235,7 +235,7 @@ def _list_choices(view: str, report: Report | None) -> dict[str, Any]:
         "rankings": RANKINGS,
         "describe": describe,
         "campaigns": campaigns.list_campaigns(tenant_id, CHOICES)[0],
-        "definitions": definitions.list_definitions(tenant_id, CHOICES)[0],
+        "definitions": definition_lookup.list_names(tenant_id, CHOICES.limit),
         "dialects": list(Dialect),
         "quick_periods": [
             (days, (today - timedelta(days=days - 1)).isoformat())

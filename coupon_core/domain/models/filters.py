@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from coupon_core.domain.models import CouponStatus, Dialect
+from coupon_core.domain.models import CouponStatus, Dialect, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,13 @@ class PageCursor:
 
     limit: int
     after_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPage(Page):
+    """A page of a list by a unique key: `limit` rows that follow the key `after`."""
+
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.audit import AuditEntry, AuditFilter
 from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.pages import read_page
 from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import AuditEntryTable, parse_json, to_datetime
 
@@ -40,9 +41,8 @@ def list_entries(
     query = AuditEntryTable.select(*COLUMNS).where(
         *_build_conditions(tenant_id, filters)
     )
-    newest = query.order_by(AuditEntryTable.entry_id.desc())
-    rows = newest.limit(page.limit).offset(page.offset).tuples()
-    return [_to_entry(row) for row in rows], query.count()
+    rows, total = read_page(query, page, AuditEntryTable.entry_id)
+    return [_to_entry(row) for row in rows], total
 
 
 def list_entries_since(tenant_id: str, since: datetime, limit: int) -> list[AuditEntry]:

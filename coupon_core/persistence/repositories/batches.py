@@ -10,6 +10,7 @@ from coupon_core.domain.models import Page
 from coupon_core.domain.models.batches import Batch, BatchChunk, BatchState
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_many
+from coupon_core.persistence.pages import read_page
 from coupon_core.persistence.tables import (
     BatchTable,
     ChunkTable,
@@ -114,10 +115,8 @@ def list_batches(
         query = query.where(BatchTable.state == state)
     if definition_id:
         query = query.where(BatchTable.definition_id == definition_id)
-    newest = (
-        query.order_by(BatchTable.batch_id.desc()).limit(page.limit).offset(page.offset)
-    )
-    return [to_batch(row) for row in newest.tuples()], query.count()
+    rows, total = read_page(query, page, BatchTable.batch_id)
+    return [to_batch(row) for row in rows], total
 
 
 def count_reserved(tenant_id: str, definition_id: str) -> int:

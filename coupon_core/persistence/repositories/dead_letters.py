@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from coupon_core.domain.models import DeadLetter, Page
+from coupon_core.persistence.pages import read_page
 from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import DeadLetterTable, to_datetime
 
@@ -27,9 +28,8 @@ def list_dead_letters(
     query = DeadLetterTable.select(*COLUMNS)
     if tenant_id is not None:
         query = query.where(DeadLetterTable.tenant_id == tenant_id)
-    newest = query.order_by(DeadLetterTable.letter_id.desc())
-    rows = newest.limit(page.limit).offset(page.offset).tuples()
-    return [_to_dead_letter(row) for row in rows], query.count()
+    rows, total = read_page(query, page, DeadLetterTable.letter_id)
+    return [_to_dead_letter(row) for row in rows], total
 
 
 def find(tenant_id: str | None, letter_id: str) -> DeadLetter | None:

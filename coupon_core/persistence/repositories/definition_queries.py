@@ -1,5 +1,6 @@
 """The query of a tenant's definitions, with their uses and the state of campaigns."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -7,6 +8,7 @@ from peewee import Case, Value, fn
 
 from coupon_core.domain.models import Definition
 from coupon_core.domain.models.campaigns import ENDED_STATUSES
+from coupon_core.persistence.row_mapping import to_definition
 from coupon_core.persistence.tables import (
     CampaignTable,
     DefinitionTable,
@@ -40,6 +42,23 @@ def select_definitions(tenant_id: str) -> Any:
     return DefinitionTable.select(*columns).where(
         DefinitionTable.tenant_id == tenant_id
     )
+
+
+def find_definitions(tenant_id: str, definition_ids: Iterable[str]) -> list[Definition]:
+    """Return those of the definitions that exist, in any order."""
+    query = select_definitions(tenant_id).where(
+        DefinitionTable.definition_id.in_(list(definition_ids))
+    )
+    return [to_definition(row) for row in query.tuples()]
+
+
+def list_names(tenant_id: str, limit: int) -> list[tuple[str, str]]:
+    """Return ID and name of the newest definitions, without all that they are."""
+    query = DefinitionTable.select(DefinitionTable.definition_id, DefinitionTable.name)
+    newest = query.where(DefinitionTable.tenant_id == tenant_id).order_by(
+        DefinitionTable.definition_id.desc()
+    )
+    return [(str(one), name) for one, name in newest.limit(limit).tuples()]
 
 
 def _get_slotted_count(tenant_id: str) -> Any:

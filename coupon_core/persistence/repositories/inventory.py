@@ -10,7 +10,7 @@ from coupon_core.domain.models import Redemption
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import CouponEvent, CouponWithBatch
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute
+from coupon_core.persistence.database import execute, is_postgresql
 from coupon_core.persistence.repositories.coupon_filters import (
     FROM_COUPONS,
     STATUS_EXPRESSION,
@@ -27,7 +27,7 @@ from coupon_core.persistence.tables import (
 
 # The status is not indexed, because every redemption would have to update the index.
 # Therefore a page ends after this many examined coupons, whether they match or not.
-MAX_SCANNED_COUPONS = 20_000
+FIRST_SCANNED_COUPONS, MAX_SCANNED_COUPONS = 1_000, 20_000
 MAX_INSERTED_ROWS = 1_000
 
 SELECT_STOCKED_COUPONS = SELECT_ISSUED_COUPONS.replace(
@@ -81,28 +81,48 @@ def _fetch_page(
 ) -> tuple[list[ExportRow], str | None]:
     parameters = to_filter_parameters(tenant_id, filters, now=now)
     parameters |= {"after_id": cursor.after_id, "limit": cursor.limit + 1}
-    sql = build_page_sql(select, filters, cursor=cursor)
-    rows = execute(sql, parameters).fetchall()
-    if len(rows) > cursor.limit:
-        return rows[: cursor.limit], rows[cursor.limit - 1][0]
+    # Most filters match most coupons: PostgreSQL joins all that may be examined.
+    few = cursor.limit + FIRST_SCANNED_COUPONS
+    for scan_limit in (few, MAX_SCANNED_COUPONS):
+        sql = build_page_sql(select, filters, cursor=cursor, scan_limit=scan_limit)
+        rows = execute(sql, parameters).fetchall()
+        if len(rows) > cursor.limit:
+            return rows[: cursor.limit], rows[cursor.limit - 1][0]
+        if not _has_unindexed_filters(filters):
+            break
     if not _has_unindexed_filters(filters):
         return rows, None
     return rows, _find_scan_end(filters, cursor, parameters=parameters)
 
 
-def build_page_sql(select: str, filters: CouponFilter, cursor: PageCursor) -> str:
+def build_page_sql(
+    select: str,
+    filters: CouponFilter,
+    cursor: PageCursor,
+    scan_limit: int = MAX_SCANNED_COUPONS,
+) -> str:
     """Return the statement for a page, which follows one of the indexes.
 
     The coupons are selected before the join. Otherwise PostgreSQL may expect an almost
     empty result, and read and sort all coupons.
     """
-    scan_limit = MAX_SCANNED_COUPONS if _has_unindexed_filters(filters) else ":limit"
+    scanned = scan_limit if _has_unindexed_filters(filters) else ":limit"
     coupons = f"""(SELECT * FROM coupon c {_build_index_clause(filters, cursor)}
-        ORDER BY c.coupon_id DESC LIMIT {scan_limit}) c"""
+        ORDER BY {_get_key(filters)} DESC LIMIT {scanned}) c"""
     unindexed_filters = CouponFilter(code=filters.code, status=filters.status)
     return f"""{select.replace("FROM coupon c", f"FROM {coupons}", 1)}
         {build_where_clause(unindexed_filters)}
         ORDER BY c.coupon_id DESC LIMIT :limit"""
+
+
+def _get_key(filters: CouponFilter) -> str:
+    """Return the column by which coupons are read.
+
+    Without statistics, SQLite would look for the few coupons of a code among all
+    coupons, because those are in order. The sign hides the order.
+    """
+    hides_order = filters.code is not None and not is_postgresql()
+    return "+c.coupon_id" if hides_order else "c.coupon_id"
 
 
 def _has_unindexed_filters(filters: CouponFilter) -> bool:
@@ -113,9 +133,9 @@ def _has_unindexed_filters(filters: CouponFilter) -> bool:
 def _build_index_clause(filters: CouponFilter, cursor: PageCursor) -> str:
     """Return the WHERE clause that an index covers."""
     key_condition = " AND c.code_key = :code_key" if filters.code is not None else ""
-    cursor_condition = " AND c.coupon_id < :after_id" if cursor.after_id else ""
+    is_later = f" AND {_get_key(filters)} < :after_id" if cursor.after_id else ""
     indexed_filters = replace(filters, status=None, code=None)
-    return build_where_clause(indexed_filters) + key_condition + cursor_condition
+    return build_where_clause(indexed_filters) + key_condition + is_later
 
 
 def _find_scan_end(
@@ -123,7 +143,7 @@ def _find_scan_end(
 ) -> str | None:
     """Return the id of the last coupon examined; None if no coupons remain."""
     sql = f"""SELECT c.coupon_id FROM coupon c {_build_index_clause(filters, cursor)}
-        ORDER BY c.coupon_id DESC LIMIT 2 OFFSET {MAX_SCANNED_COUPONS - 1}"""
+        ORDER BY {_get_key(filters)} DESC LIMIT 2 OFFSET {MAX_SCANNED_COUPONS - 1}"""
     rows = execute(sql, parameters).fetchall()
     return rows[0][0] if len(rows) > 1 else None
 

@@ -15,6 +15,7 @@ from coupon_core.domain.models.points import (
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.pages import read_page
 from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import PointEntryTable, WalletTable
 
@@ -95,9 +96,8 @@ def list_entries(
             PointEntryTable, tenant_id, user_id=user_id, point_id=point_id
         )
     )
-    newest = query.order_by(PointEntryTable.entry_id.desc())
-    rows = newest.limit(page.limit).offset(page.offset).tuples()
-    return [_to_entry(row) for row in rows], query.count()
+    rows, total = read_page(query, page, PointEntryTable.entry_id)
+    return [_to_entry(row) for row in rows], total
 
 
 def _build_conditions(

@@ -8,19 +8,23 @@ from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Dialect, RedemptionRecord
 from coupon_core.domain.models.filters import RedemptionFilter
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute
+from coupon_core.persistence.database import execute, is_postgresql
 from coupon_core.persistence.id_generation import get_min_integer_id_at
 from coupon_core.persistence.repositories.campaigns import (
     SELECT_DEFINITIONS_OF_CAMPAIGN,
 )
 from coupon_core.persistence.tables import parse_json, to_datetime
 
-SELECT_RECORDS = """
+FROM_REDEMPTIONS = """FROM redemption r
+    JOIN coupon c ON"""
+# SQLite does not reorder the tables of a CROSS JOIN.
+FROM_COUPONS_FIRST = """FROM coupon c
+    CROSS JOIN redemption r ON"""
+SELECT_RECORDS = f"""
     SELECT r.redemption_id, r.coupon_id, r.definition_id, c.code, r.user_id, r.dialect,
         r.reference, r.metadata, r.redeemed_at,
         COALESCE(r.reversed_at, r.refunded_at), r.reversal_reason, r.use_number
-    FROM redemption r
-    JOIN coupon c ON c.tenant_id = :tenant_id AND c.coupon_id = r.coupon_id
+    {FROM_REDEMPTIONS} c.tenant_id = :tenant_id AND c.coupon_id = r.coupon_id
     WHERE r.tenant_id = :tenant_id
 """
 MARK_REVERSED = """
@@ -32,7 +36,7 @@ MARK_REVERSED = """
 # redemption has one index less to maintain for each.
 CONDITIONS = {
     "redemption_id": "r.redemption_id = :redemption_id",
-    "user_id": "c.user_id = :user_id",
+    "user_id": "c.user_id = :user_id AND c.user_id <> ''",  # as in its index
     "code": """c.code_key = :code_key AND (c.code = :code OR NOT EXISTS (
         SELECT 1 FROM definition d WHERE d.tenant_id = :tenant_id
         AND d.definition_id = c.definition_id AND d.case_sensitive))""",
@@ -62,7 +66,12 @@ def list_records(
         "tenant_id": tenant_id,
         "limit": limit,
     }
-    sql = f"{SELECT_RECORDS}{conditions} ORDER BY r.redemption_id DESC LIMIT :limit"
+    select = SELECT_RECORDS
+    if (filters.user_id or filters.code) and not is_postgresql():
+        # Without statistics, SQLite would look for the few uses of a user or a code
+        # among all uses, because those are in order.
+        select = select.replace(FROM_REDEMPTIONS, FROM_COUPONS_FIRST)
+    sql = f"{select}{conditions} ORDER BY r.redemption_id DESC LIMIT :limit"
     return [_to_record(row) for row in execute(sql, parameters).fetchall()]
 
 

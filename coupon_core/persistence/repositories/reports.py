@@ -40,7 +40,9 @@ IN_EDGE = """
 """
 # PostgreSQL cannot estimate how few quarters an edge has: it would read all of them
 # once rather than the edges one by one.
-JOIN_EDGES = f"JOIN {{table}} q ON {IN_EDGE}"
+# SQLite would read all quarters of each key, and then compare them with the edges; it
+# does not reorder the tables of a CROSS JOIN.
+JOIN_EDGES = f"CROSS JOIN {{table}} q ON {IN_EDGE}"
 JOIN_EDGES_ONE_BY_ONE = f"""
     CROSS JOIN LATERAL (
         SELECT q.* FROM {{table}} q WHERE {IN_EDGE} OFFSET 0) AS q

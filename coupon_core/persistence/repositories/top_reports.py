@@ -47,9 +47,12 @@ RANKED = """
     CAST(sum(q.reversed) AS bigint) AS reversed
 """
 HAVING_USES = "HAVING sum(q.redeemed) + sum(q.reversed) > 0"
+# The days are summed first: they are in the order of the primary key, and the ranking
+# then sorts and joins one row of each key.
 COUNTED = f"""
-    (SELECT q.definition_id, q.creator_key, q.redeemed, q.reversed
-    FROM {{table}} q {IN_PERIOD} {{scope}}
+    (SELECT q.definition_id, q.creator_key, sum(q.redeemed) AS redeemed,
+        sum(q.reversed) AS reversed
+    FROM {{table}} q {IN_PERIOD} {{scope}} GROUP BY q.definition_id, q.creator_key
     UNION ALL
     SELECT q.definition_id, q.creator_key, r.weight * q.redeemed, r.weight * q.reversed
     FROM {{rows}} {{edges}}) AS q

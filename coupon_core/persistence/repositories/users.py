@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.users import RegisteredUser
+from coupon_core.persistence.pages import read_page
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import KnownUserTable
 
@@ -39,8 +40,8 @@ def list_users(
     query = KnownUserTable.select().where(KnownUserTable.tenant_id == tenant_id)
     if is_member is not None:
         query = query.where(KnownUserTable.is_member == is_member)
-    rows = query.order_by(KnownUserTable.user_id).limit(page.limit).offset(page.offset)
-    return [RegisteredUser(*row) for row in rows.tuples()], query.count()
+    rows, total = read_page(query, page, KnownUserTable.user_id, is_descending=False)
+    return [RegisteredUser(*row) for row in rows], total
 
 
 def update(user: RegisteredUser) -> None:

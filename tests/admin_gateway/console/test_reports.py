@@ -15,7 +15,7 @@ from admin_gateway.console.report_words import WORDS
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.attempts import AttemptAction, SignalKind
 from coupon_core.domain.models.operators import Role
-from coupon_core.domain.models.reports import Bucket, Counts, ReportInterval
+from coupon_core.domain.models.reports import Bucket, ReportInterval
 from coupon_core.domain.report_counts import Counts, ReportCounts, get_quarter
 from coupon_core.observability import attempt_buffer
 from coupon_core.persistence import database

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -72,7 +72,10 @@ def build_dataset(url: str, home: Path, count: int) -> Dataset:
     secret, _, api_key = tenants.create(TENANT, now)
     definition = _create_definition(now)
     dataset = Dataset(count, settings, secret.secret, api_key, definition.definition_id)
-    _insert_coupons(dataset, now)
+    if database.is_postgresql():
+        # On a busy machine a chunk of ten million may take long.
+        database.execute("SET statement_timeout = 0", {})
+    insert_coupons(definition.definition_id, count, dataset.to_code, dataset.to_user_id)
     database.close_database()
     return dataset
 
@@ -85,25 +88,29 @@ def _create_definition(now: datetime) -> Definition:
     return definitions.create(TENANT, about, now)
 
 
-def _insert_coupons(dataset: Dataset, now: datetime) -> None:
-    batch = _build_batch(dataset, now)
-    if database.is_postgresql():
-        # On a busy machine a chunk of ten million may take long.
-        database.execute("SET statement_timeout = 0", {})
+def insert_coupons(
+    definition_id: str,
+    count: int,
+    to_code: Callable[[int], str],
+    to_user_id: Callable[[int], str],
+) -> None:
+    """Create a completed batch with coupons numbered from 0."""
+    now = utc_now()
+    batch = _build_batch(definition_id, count, now)
     with database.transaction():
         batches.insert(batch, [])
-    for first in range(0, dataset.count, CHUNK_SIZE):
-        numbers = range(first, min(first + CHUNK_SIZE, dataset.count))
-        codes = [dataset.to_code(number) for number in numbers]
-        users = [dataset.to_user_id(number) for number in numbers]
+    for first in range(0, count, CHUNK_SIZE):
+        numbers = range(first, min(first + CHUNK_SIZE, count))
+        codes = [to_code(number) for number in numbers]
+        users = [to_user_id(number) for number in numbers]
         with database.transaction():
-            generation.lock_for_generation(TENANT, dataset.definition_id)
+            generation.lock_for_generation(TENANT, definition_id)
             assert bulk_coupons.insert(batch, codes, users, now)
 
 
-def _build_batch(dataset: Dataset, now: datetime) -> Batch:
-    ids = TENANT, id_generation.generate_id(), dataset.definition_id
-    counts = dataset.count, dataset.count, 1, 1
+def _build_batch(definition_id: str, count: int, now: datetime) -> Batch:
+    ids = TENANT, id_generation.generate_id(), definition_id
+    counts = count, count, 1, 1
     times = now, now, now, now
     return Batch(*ids, "users", BatchState.COMPLETED, *counts, None, "", *times)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from coupon_core.domain.rules.report_buckets import (
     find_bucket,
     list_bucket_starts,
 )
+from coupon_core.persistence.database import execute
 from coupon_core.persistence.repositories import reports, top_reports
 from tests.factories.campaigns import CREATOR_KEY
 from tests.factories.reports import NOON, ReportFactory
@@ -30,6 +32,7 @@ from tests.factories.tenant import TenantFactory
 DIALECTS = ("phoenix", "playcamp", "mambo")
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/Los_Angeles")
 QUARTER_COUNT = 96 * 8
+on_sqlite = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -172,3 +175,26 @@ def test_a_ranking_ends_with_its_period(factory: ReportFactory) -> None:
         limit=5,
     )
     assert row.redeemed == 2
+
+
+@on_sqlite
+@pytest.mark.parametrize("by", [each for each in TopBy if each != TopBy.USER])
+def test_the_edges_of_a_period_read_only_their_quarters(
+    factory: ReportFactory, by: TopBy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a report reads all quarters that its keys ever had."""
+    tenant_id, sent = factory.tenant.tenant_id, []
+    fetch = reports.fetch_report_rows
+
+    def record(sql: str, parameters: Mapping[str, Any]) -> list[Any]:
+        sent.append((sql, parameters))
+        return fetch(sql, parameters)
+
+    monkeypatch.setattr(reports, "fetch_report_rows", record)
+    period = ReportPeriod(NOON + QUARTER, NOON + timedelta(days=3), "UTC")
+    top_reports.list_top(tenant_id, by, period, ReportFilter(), limit=5)
+    ((sql, parameters),) = sent
+    plan = execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()
+    reading = [step for *_, step in plan if "report_quarter" in step]
+    assert reading
+    assert all("quarter_at>? AND quarter_at<?" in step for step in reading), reading
