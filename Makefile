@@ -91,7 +91,7 @@ lock: $(STAMP) ## Regenerate requirements.lock from pyproject.toml
 		tests/ha/requirements.in --output-file tests/ha/requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
 		--universal --python-version 3.11 --all-extras --generate-hashes \
-		--no-emit-index-url --no-annotate $(ARGS) \
+		--no-emit-index-url --no-annotate --no-emit-package coupons-sdk $(ARGS) \
 		pyproject.toml --output-file requirements.lock
 
 .PHONY: clean
@@ -114,7 +114,7 @@ endef
 
 # Uses uv if it is installed, otherwise venv and pip. A Python is usable if it runs
 # (shims of version managers may not), is new enough, and can create environments.
-$(STAMP): pyproject.toml requirements.lock
+$(STAMP): pyproject.toml requirements.lock sdk/python/pyproject.toml
 	@set -eu; \
 	unset PYTHONHOME PYTHONPATH VIRTUAL_ENV; export PIP_USER=0; \
 	$(FIND_PYTHON); \
@@ -144,5 +144,5 @@ $(STAMP): pyproject.toml requirements.lock
 		pip="$(BIN)/python -m pip install -qq --disable-pip-version-check"; \
 	fi; \
 	$$pip --require-hashes --only-binary :all: -r requirements.lock; \
-	$$pip --no-build-isolation --no-deps --editable .; \
+	$$pip --no-build-isolation --no-deps --editable sdk/python --editable .; \
 	printf '%s\n' '$(CURDIR)' > $(STAMP)
