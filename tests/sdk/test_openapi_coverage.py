@@ -198,3 +198,12 @@ def list_inputs(method: SdkMethod) -> set[str]:
         typed = typing.get_args(hint)  # Unpack[a TypedDict]
         names |= typed[0].__annotations__.keys() if typed else {"body"}
     return names
+
+
+def test_every_method_has_an_example() -> None:
+    without = {
+        found.name
+        for found in METHODS
+        if ">>>" not in (found.method.describe.__doc__ or "")
+    }
+    assert without == set()

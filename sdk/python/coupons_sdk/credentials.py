@@ -107,10 +107,10 @@ def mint_token(
 
     With `user_id` it acts for this user only, so that a player's device may have it.
 
-    >>> token = mint_token(tenant_id, tenant_secret, user_id="ann")
-    >>> ann = Coupons(query_url, TenantToken(token))
-    >>> ann.list("ann").page().total
-    0
+    >>> token = mint_token(tenant_id, tenant_secret, user_id=user_id)
+    >>> with Coupons(query_url, TenantToken(token)) as player:
+    ...     player.redeem(code, user_id).user_id == user_id
+    True
 
     Raises:
         ConfigurationError: The lifetime is not within 30 days.

@@ -133,8 +133,8 @@ class QueryMethods(Client[Mode], Generic[Mode]):
     ) -> PageCall[Coupon]:
         """List the coupons of a user, newest first.
 
-        >>> [coupon.status for coupon in coupons.list(user_id, status="active")]
-        ['active']
+        >>> [coupon.code for coupon in coupons.list(user_id, status="active")] == [code]
+        True
         """
         query = {"status": status, "limit": limit}
         return PageCall(Coupon, "coupons", self._path("user", user_id), query)

@@ -39,6 +39,8 @@ class RowReader:
     def _complete(self) -> Iterator[Row]:
         record, self._record = self._record, ""
         for values in csv.reader([record]):
+            if not values:
+                continue  # an empty line
             if self._columns:
                 yield dict(zip(self._columns, values, strict=True))
             else:

@@ -170,7 +170,7 @@ class Codes(AdminResource[Mode], Generic[Mode]):
     ) -> Call[CodeJob]:
         """Make all revoked codes of a user or a batch valid again.
 
-        >>> admin.codes.restore(user_id="nobody").total
+        >>> admin.codes.restore(user_id="nobody").done
         0
         """
         body = {"user_id": user_id, "batch_id": batch_id}

@@ -195,7 +195,7 @@ class Webhooks(AdminResource[Mode], Generic[Mode]):
         """List the attempts to deliver events.
 
         >>> [attempt.status for attempt in admin.webhooks.logs(webhook_id)]
-        ['SUCCESS']
+        ['PENDING']
         """
         path = self._path("webhooks", webhook_id, "logs")
         return PageCall(WebhookLog, "logs", path, {"limit": limit})

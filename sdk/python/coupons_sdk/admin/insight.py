@@ -122,8 +122,8 @@ class Audit(AdminResource[Mode], Generic[Mode]):
         """List the entries of the audit log, newest first.
 
         >>> paused = admin.definitions.pause(definition_id)
-        >>> [entry.action for entry in admin.audit.list(object_id=definition_id)]
-        ['definition.paused']
+        >>> next(iter(admin.audit.list(object_id=definition_id))).action
+        'definition.paused'
         """
         query = {
             "actor": actor,
