@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any, Self, TypeVar
 
 import httpx2
@@ -20,6 +22,12 @@ T = TypeVar("T")
 Script = Generator[Call[Any] | float, Any, T]
 
 
+# All clients of a process share it: it takes 20 ms of CPU to read the authorities.
+@cache
+def _get_ssl_context() -> ssl.SSLContext:
+    return httpx2.create_ssl_context()
+
+
 class SyncRunner:
     """Send requests one after the other, and wait for each."""
 
@@ -27,7 +35,9 @@ class SyncRunner:
         self, options: Options, transport: httpx2.BaseTransport | None
     ) -> None:
         self.options = options
-        self._http = httpx2.Client(transport=transport, follow_redirects=False)
+        self._http = httpx2.Client(
+            transport=transport, verify=_get_ssl_context(), follow_redirects=False
+        )
         self.close = self._http.close
 
     def with_options(self, **changes: Any) -> Self:
@@ -89,7 +99,9 @@ class AsyncRunner:
         self, options: Options, transport: httpx2.AsyncBaseTransport | None
     ) -> None:
         self.options = options
-        self._http = httpx2.AsyncClient(transport=transport, follow_redirects=False)
+        self._http = httpx2.AsyncClient(
+            transport=transport, verify=_get_ssl_context(), follow_redirects=False
+        )
         self.close: Callable[[], Awaitable[None]] = self._http.aclose
 
     def with_options(self, **changes: Any) -> Self:
