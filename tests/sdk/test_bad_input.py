@@ -163,7 +163,7 @@ def test_redirects_are_not_followed(status: int) -> None:
         "ftp://coupons.example.com/pk_secret",
         "coupons.example.com/pk_secret",
         "https:///pk_secret",
-        "http://[pk_secret",
+        "https://coupons.example.com:pk_secret",
         "",
     ],
 )

@@ -10,8 +10,6 @@ from typing import Any
 import httpx2
 import pytest
 
-import admin_gateway
-from coupon_core.settings.loader import Settings
 from coupons_sdk import (
     ApiKey,
     AsyncCoupons,
@@ -21,9 +19,9 @@ from coupons_sdk import (
     WaitTimeout,
 )
 from coupons_sdk.admin import batches
-from tests.factories.tenant import TenantFactory
 from tests.sdk.clients import COUPON, Run, run_async_admin, run_sync, run_sync_admin
 from tests.sdk.scripted_server import answer, scripted_server
+from tests.support.admin_client import create_admin_client, started_admin_gateway
 from tests.support.paths import PROJECT_ROOT
 
 SDK = PROJECT_ROOT / "sdk" / "python"
@@ -112,15 +110,15 @@ def test_options_apply_to_the_copy_and_share_connections() -> None:
 
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 def test_a_wsgi_transport_calls_the_gateway_in_this_process(
-    core: Settings, tenant: TenantFactory
+    database_url: str,
 ) -> None:
-    transport = httpx2.WSGITransport(admin_gateway.create_app(core))
-    key = ApiKey(tenant.api_key)
-    with CouponsAdmin(
-        "http://local", key, tenant_id=tenant.tenant_id, transport=transport
-    ) as client:
-        reward = client.rewards.create("Gems", "gem", payload={"amount": 3})
-        assert client.rewards.get(reward.item_id) == reward
+    with started_admin_gateway(database_url) as app:
+        key = ApiKey(create_admin_client(app).plain_key)
+        with CouponsAdmin(
+            "http://local", key, tenant_id="acme", transport=httpx2.WSGITransport(app)
+        ) as client:
+            reward = client.rewards.create("Gems", "gem", payload={"amount": 3})
+            assert client.rewards.get(reward.item_id) == reward
 
 
 def test_requests_have_no_side_effects_on_each_other() -> None:

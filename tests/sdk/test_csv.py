@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_rows_do_not_depend_on_how_a_file_is_cut(
     csv.writer(file).writerows([("code", "user"), *rows])
     content = file.getvalue().encode()
     places = [0, *sorted(cuts), len(content)]
-    chunks = [content[a:b] for a, b in zip(places, places[1:], strict=False)]
+    chunks = [content[a:b] for a, b in pairwise(places)]
     reader = RowReader()
     read = [row for chunk in chunks for row in reader.feed(chunk)]
     read += reader.finish()

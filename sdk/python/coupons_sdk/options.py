@@ -62,8 +62,8 @@ def check_base_url(text: str) -> str:
     """
     try:
         url = httpx2.URL(text)
-    except (httpx2.InvalidURL, TypeError) as error:
-        raise ConfigurationError("base_url is not a valid URL.") from error
+    except (httpx2.InvalidURL, TypeError):  # its text repeats the URL
+        raise ConfigurationError("base_url is not a valid URL.") from None
     if url.userinfo or url.query or url.fragment:
         raise ConfigurationError(
             "base_url contains a user, a query or a fragment. Pass credentials as "
