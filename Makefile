@@ -68,6 +68,10 @@ races: $(STAMP) ## Run the races of hot codes and of locks 200 times, on Postgre
 		tests/coupon_core/services/coupons/test_hot_races.py \
 		tests/coupon_core/services/coupons/test_lock_races.py $(ARGS)
 
+.PHONY: sdk-kills
+sdk-kills: $(STAMP) ## Kill a gateway after each of 200 redeems through each SDK client
+	@$(BIN)/python -m pytest -n 0 -s --sdk-kills 200 tests/sdk/test_killed_gateway.py $(ARGS)
+
 .PHONY: ha
 ha: $(STAMP) ## Kill each part of a cluster under load, and count results
 	@$(BIN)/python -m tests.ha $(ARGS)
