@@ -47,6 +47,7 @@ lint: $(STAMP) ## Check style, format, types and imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/pyright --project sdk/python --pythonpath $(BIN)/python
 	@$(BIN)/lint-imports
 
 .PHONY: format
@@ -71,6 +72,10 @@ races: $(STAMP) ## Run the races of hot codes and of locks 200 times, on Postgre
 .PHONY: sdk-kills
 sdk-kills: $(STAMP) ## Kill a gateway after each of 200 redeems through each SDK client
 	@$(BIN)/python -m pytest -n 0 -s --sdk-kills 200 tests/sdk/test_killed_gateway.py $(ARGS)
+
+.PHONY: sdk-bench
+sdk-bench: $(STAMP) ## Measure the client CPU of the SDK beside bare httpx2
+	@$(BIN)/python -m tests.sdk.overhead $(ARGS)
 
 .PHONY: ha
 ha: $(STAMP) ## Kill each part of a cluster under load, and count results

@@ -157,6 +157,13 @@ def test_pure_modules_import_the_standard_library_only(name: str) -> None:
     assert {name for path in paths for name in list_imported_modules(path)} <= allowed
 
 
+def test_the_sdk_imports_httpx2_only() -> None:
+    """httpx2 brings anyio along, which sleeps under any event loop."""
+    allowed = {*sys.stdlib_module_names, "coupons_sdk", "httpx2", "anyio"}
+    paths = [*(PROJECT_ROOT / "sdk/python/coupons_sdk").rglob("*.py")]
+    assert {name for path in paths for name in list_imported_modules(path)} <= allowed
+
+
 def test_the_core_has_few_modules_outside_its_layers() -> None:
     modules = [*(PROJECT_ROOT / "coupon_core").glob("*.py")]
     assert len(modules) <= MAX_MODULES_IN_CORE, modules

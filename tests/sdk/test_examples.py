@@ -1,17 +1,79 @@
-"""Every example in a docstring runs against real gateways."""
+"""The examples of docstrings, and the samples of the document, on real gateways."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 
+from coupon_core.persistence import database
 from tests.sdk.conftest import RunningSystem
+from tests.sdk.documents import build_environment, build_program
 from tests.sdk.examples import ExampleRunner, list_docstrings
+from tests.support.paths import PROJECT_ROOT
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True),
 ]
 DOCSTRINGS = {name: text for name, text in list_docstrings() if ">>>" in text}
+SAMPLE = """
+import os
+from coupons_sdk import Coupons, Hmac
+with Coupons(os.environ["URL"], Hmac("ACME", os.environ["TENANT_SECRET"])) as client:
+    print(client.validate("no-such-code", "ann").error_code)
+"""
+
+
+def test_the_samples_of_the_document_run(system: RunningSystem, tmp_path: Path) -> None:
+    program = build_program(system)
+    database.release_connection()
+    output = run(sys.executable, program, tmp_path, build_environment(system))
+    assert output.startswith("True None\nYou get 100 Bonus Points\n['SAVE40', ")
+    assert "\n404 COUPON_NOT_FOUND " in output
+    assert (tmp_path / "codes.csv").read_text().count("WINTER-") == 2_002
+    assert output.endswith("GET /health 200\nhealthy\n")
+
+
+def run(
+    python: str | Path, program: str, directory: Path, environment: Mapping[str, str]
+) -> str:
+    """Run a program, which must succeed without a warning; return its output."""
+    done = subprocess.run(
+        [python, "-W", "error", "-c", program],
+        cwd=directory,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_the_wheel_works_in_an_empty_environment(
+    system: RunningSystem, tmp_path: Path
+) -> None:
+    uv = [Path(sys.executable).parent / "uv", "--quiet"]
+    lock = PROJECT_ROOT / "requirements.lock"
+    build = ["build", "--wheel", "--no-build-isolation", "--python", sys.executable]
+    sdk = PROJECT_ROOT / "sdk" / "python"
+    subprocess.run([*uv, *build, "--out-dir", tmp_path, sdk], check=True)
+    (wheel,) = tmp_path.glob("coupons_sdk-*.whl")
+    environment = tmp_path / "env"
+    subprocess.run([*uv, "venv", "--python", sys.executable, environment], check=True)
+    python = environment / "bin" / "python"
+    install = ["pip", "install", "--python", python, "--constraints", lock, wheel]
+    installed = subprocess.run([*uv, *install], capture_output=True, text=True)
+    if "error sending request" in installed.stderr:
+        pytest.skip("the package index cannot be reached")
+    assert installed.returncode == 0, installed.stderr
+    program = SAMPLE.replace("ACME", system.tenant.tenant_id)
+    variables = {"URL": system.query_gateway.url, **build_environment(system)}
+    assert run(python, program, tmp_path, variables) == "COUPON_NOT_FOUND\n"
 
 
 def test_every_example_shows_what_the_gateways_answer(system: RunningSystem) -> None:
