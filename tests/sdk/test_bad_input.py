@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import logging
 import pickle
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -268,7 +270,7 @@ def test_impossible_options_are_refused(options: dict[str, Any]) -> None:
 
 def test_the_log_hook_sees_no_code_and_no_query() -> None:
     entries: list[LogEntry] = []
-    with scripted_server(answer(200, {**EMPTY, "error": "x"})) as server:
+    with scripted_server(answer(200, EMPTY)) as server:
         run_sync(
             server.url,
             lambda client: client.validate("SUMMER2026", "ann"),
@@ -280,4 +282,29 @@ def test_the_log_hook_sees_no_code_and_no_query() -> None:
     assert [entry.status for entry in entries] == [200, 200]
 
 
-EMPTY = {"valid": False, "coupon": None, "definition": None, "error_code": "X"}
+def test_the_log_of_httpx2_has_no_code_and_no_query(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.DEBUG), scripted_server(answer(200, EMPTY)) as server:
+        run_sync(server.url, lambda client: client.validate("SUMMER2026", "ann"))
+    assert "/v1/coupons/acme/validate/SU*** " in caplog.text
+    assert "SUMMER2026" not in caplog.text
+    assert "ann" not in caplog.text
+
+
+def test_the_signature_does_not_cover_the_path_that_a_proxy_removes() -> None:
+    with scripted_server(OK) as server:
+        run_sync(f"{server.url}/shop/", redeem)
+    (request,) = server.received
+    assert request.target == "/shop/v1/coupons/acme/redeem/SAVE10"
+    signed = f"POST\n/v1/coupons/acme/redeem/SAVE10\n{request.headers['x-timestamp']}\n"
+    expected = hmac.digest(
+        HMAC.secret.encode(), signed.encode() + request.body, "sha256"
+    ).hex()
+    assert request.headers["x-signature"] == f"hmac-sha256={expected}"
+
+
+EMPTY = {
+    **{"valid": False, "coupon": None, "definition": None},
+    **{"error": "x", "error_code": "X"},
+}

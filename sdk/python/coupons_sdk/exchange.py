@@ -24,6 +24,15 @@ _encode_json = json.JSONEncoder(
 ).encode
 
 
+class MaskedUrl(httpx2.URL):
+    """A URL whose text is masked, because httpx2 logs it."""
+
+    masked = ""
+
+    def __str__(self) -> str:
+        return self.masked
+
+
 class Exchange:
     """A call on its way: what all of its tries share.
 
@@ -39,8 +48,10 @@ class Exchange:
     ) -> None:
         self._call, self._options, self._wrap = call, options, wrap
         self._attempt, self._started_at, self._is_answer_lost = 0, 0.0, False
-        target = f"{options.base_url}/{call.path}"
-        self._url = httpx2.URL(f"{target}?{call.query}" if call.query else target)
+        target = f"{call.path}?{call.query}" if call.query else call.path
+        self._url = MaskedUrl(f"{options.base_url}/{target}")
+        self._url.masked = f"{options.base_url}/{call.masked_path}"
+        self._target = f"/{target}".encode()  # a proxy removes the path of base_url
         self._body = b"" if call.body is None else _encode_json(call.body).encode()
         self._extensions = {"timeout": httpx2.Timeout(options.timeout).as_dict()}
         self._headers = {"User-Agent": USER_AGENT, "Accept": call.accept}
@@ -57,21 +68,22 @@ class Exchange:
         self._attempt += 1
         call, headers = self._call, self._headers
         if credential := self._options.credential:
-            target = self._url.raw_path
-            signed = credential.build_headers(call.method, target, self._body)
+            signed = credential.build_headers(call.method, self._target, self._body)
             headers = {**headers, **signed}
         content: Content = self._body
         if call.upload:
             given = call.upload.open()
             content = given if isinstance(given, bytes) else self._wrap(given)
-        self._started_at = time.perf_counter()
-        return httpx2.Request(
+        request = httpx2.Request(
             call.method,
             self._url,
             headers=headers,
             content=content,
             extensions=self._extensions,
         )
+        request.url = self._url  # the request had made a copy that is not masked
+        self._started_at = time.perf_counter()
+        return request
 
     def settle(self, outcome: Outcome) -> httpx2.Response | float:
         """Return the response if it is the answer, or the pause before the next try.
