@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import pydoc
 import subprocess
 import sys
 from itertools import count
@@ -151,5 +153,7 @@ def test_every_name_of_the_package_can_be_imported() -> None:
 
 def test_methods_have_their_documentation_and_signature() -> None:
     client = AsyncCoupons("http://127.0.0.1:1", Hmac("acme", "secret"))
-    assert client.redeem.__name__ == "redeem"
-    assert client.redeem.__doc__.startswith("Redeem a code")
+    for method in client.redeem, AsyncCoupons.redeem:
+        assert method.__name__ == "redeem"
+        assert "reference" in inspect.signature(method).parameters
+        assert "Redeem a code, and return the coupon" in pydoc.render_doc(method)

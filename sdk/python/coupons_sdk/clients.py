@@ -92,7 +92,12 @@ class Client(Resource[Mode], Generic[Mode]):
 
 
 class SyncClient(Client[Sync]):
-    """A client that waits for each answer; threads may share it."""
+    """A client that waits for each answer; threads may share it.
+
+    `timeout` is in seconds, `max_retries` the number of tries after the first, `log` a
+    function that is called after each try, and `transport` one of httpx2, for example
+    for tests.
+    """
 
     def __init__(
         self,

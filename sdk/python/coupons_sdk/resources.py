@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import update_wrapper
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
 from coupons_sdk.pages import AsyncPages, PageCall, Pages
 from coupons_sdk.requests import Call
@@ -46,6 +46,8 @@ class Method(Generic[P]):
         update_wrapper(cast("Any", self), describe)
 
     def _bind(self, resource: Any) -> Callable[..., Any]:
+        if resource is None:  # of the class: what help() shows
+            return self.describe
         describe, execute = self.describe, self._find_executor(resource._runner)
 
         def method(*args: Any, **options: Any) -> Any:
@@ -67,7 +69,7 @@ class operation(Method[P], Generic[P, T]):  # noqa: N801 - used as a decorator
         super().__init__(describe)
 
     @overload
-    def __get__(self, resource: None, owner: Any) -> Self: ...
+    def __get__(self, resource: None, owner: Any) -> Callable[..., Any]: ...
     @overload
     def __get__(self, resource: Resource[Sync], owner: Any) -> Callable[P, T]: ...
     @overload
@@ -75,7 +77,7 @@ class operation(Method[P], Generic[P, T]):  # noqa: N801 - used as a decorator
         self, resource: Resource[Async], owner: Any
     ) -> Callable[P, Awaitable[T]]: ...
     def __get__(self, resource: Any, owner: Any) -> Any:
-        return self if resource is None else self._bind(resource)
+        return self._bind(resource)
 
     def _find_executor(self, runner: Any) -> Callable[[Any], Any]:
         execute: Callable[[Any], Any] = runner.run
@@ -89,7 +91,7 @@ class scripted(Method[P], Generic[P, T]):  # noqa: N801
         super().__init__(describe)
 
     @overload
-    def __get__(self, resource: None, owner: Any) -> Self: ...
+    def __get__(self, resource: None, owner: Any) -> Callable[..., Any]: ...
     @overload
     def __get__(self, resource: Resource[Sync], owner: Any) -> Callable[P, T]: ...
     @overload
@@ -97,7 +99,7 @@ class scripted(Method[P], Generic[P, T]):  # noqa: N801
         self, resource: Resource[Async], owner: Any
     ) -> Callable[P, Awaitable[T]]: ...
     def __get__(self, resource: Any, owner: Any) -> Any:
-        return self if resource is None else self._bind(resource)
+        return self._bind(resource)
 
     def _find_executor(self, runner: Any) -> Callable[[Any], Any]:
         execute: Callable[[Any], Any] = runner.run_script
@@ -111,7 +113,7 @@ class paged(Method[P], Generic[P, T]):  # noqa: N801
         super().__init__(describe)
 
     @overload
-    def __get__(self, resource: None, owner: Any) -> Self: ...
+    def __get__(self, resource: None, owner: Any) -> Callable[..., Any]: ...
     @overload
     def __get__(
         self, resource: Resource[Sync], owner: Any
@@ -121,7 +123,7 @@ class paged(Method[P], Generic[P, T]):  # noqa: N801
         self, resource: Resource[Async], owner: Any
     ) -> Callable[P, AsyncPages[T]]: ...
     def __get__(self, resource: Any, owner: Any) -> Any:
-        return self if resource is None else self._bind(resource)
+        return self._bind(resource)
 
     def _find_executor(self, runner: Any) -> Callable[[Any], Any]:
         kind: Any = Pages if isinstance(runner, SyncRunner) else AsyncPages
@@ -132,7 +134,7 @@ class streamed(Method[P]):  # noqa: N801
     """Decorate a method that describes a CSV download; it starts when it is read."""
 
     @overload
-    def __get__(self, resource: None, owner: Any) -> Self: ...
+    def __get__(self, resource: None, owner: Any) -> Callable[..., Any]: ...
     @overload
     def __get__(
         self, resource: Resource[Sync], owner: Any
@@ -142,7 +144,7 @@ class streamed(Method[P]):  # noqa: N801
         self, resource: Resource[Async], owner: Any
     ) -> Callable[P, AsyncCsvStream]: ...
     def __get__(self, resource: Any, owner: Any) -> Any:
-        return self if resource is None else self._bind(resource)
+        return self._bind(resource)
 
     def _find_executor(self, runner: Any) -> Callable[[Any], Any]:
         kind: Any = CsvStream if isinstance(runner, SyncRunner) else AsyncCsvStream
