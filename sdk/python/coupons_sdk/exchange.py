@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 
 from coupons_sdk.answers import describe_failure, is_permanent, read_error
+from coupons_sdk.credentials import Hmac
 from coupons_sdk.errors import ApiError, CouponsError
 from coupons_sdk.options import LogEntry, Options
 from coupons_sdk.requests import Call, encode_value
@@ -52,16 +53,21 @@ class Exchange:
         self._url = MaskedUrl(f"{options.base_url}/{target}")
         self._url.masked = f"{options.base_url}/{call.masked_path}"
         self._target = f"/{target}".encode()  # a proxy removes the path of base_url
-        self._body = b"" if call.body is None else _encode_json(call.body).encode()
         self._extensions = {"timeout": httpx2.Timeout(options.timeout).as_dict()}
         self._headers = {"User-Agent": USER_AGENT, "Accept": call.accept}
-        if call.upload:
-            self._headers["Content-Type"] = call.upload.content_type
-        elif call.body is not None:
-            self._headers["Content-Type"] = "application/json"
+        body = call.body
         if call.method == "POST":  # made before the first try, and used by all
             key = options.idempotency_key or secrets.token_hex(16)
             self._headers["Idempotency-Key"] = key
+            if body is not None and isinstance(options.credential, Hmac):
+                # Equal requests of one second would have equal signatures, and the
+                # gateway takes those for repetitions (docs/api-contracts.md 0.12).
+                body = {**body, "nonce": key}
+        self._body = b"" if body is None else _encode_json(body).encode()
+        if call.upload:
+            self._headers["Content-Type"] = call.upload.content_type
+        elif body is not None:
+            self._headers["Content-Type"] = "application/json"
 
     def build_request(self) -> httpx2.Request:
         """Return the request of the next try, signed for this moment."""
