@@ -47,7 +47,7 @@ class ScriptedServer:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            with connection, suppress(OSError):
+            with connection, suppress(OSError, ValueError):  # the client has given up
                 self._serve_connection(connection)
 
     def _serve_connection(self, connection: socket.socket) -> None:
