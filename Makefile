@@ -53,6 +53,7 @@ lint: $(TEST_STAMP) ## Check style, format, types and imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/pyright --project sdk/python --pythonpath $(BIN)/python
 	@$(BIN)/lint-imports
 
 .PHONY: format
@@ -78,6 +79,14 @@ races: $(TEST_STAMP) ## Run the races of hot codes and of locks 200 times, on Po
 		tests/coupon_core/services/coupons/test_hot_races.py \
 		tests/coupon_core/services/coupons/test_lock_races.py $(ARGS)
 
+.PHONY: sdk-kills
+sdk-kills: $(TEST_STAMP) ## Kill a gateway after each of 200 redeems through each SDK client
+	@$(BIN)/python -m pytest -n 0 -s --sdk-kills 200 tests/sdk/test_killed_gateway.py $(ARGS)
+
+.PHONY: sdk-bench
+sdk-bench: $(TEST_STAMP) ## Measure the client CPU of the SDK beside bare httpx2
+	@$(BIN)/python -m tests.sdk.overhead $(ARGS)
+
 .PHONY: ha
 ha: $(TEST_STAMP) ## Kill each part of a cluster under load, and count results
 	@$(BIN)/python -m tests.ha $(ARGS)
@@ -92,7 +101,7 @@ check-api-docs: $(TEST_STAMP) ## Check the API documents and the answers with to
 # to the versions of those before it, so that one environment can hold them all.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate $(ARGS)
+	--no-emit-index-url --no-annotate --no-emit-package coupons-sdk $(ARGS)
 
 .PHONY: lock
 lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
@@ -138,7 +147,7 @@ endef
 
 # Uses uv if it is installed, otherwise venv and pip. A Python is usable if it runs
 # (shims of version managers may not), is new enough, and can create environments.
-$(STAMP): pyproject.toml requirements.lock
+$(STAMP): pyproject.toml requirements.lock sdk/python/pyproject.toml
 	@set -eu; \
 	$(DEFINE_PIP); \
 	$(FIND_PYTHON); \
@@ -161,7 +170,7 @@ $(STAMP): pyproject.toml requirements.lock
 		else "$$python" -m venv $(VENV); fi; \
 	fi; \
 	install_lock requirements.lock; \
-	$$pip --no-build-isolation --no-deps --editable .; \
+	$$pip --no-build-isolation --no-deps --editable sdk/python --editable .; \
 	printf '%s\n' '$(CURDIR)' > $(STAMP)
 
 $(TEST_STAMP): $(STAMP) requirements-test.lock

@@ -86,6 +86,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how often races of hot codes run; from 2, with up to 3,000 callers",
     )
     parser.addoption(
+        "--sdk-kills",
+        type=int,
+        default=3,
+        help="how often a gateway is killed under each client (default: %(default)s)",
+    )
+    parser.addoption(
         "--model-examples",
         type=int,
         help="number of longer examples of the state machine",

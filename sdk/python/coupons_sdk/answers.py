@@ -1,0 +1,154 @@
+"""Read answers: documents, errors, and what is neither."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx2
+
+from coupons_sdk.errors import (
+    ApiError,
+    AuthenticationError,
+    ConnectionFailed,
+    ConnectionTimeout,
+    UnexpectedAnswer,
+    select_error,
+)
+from coupons_sdk.requests import Call
+from coupons_sdk.retries import parse_date, parse_retry_after
+
+T = TypeVar("T")
+
+# No retry can succeed after these.
+PERMANENT_FAILURES = (
+    httpx2.LocalProtocolError,
+    httpx2.UnsupportedProtocol,
+    httpx2.ProxyError,
+    httpx2.DecodingError,
+)
+# After these the request has not reached the server.
+UNSENT_FAILURES = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    *PERMANENT_FAILURES,
+)
+# A larger difference makes signatures and tokens invalid sooner or later.
+MAX_CLOCK_DIFFERENCE_SECONDS = 60
+
+
+def read_answer(call: Call[T], response: httpx2.Response) -> T:
+    """Return the document of a successful answer.
+
+    Raises:
+        UnexpectedAnswer: It is not the document that was expected.
+    """
+    if response.status_code == 204 or response.is_error:
+        return call.parse(None)
+    try:
+        return call.parse(json.loads(response.content))
+    except ValueError as error:  # bad JSON and bad UTF-8 are ValueErrors as well
+        raise UnexpectedAnswer(
+            response.status_code,
+            f"The answer of {response.request.method} {call.masked_path} cannot be "
+            f"read: {error}. Check that base_url is the address of a coupon gateway.",
+            request_id=response.headers.get("x-request-id", ""),
+        ) from error
+
+
+def read_error(call: Call[Any], response: httpx2.Response) -> ApiError:
+    """Return the error of an answer that is not successful."""
+    status, headers = response.status_code, response.headers
+    request_id = headers.get("x-request-id", "")
+    if 300 <= status < 400:
+        message = (
+            f"The server redirects to {_describe_location(response)}. Redirects are "
+            "not followed, because they could reveal the credential: correct base_url."
+        )
+        return UnexpectedAnswer(status, message, request_id=request_id)
+    document = _read_error_document(response.content)
+    code = document.get("code", "")
+    kind = select_error(status, code, is_refusable=call.is_refusable)
+    message = document.get("message") or (
+        f"The server answered {status} {response.reason_phrase} without an error "
+        "document; perhaps a proxy did"
+    )
+    if kind is AuthenticationError:
+        message += _describe_clock_difference(headers)
+    return kind(
+        status,
+        message,
+        code=code,
+        request_id=document.get("request_id") or request_id,
+        details=document.get("details", ()),
+        retry_after=parse_retry_after(headers),
+    )
+
+
+def _read_error_document(content: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return {}
+    is_error = isinstance(document, dict) and isinstance(document.get("code"), str)
+    return document if is_error else {}
+
+
+def _describe_location(response: httpx2.Response) -> str:
+    try:
+        target = response.request.url.join(response.headers.get("location", ""))
+    except httpx2.InvalidURL:
+        return "an invalid address"
+    return f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}"
+
+
+def _describe_clock_difference(headers: Mapping[str, str]) -> str:
+    server_time = parse_date(headers.get("date", ""))
+    if server_time is None:
+        return ""
+    seconds = (datetime.now(UTC) - server_time).total_seconds()
+    if abs(seconds) <= MAX_CLOCK_DIFFERENCE_SECONDS:
+        return ""
+    direction = "ahead of" if seconds > 0 else "behind"
+    return (
+        f". The clock of this machine is {abs(seconds):.0f} seconds {direction} the "
+        "server's: synchronize it"
+    )
+
+
+def describe_failure(failure: httpx2.RequestError, call: Call[Any]) -> ConnectionFailed:
+    """Return the error of a request without an answer."""
+    kind = (
+        ConnectionTimeout
+        if isinstance(failure, httpx2.TimeoutException)
+        else ConnectionFailed
+    )
+    text = str(failure) or type(failure).__name__
+    advice = (
+        " Its certificate does not verify: install the authority's certificate, or "
+        "pass a transport that has it."
+        if is_certificate_failure(failure)
+        else ""
+    )
+    return kind(
+        f"No answer to {call.method} {call.masked_path}: {text}.{advice}",
+        is_outcome_unknown=not isinstance(failure, UNSENT_FAILURES),
+    )
+
+
+def is_permanent(failure: httpx2.RequestError) -> bool:
+    """Return True if another try would fail as well."""
+    return isinstance(failure, PERMANENT_FAILURES) or is_certificate_failure(failure)
+
+
+def is_certificate_failure(failure: BaseException | None) -> bool:
+    """Return True if the certificate of the server was refused."""
+    while failure is not None:
+        if isinstance(failure, ssl.SSLCertVerificationError):
+            return True
+        failure = failure.__cause__ or failure.__context__
+    return False

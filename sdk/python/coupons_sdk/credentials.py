@@ -1,0 +1,135 @@
+"""Credentials, and the tokens that a server mints for its players."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from coupons_sdk.errors import ConfigurationError
+
+MAX_TOKEN_LIFETIME_SECONDS = 30 * 24 * 3600
+
+
+class Credential(Protocol):
+    """What authenticates a request."""
+
+    def build_headers(
+        self, method: str, target: bytes, body: bytes
+    ) -> Mapping[str, str]:
+        """Return the headers for one try of a request."""
+        ...
+
+
+@dataclass(frozen=True)
+class TenantToken:
+    """A tenant JWT, made by `mint_token` or by your server.
+
+    `token` is the text, or a function that returns it: called before each request, so
+    that you can renew tokens that expire.
+    """
+
+    token: str | Callable[[], str] = field(repr=False)
+
+    def build_headers(
+        self, method: str, target: bytes, body: bytes
+    ) -> Mapping[str, str]:
+        """Return the Authorization header."""
+        token = self.token if isinstance(self.token, str) else self.token()
+        return {"Authorization": f"Bearer {require_secret(token, 'token')}"}
+
+
+@dataclass(frozen=True)
+class Hmac:
+    """The tenant secret, with which each try of a request is signed again.
+
+    It acts for any user of the tenant. Never give it to a player's device.
+    """
+
+    tenant_id: str
+    secret: str = field(repr=False)
+
+    def build_headers(
+        self, method: str, target: bytes, body: bytes
+    ) -> Mapping[str, str]:
+        """Return the headers of docs/api-contracts.md 2.1, with the current time."""
+        timestamp = str(int(time.time()))
+        signed = b"\n".join((method.encode(), target, timestamp.encode(), body))
+        key = require_secret(self.secret, "secret").encode()
+        return {
+            "X-Tenant-Id": self.tenant_id,
+            "X-Timestamp": timestamp,
+            "X-Signature": f"hmac-sha256={hmac.digest(key, signed, 'sha256').hex()}",
+        }
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """An API key of the admin gateway (`pk_…`)."""
+
+    key: str = field(repr=False)
+
+    def build_headers(
+        self, method: str, target: bytes, body: bytes
+    ) -> Mapping[str, str]:
+        """Return the X-API-Key header."""
+        return {"X-API-Key": require_secret(self.key, "key")}
+
+
+def require_secret(text: str, name: str) -> str:
+    """Return a secret that can be sent in a header.
+
+    Raises:
+        ConfigurationError: It is empty, or contains blanks or line ends.
+    """
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ConfigurationError(
+            f"The {name} of the credential is empty or contains blanks, line ends or "
+            "characters that are not ASCII. Remove what was copied along with it."
+        )
+    return text
+
+
+def mint_token(
+    tenant_id: str,
+    secret: str,
+    *,
+    user_id: str | None = None,
+    lifetime_seconds: float = 3600,
+    now: float | None = None,
+) -> str:
+    """Return a tenant JWT, signed with the tenant secret.
+
+    With `user_id` it acts for this user only, so that a player's device may have it.
+
+    >>> token = mint_token(tenant_id, tenant_secret, user_id=user_id)
+    >>> with Coupons(query_url, TenantToken(token)) as player:
+    ...     player.redeem(code, user_id).user_id == user_id
+    True
+
+    Raises:
+        ConfigurationError: The lifetime is not within 30 days.
+    """
+    if not 0 < lifetime_seconds <= MAX_TOKEN_LIFETIME_SECONDS:
+        raise ConfigurationError(
+            f"Invalid lifetime_seconds {lifetime_seconds}: expected up to 30 days."
+        )
+    issued_at = int(time.time() if now is None else now)
+    claims = {
+        **({} if user_id is None else {"sub": user_id}),
+        **{"sub_type": "tenant", "sub_id": tenant_id},
+        **{"iat": issued_at, "exp": issued_at + int(lifetime_seconds)},
+    }
+    parts = [{"alg": "HS256", "typ": "JWT"}, claims]
+    signed = ".".join(_encode(json.dumps(part).encode()) for part in parts)
+    signature = hmac.digest(secret.encode(), signed.encode(), hashlib.sha256)
+    return f"{signed}.{_encode(signature)}"
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

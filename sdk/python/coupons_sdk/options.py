@@ -1,0 +1,76 @@
+"""Where requests are sent, and how; and what the log hook gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx2
+
+from coupons_sdk.credentials import Credential
+from coupons_sdk.errors import ConfigurationError, CouponsError
+
+DEFAULT_TIMEOUT_SECONDS = 10.0
+DEFAULT_RETRIES = 2
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One try of a request, for the `log` hook; codes in `path` are masked.
+
+    `pause` is the number of seconds until the next try, or None if this was the last.
+    """
+
+    method: str
+    path: str
+    attempt: int
+    seconds: float
+    status: int | None
+    request_id: str
+    error: CouponsError | None
+    pause: float | None
+
+
+LogHook = Callable[[LogEntry], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Where requests are sent, and how."""
+
+    base_url: str
+    credential: Credential | None = field(repr=False)
+    timeout: float = DEFAULT_TIMEOUT_SECONDS
+    max_retries: int = DEFAULT_RETRIES
+    idempotency_key: str | None = None
+    log: LogHook | None = None
+
+    def __post_init__(self) -> None:
+        if self.timeout <= 0 or self.max_retries < 0:
+            raise ConfigurationError(
+                "Invalid timeout or max_retries: expected a positive number of seconds "
+                "and 0 or more retries."
+            )
+
+
+def check_base_url(text: str) -> str:
+    """Return the URL of a gateway without the slash at its end.
+
+    Raises:
+        ConfigurationError: It is not one, or it contains a credential. The text is not
+            repeated, because errors are logged.
+    """
+    try:
+        url = httpx2.URL(text)
+    except (httpx2.InvalidURL, TypeError):  # its text repeats the URL
+        raise ConfigurationError("base_url is not a valid URL.") from None
+    if url.userinfo or url.query or url.fragment:
+        raise ConfigurationError(
+            "base_url contains a user, a query or a fragment. Pass credentials as "
+            "ApiKey, Hmac or TenantToken, never in a URL, because URLs are logged."
+        )
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ConfigurationError(
+            "Invalid base_url: expected an address such as https://coupons.example.com."
+        )
+    return str(url).rstrip("/")

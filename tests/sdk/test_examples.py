@@ -1,0 +1,94 @@
+"""The examples of docstrings, and the samples of the document, on real gateways."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from coupon_core.persistence import database
+from tests.sdk.conftest import RunningSystem
+from tests.sdk.documents import README, build_environment, build_program, read_samples
+from tests.sdk.examples import ExampleRunner, list_docstrings
+from tests.support.paths import PROJECT_ROOT
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True),
+]
+DOCSTRINGS = {name: text for name, text in list_docstrings() if ">>>" in text}
+
+
+def test_the_samples_of_the_document_run(system: RunningSystem, tmp_path: Path) -> None:
+    program = build_program(system)
+    database.release_connection()
+    output = run(sys.executable, program, tmp_path, build_environment(system))
+    assert output.startswith("True None\nYou get 100 Bonus Points\n['SAVE40', ")
+    assert "\n404 COUPON_NOT_FOUND " in output
+    assert (tmp_path / "codes.csv").read_text().count("WINTER-") == 2_002
+    assert output.endswith("GET /health 200\nhealthy\n")
+
+
+def run(
+    python: str | Path, program: str, directory: Path, environment: Mapping[str, str]
+) -> str:
+    """Run a program, which must succeed without a warning; return its output."""
+    done = subprocess.run(
+        [python, "-W", "error", "-c", program],
+        cwd=directory,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout
+
+
+def test_two_signed_redeems_in_one_second_are_two(system: RunningSystem) -> None:
+    code = system.tenant.issue_code(system.tenant.define(per_code_limit=9), "ann")
+    database.release_connection()
+    with system.open_coupons() as coupons:
+        counts = [coupons.redeem(code, "ann").redemption_count for _ in range(4)]
+        held = {coupons.reserve(code, "ann").reservation_id for _ in range(4)}
+    assert (counts, len(held)) == ([1, 2, 3, 4], 4)
+
+
+def test_the_wheel_works_in_an_empty_environment(
+    system: RunningSystem, tmp_path: Path
+) -> None:
+    uv = [Path(sys.executable).parent / "uv", "--quiet"]
+    lock = PROJECT_ROOT / "requirements.lock"
+    build = ["build", "--wheel", "--no-build-isolation", "--python", sys.executable]
+    sdk = PROJECT_ROOT / "sdk" / "python"
+    subprocess.run([*uv, *build, "--out-dir", tmp_path, sdk], check=True)
+    (wheel,) = tmp_path.glob("coupons_sdk-*.whl")
+    environment = tmp_path / "env"
+    subprocess.run([*uv, "venv", "--python", sys.executable, environment], check=True)
+    python = environment / "bin" / "python"
+    install = ["pip", "install", "--python", python, "--constraints", lock, wheel]
+    installed = subprocess.run([*uv, *install], capture_output=True, text=True)
+    if "error sending request" in installed.stderr:
+        pytest.skip("the package index cannot be reached")
+    assert installed.returncode == 0, installed.stderr
+    program = read_samples(README, system)
+    output = run(python, program, tmp_path, build_environment(system))
+    assert output == "False COUPON_NOT_FOUND\n"
+
+
+def test_every_example_shows_what_the_gateways_answer(system: RunningSystem) -> None:
+    failures = []
+    with system.open_admin() as admin, system.open_coupons() as coupons:
+        runner = ExampleRunner(system, admin, coupons)
+        for name, text in sorted(DOCSTRINGS.items(), key=rotates_secrets):
+            failures += runner.run(name, text)
+    assert not failures, "".join(failures)
+
+
+def rotates_secrets(docstring: tuple[str, str]) -> bool:
+    """Return True if the client cannot sign requests after the examples."""
+    return ".keys.Secrets." in docstring[0]
