@@ -89,7 +89,7 @@ def parse_signal_cursor(cursor: str) -> Signal:
         hour_at = datetime.fromisoformat(hour)
         is_valid = hour_at.tzinfo is not None and "\0" not in kind + subject
         subject.encode()  # no lone surrogates
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         is_valid = False
     if not is_valid:
         raise ValidationError({"cursor": [f"expected {CURSOR_EXPECTED}"]})

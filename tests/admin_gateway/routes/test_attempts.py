@@ -139,6 +139,7 @@ def test_signals_are_listed_by_kind_and_hour_in_pages(admin: AdminClient) -> Non
         "reports/signals?cursor=%00",
         "reports/signals?cursor=bm9uZQ",
         "reports/signals?cursor=WyIyMDI2LTA1LTA0IiwgImEiLCAiYiJd",
+        pytest.param(f"reports/signals?cursor={'W1tb' * 450}", id="deep cursor"),
     ],
 )
 def test_other_parameters_are_refused(admin: AdminClient, path: str) -> None:
