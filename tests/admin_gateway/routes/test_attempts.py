@@ -133,6 +133,8 @@ def test_signals_are_listed_by_kind_and_hour_in_pages(admin: AdminClient) -> Non
         "attempts?cursor=1",
         "attempts?action=steal",
         "attempts?reason=%20",
+        "attempts?reason=coupon_expired",
+        "attempts?reason=RATE_LIMITED_BY_NOBODY",
         "attempts?limit=501",
         "attempts?offset=1",
         "reports/signals?kind=other",
