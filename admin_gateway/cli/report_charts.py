@@ -40,7 +40,8 @@ def _print_header(report: Document, title: str) -> None:
     start, end = (_to_local(report, report[name]) for name in ("from", "to"))
     last = end - timedelta(seconds=1)
     if not (start.hour or start.minute or end.hour or end.minute):
-        period = f"{start:%a %Y-%m-%d} to {last:%a %Y-%m-%d}"
+        days = dict.fromkeys(f"{day:%a %Y-%m-%d}" for day in (start, last))
+        period = " to ".join(days)
     else:
         period = f"{start:%a %Y-%m-%d %H:%M} to {end:%a %Y-%m-%d %H:%M}"
     print_line((f'{title} of tenant "{tenant_id}"', "bold"))

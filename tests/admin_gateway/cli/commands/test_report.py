@@ -56,6 +56,12 @@ def test_redemptions_are_shown_with_bars(report_cli: CouponctlRunner) -> None:
     assert table[3].split() == ["total", "9", "1", "2", "9"]
 
 
+def test_a_report_of_one_day_names_it_once(report_cli: CouponctlRunner) -> None:
+    day = "--from", "2026-11-10", "--to", "2026-11-11"
+    text = report_cli.run("report", "funnel", "--tenant", "acme", *day).stdout
+    assert text.splitlines()[1] == "Tue 2026-11-10 (UTC)"
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 def test_each_report_fits_the_terminal(
     report_cli: CouponctlRunner, columns: int
