@@ -83,7 +83,9 @@ def _describe_not_found(ctx: click.Context, error: CommandError) -> str | None:
     else:
         tenant_id = ctx.params.get("tenant_id")
         command += (f" --tenant {tenant_id}" if tenant_id else "") + "` shows all"
-    return f'{subject} "{value}" not found; `couponctl {command}'
+    # If several IDs are possible, the message names the one that does not exist.
+    named = subject if subject.endswith('"') else f'{subject} "{value}"'
+    return f"{named} not found; `couponctl {command}"
 
 
 def _describe_member(ctx: click.Context, path: str, text: str) -> str | None:

@@ -16,9 +16,9 @@ from admin_gateway.cli.charts import (
     print_chart,
     print_line,
 )
-from admin_gateway.cli.output import print_status
-from admin_gateway.cli.tables import Document, describe_position
+from admin_gateway.cli.tables import Document
 from admin_gateway.responses.report_csv import COUNT_COLUMNS, FUNNEL_STEPS
+from coupon_core.domain.models.attempts import AttemptAction
 
 LABEL_FORMATS = {
     "hour": "%a %Y-%m-%d %H:%M",
@@ -40,7 +40,8 @@ def _print_header(report: Document, title: str) -> None:
     start, end = (_to_local(report, report[name]) for name in ("from", "to"))
     last = end - timedelta(seconds=1)
     if not (start.hour or start.minute or end.hour or end.minute):
-        period = f"{start:%a %Y-%m-%d} to {last:%a %Y-%m-%d}"
+        days = dict.fromkeys(f"{day:%a %Y-%m-%d}" for day in (start, last))
+        period = " to ".join(days)
     else:
         period = f"{start:%a %Y-%m-%d %H:%M} to {end:%a %Y-%m-%d %H:%M}"
     print_line((f'{title} of tenant "{tenant_id}"', "bold"))
@@ -101,12 +102,15 @@ def print_funnel(report: Document) -> None:
     """Print how many coupons or calls reached each step."""
     _print_header(report, "Funnel")
     counts = [report["totals"][step] for step in FUNNEL_STEPS]
-    shares = map(_format_share, counts, [0, *counts])
-    rows = [
-        ChartRow(step, [f"{count:,}", share], count)
-        for step, count, share in zip(FUNNEL_STEPS, counts, shares, strict=True)
+    # Validations are calls, and codes may be redeemed without one.
+    wholes = [
+        counts[0] if step in ("assigned", "redeemed") else 0 for step in FUNNEL_STEPS
     ]
-    print_chart(("step", "count", "of previous"), rows)
+    rows = [
+        ChartRow(step, [f"{count:,}", _format_share(count, whole)], count)
+        for step, count, whole in zip(FUNNEL_STEPS, counts, wholes, strict=True)
+    ]
+    print_chart(("step", "count", "of generated"), rows)
 
 
 def _format_share(count: int, whole: int) -> str:
@@ -120,13 +124,21 @@ def print_refusals(report: Document) -> None:
     rows = [
         ChartRow(
             f"{row['action']}: {row['reason']}",
-            [f"{row['refused']:,}", _format_share(row["refused"], total)],
+            [
+                f"{row['refused']:,}",
+                "-"
+                if row["action"] == AttemptAction.VALIDATE
+                else _format_share(row["refused"], total),
+            ],
             row["refused"],
         )
         for row in report["refusals"]
     ]
     total_row = ChartRow("total", [f"{total:,}", _format_share(total, total)])
     print_chart(("action: reason", "refused", "share"), [*rows, total_row])
+    if any(row["action"] == AttemptAction.VALIDATE for row in report["refusals"]):
+        print_line()
+        print_line("The total is without validations, as in the other reports.")
     if report["resolution"] == "day_utc":
         print_line()
         print_line("Refusals of more than 90 days ago are kept by day in UTC.")
@@ -194,5 +206,3 @@ def print_signals(page: Document) -> None:
         for signal in page["signals"]
     ]
     print_chart(("hour", "kind", "count"), rows)
-    if position := describe_position(page, len(rows)):
-        print_status(position)

@@ -9,6 +9,7 @@ import rich_click as click
 
 from admin_gateway.cli.options import (
     EnumChoice,
+    OptionDecorator,
     combine_options,
     tenant_option,
     without_unset,
@@ -21,7 +22,7 @@ from coupon_core.schemas.base import LenientSchema
 MAX_HOURS_BY_HOUR = 48
 SINCE_EXAMPLES = "such as 24h, 7d or 4w"
 HOURS_PER_UNIT = {"h": 1, "d": 24, "w": 7 * 24}
-_match_since = re.compile("([1-9][0-9]{0,3})([hdw])").fullmatch
+_match_since = re.compile("([1-9][0-9]{0,2})([hdw])").fullmatch
 
 
 class Since(NamedTuple):
@@ -40,24 +41,24 @@ def parse_since(
     match = _match_since(value)
     if match is None:
         text = (
-            f'Invalid --since "{value}": expected a number from 1 to 9999 and a unit, '
+            f'Invalid --since "{value}": expected a number from 1 to 999 and a unit, '
         )
         raise click.UsageError(text + SINCE_EXAMPLES + ".", context)
     return Since(int(match[1]) * HOURS_PER_UNIT[match[2]], match[2])
 
 
-time_options = combine_options(
-    tenant_option,
-    click.option(
-        "--since",
-        callback=parse_since,
-        help=f"How far back, {SINCE_EXAMPLES}; days include today.",
-    ),
-    click.option("--from", "from", help="Beginning, for example 2030-01-31."),
-    click.option("--to", "to", help="End, exclusive. Default: now."),
-)
+def _build_time_options(since_help: str) -> OptionDecorator:
+    return combine_options(
+        tenant_option,
+        click.option("--since", callback=parse_since, help=since_help),
+        click.option("--from", "from", help="Beginning, for example 2030-01-31."),
+        click.option("--to", "to", help="End, exclusive. Default: now."),
+    )
+
+
+hour_options = _build_time_options(f"How far back from now, {SINCE_EXAMPLES}.")
 period_options = combine_options(
-    time_options,
+    _build_time_options(f"How far back, {SINCE_EXAMPLES}; days include today."),
     click.option(
         "--time-zone",
         help="IANA name. Default: that of the definition or campaign, else UTC.",

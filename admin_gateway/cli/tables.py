@@ -66,14 +66,14 @@ def _get_min_width(rows: Sequence[Sequence[str]]) -> int:
 def describe_position(
     document: Document, shown_count: int, offset: int = 0
 ) -> str | None:
-    """Return which part of a list a document shows; None if it is not a page."""
+    """Return which part of a list a document shows; None if that is clear."""
     if document.get("next"):
         return (
             f"First {shown_count:,}; there are more. "
             f"Show them with --cursor {document['next']}"
         )
     if "total" not in document:
-        return None
+        return None if shown_count else "None found."
     total, end = document["total"], offset + shown_count
     if not shown_count or shown_count >= total:
         return f"{shown_count:,} of {total:,}"

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError, post_load
+from marshmallow import ValidationError, post_load, validates
 
 from admin_gateway.requests.codes import CURSOR_EXPECTED
 from admin_gateway.requests.fields import EnumField
@@ -22,7 +22,12 @@ from coupon_core.schemas.codes import EnteredCodeField
 from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.fields import StrictQueryInteger, StrictString
 from coupon_core.schemas.identifiers import UserIdField, UuidField
+from coupon_core.web.error_catalogue import MAMBO, PHOENIX, PLAYCAMP, list_codes
 
+REASON_EXPECTED = (
+    "an error code of one of the APIs as docs/errors.md writes it, such as "
+    "COUPON_EXPIRED or CouponExpiredException"
+)
 CURSOR_METADATA = {
     "description": "Position of the next page: `next` of the previous response."
 }
@@ -36,7 +41,7 @@ class AttemptQuerySchema(LenientSchema):
     reason = StrictString(
         max_length=64,
         pattern="^[A-Za-z_]+$",
-        expectation="an error code of one of the APIs",
+        expectation=REASON_EXPECTED,
         metadata={"description": "Error code of the answer, such as COUPON_EXPIRED."},
     )
     action = EnumField(AttemptAction)
@@ -45,6 +50,12 @@ class AttemptQuerySchema(LenientSchema):
     until = EnteredTimeField("Before this time.", in_utc=True, data_key="to")
     limit = StrictQueryInteger(min_value=1, max_value=500, load_default=100)
     cursor = UuidField(metadata=CURSOR_METADATA)
+
+    @validates("reason")
+    def require_known_reason(self, reason: str, **_: Any) -> None:
+        """Refuse a mistyped error code, of which there would seem to be no attempt."""
+        if not any(reason in list_codes(api) for api in (PHOENIX, PLAYCAMP, MAMBO)):
+            raise ValidationError(f"expected {REASON_EXPECTED}")
 
 
 class SignalQuerySchema(LenientSchema):
@@ -89,7 +100,7 @@ def parse_signal_cursor(cursor: str) -> Signal:
         hour_at = datetime.fromisoformat(hour)
         is_valid = hour_at.tzinfo is not None and "\0" not in kind + subject
         subject.encode()  # no lone surrogates
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         is_valid = False
     if not is_valid:
         raise ValidationError({"cursor": [f"expected {CURSOR_EXPECTED}"]})

@@ -30,7 +30,7 @@ REFUSAL_REPORT = {
         {"action": "redeem", "reason": "COUPON_EXPIRED", "refused": 5},
         {"action": "validate", "reason": "COUPON_EXPIRED", "refused": 2},
     ],
-    "totals": {"refused": 7},
+    "totals": {"refused": 5},
 }
 TOP_REPORT = {
     **PERIOD,

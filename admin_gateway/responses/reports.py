@@ -158,9 +158,9 @@ class RefusalRowSchema(ResponseSchema):
 
 
 class RefusalTotalSchema(ResponseSchema):
-    """The sum of all refusals."""
+    """The sum of the refusals, as in the other reports."""
 
-    refused = _count("Number of refusals of all actions.")
+    refused = _count("Number of refusals of all actions but validate.")
 
 
 class RefusalReportSchema(ReportSchema):

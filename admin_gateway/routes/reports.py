@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from flask import Response, g, request
+from werkzeug.datastructures import MIMEAccept
 
 from admin_gateway.requests.reports import (
     ComparisonQuerySchema,
@@ -58,8 +59,7 @@ def report_response(
         @wraps(view)
         def view_in_accepted_format(*args: Any, **kwargs: Any) -> Response:
             document = schema.dump(view(*args, **kwargs))
-            accepted = request.accept_mimetypes
-            if accepted.best_match([JSON_MEDIA_TYPE, CSV_MEDIA_TYPE]) != CSV_MEDIA_TYPE:
+            if not _prefers_csv():
                 return json_response(document, headers=VARIES)
             text = table.format(document)
             return Response(text, content_type=CSV_MEDIA_TYPE, headers=VARIES)
@@ -67,6 +67,15 @@ def report_response(
         return view_in_accepted_format
 
     return decorate
+
+
+def _prefers_csv() -> bool:
+    """Return True if the request accepts CSV, with whatever parameters, over JSON."""
+    accepted = MIMEAccept(
+        (media_type.partition(";")[0].rstrip(), quality)
+        for media_type, quality in request.accept_mimetypes
+    )
+    return accepted.best_match([JSON_MEDIA_TYPE, CSV_MEDIA_TYPE]) == CSV_MEDIA_TYPE
 
 
 @routes.route("/redemptions")

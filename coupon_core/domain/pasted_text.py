@@ -13,6 +13,9 @@ WHITESPACE = (
 INVISIBLE_CHARACTERS = "\u200b\u200c\u200d\u2060\ufeff\xad"
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
+MAX_REMEMBERED_LENGTH = 256
+"""More than any code or other text that people enter by mistake needs."""
+
 _TRANSLATION = str.maketrans(
     {**dict.fromkeys(INVISIBLE_CHARACTERS), **dict.fromkeys(DASHES, "-")}
 )
@@ -27,3 +30,11 @@ def clean_pasted_code(text: str) -> str:
     if text.isascii():
         return text.strip(WHITESPACE)
     return text.translate(_TRANSLATION).strip(WHITESPACE)
+
+
+def to_remembered_code(code: str) -> str:
+    """Return what is remembered of an entered code, so that bodies take no memory.
+
+    It is the same for what is remembered.
+    """
+    return clean_pasted_code(clean_pasted_code(code)[:MAX_REMEMBERED_LENGTH])

@@ -23,7 +23,7 @@ from coupon_core.domain.models.attempts import (
     FailedAttempt,
     Outcome,
 )
-from coupon_core.domain.pasted_text import clean_pasted_code
+from coupon_core.domain.pasted_text import clean_pasted_code, to_remembered_code
 from coupon_core.observability import attempt_buffer
 
 QUARTER_SECONDS = 900
@@ -93,7 +93,7 @@ def _record_failure(outcome: Outcome, code: str, user_id: str) -> None:
         outcome.tenant_id,
         utc_now(),
         user_id=user_id,
-        code=code,
+        code=to_remembered_code(code),
         definition_id=outcome.definition_id or None,
         action=outcome.action,
         reason=outcome.reason,

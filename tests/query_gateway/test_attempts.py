@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.pasted_text import MAX_REMEMBERED_LENGTH
 from coupon_core.domain.report_counts import ALL_CREATORS, WHOLE_TENANT
 from coupon_core.observability import attempt_buffer
 from coupon_core.persistence.tables import RefusalCountTable, ReportQuarterTable
@@ -215,6 +216,19 @@ def test_what_cannot_be_a_code_is_stored_as_stars(caller: Caller) -> None:
     attempt_flush.flush()
     (found,), _ = attempts.list_attempts(caller.tenant.tenant_id, code="HUNTER 2\u00e9")
     assert found.masked_code == "*" * 9
+
+
+@pytest.mark.parametrize("name", ["PlayCamp validate", "PlayCamp redeem"])
+def test_a_long_text_takes_little_memory_and_is_found(
+    caller: Caller, name: str
+) -> None:
+    entered = " " + "x" * (MAX_REMEMBERED_LENGTH - 1) + " " + "y" * 50_000
+    CALLS[name][0](caller, entered)
+    collected = attempt_buffer.take()
+    assert len(collected.attempts[0].code) <= MAX_REMEMBERED_LENGTH
+    attempts.store(caller.tenant.tenant_id, collected, utc_now())
+    (found,), _ = attempts.list_attempts(caller.tenant.tenant_id, code=entered)
+    assert found.masked_code == "*" * 64
 
 
 def test_what_is_refused_before_a_code_is_looked_up_is_no_attempt(

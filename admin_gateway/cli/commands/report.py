@@ -11,18 +11,18 @@ from click import get_current_context
 from admin_gateway.cli import report_charts
 from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import EnumChoice, combine_options, limit_option
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.output import json_command, print_status
 from admin_gateway.cli.report_options import (
     campaign_option,
     csv_option,
     definition_option,
     filter_options,
+    hour_options,
     interval_option,
     load_query,
     period_options,
-    time_options,
 )
-from admin_gateway.cli.tables import Document
+from admin_gateway.cli.tables import Document, describe_position
 from admin_gateway.requests.attempts import SignalQuerySchema
 from admin_gateway.requests.reports import (
     MAX_TOP_ROWS,
@@ -75,6 +75,9 @@ def report_command(
             click.echo(table.format(document), nl=False)
         else:
             draw(document)
+        rows = document.get("signals", ())
+        if rows and (position := describe_position(document, len(rows))):
+            print_status(position)
 
     def decorate(build_report: BuildReport) -> click.Command:
         @wraps(build_report)
@@ -121,7 +124,7 @@ def redemptions(tenant_id: str, **query: Any) -> Report:
 def funnel(tenant_id: str, **query: Any) -> Report:
     """Show how many coupons were generated, assigned, validated and redeemed.
 
-    Example: `couponctl report funnel --tenant demo --campaign launch`
+    Example: `couponctl report funnel --tenant acme --campaign launch`
     """
     return reports.report_funnel(tenant_id, **query)
 
@@ -191,7 +194,7 @@ def top(tenant_id: str, **query: Any) -> Report:
 def compare(tenant_id: str, **query: Any) -> Report:
     """Compare campaigns over the same period.
 
-    Example: `couponctl report compare --tenant demo --campaign launch
+    Example: `couponctl report compare --tenant acme --campaign launch
     --campaign winter --interval week`
     """
     return reports.compare_campaigns(tenant_id, **query)
@@ -199,7 +202,7 @@ def compare(tenant_id: str, **query: Any) -> Report:
 
 @report_command(
     combine_options(
-        time_options,
+        hour_options,
         click.option("--kind", type=EnumChoice(SignalKind), help="Only this kind."),
         limit_option,
         click.option("--cursor", help="`next` of the previous page."),

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from coupon_core.domain.models import Dialect
+from coupon_core.domain.models.attempts import AttemptAction
 from coupon_core.domain.report_counts import Counts, sum_counts
 
 
@@ -130,8 +131,11 @@ class RefusalReport(Report):
 
     @property
     def totals(self) -> Counts:
-        """The sum of all rows."""
-        return Counts(refused=sum(row.refused for row in self.rows))
+        """The sum of all rows without validations, as in the other reports."""
+        refused = (
+            row.refused for row in self.rows if row.action != AttemptAction.VALIDATE
+        )
+        return Counts(refused=sum(refused))
 
 
 @dataclass(frozen=True, slots=True)

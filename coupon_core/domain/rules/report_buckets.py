@@ -32,19 +32,21 @@ _NOMINAL_LENGTHS = {
 
 def to_period(
     start: EnteredTime | None,
-    end: EnteredTime,
+    end: EnteredTime | None,
     time_zone: str,
+    now: datetime,
     days: int = DEFAULT_DAYS,
 ) -> ReportPeriod:
     """Return the period of a report; times are extended to whole quarter hours.
 
-    Without a start it begins at a local midnight, so that it covers so many days.
+    Without a start it begins at a local midnight, so that it covers so many days;
+    without an end it ends now.
 
     Raises:
         Refused: The end is not later than the start, or the year cannot be reported.
     """
     try:
-        end_at = _to_next_quarter(to_instant(end, time_zone))
+        end_at = _to_next_quarter(to_instant(end or now, time_zone))
         start_at = (
             to_quarter(to_instant(start, time_zone))
             if start
@@ -56,7 +58,11 @@ def to_period(
         text = f"to: expected a time until the year {MAX_YEAR}"
         raise Refused(AdminReason.INVALID_PERIOD, text)
     if start_at >= end_at:
-        text = "to: expected a time after the beginning"
+        text = (
+            "to: expected a time after the beginning"
+            if end
+            else "from: expected a time in the past, because the default end is now"
+        )
         raise Refused(AdminReason.INVALID_PERIOD, text)
     return ReportPeriod(start_at, end_at, time_zone)
 

@@ -15,7 +15,7 @@ from coupon_core.domain.models.attempts import (
     AttemptFilter,
     Outcome,
 )
-from coupon_core.domain.pasted_text import clean_pasted_code
+from coupon_core.domain.pasted_text import clean_pasted_code, to_remembered_code
 from coupon_core.domain.report_counts import (
     WHOLE_TENANT,
     Counts,
@@ -82,8 +82,8 @@ def list_attempts(
 
 
 def _hash_code(key: bytes, code: str) -> str:
-    cleaned = clean_pasted_code(code)
-    return tenant_keys.compute_digest(key, to_lookup_key(cleaned), HASH_DIGITS)
+    remembered = to_remembered_code(code)
+    return tenant_keys.compute_digest(key, to_lookup_key(remembered), HASH_DIGITS)
 
 
 def store(tenant_id: str, collected: Collected, now: datetime) -> int:

@@ -185,8 +185,9 @@ def _build_header(
     subjects, time_zone = _find_subjects(tenant_id, request.filters)
     period = to_period(
         request.start,
-        request.end or now,
-        request.time_zone or time_zone,
+        request.end,
+        time_zone=request.time_zone or time_zone,
+        now=now,
         days=request.days,
     )
     # Read before the counts, so that they contain at least what it promises.
@@ -200,10 +201,10 @@ def _find_subjects(
     """Return what the filters name, and its time zone; refuse if it is unknown."""
     subjects, zone = [], DEFAULT_TIME_ZONE
     if filters.campaign_id is not None:
-        campaign = require_found(
-            campaign_repository.get(tenant_id, filters.campaign_id),
-            AdminReason.CAMPAIGN_NOT_FOUND,
-        )
+        campaign = campaign_repository.get(tenant_id, filters.campaign_id)
+        if campaign is None:  # a comparison has several
+            text = f'Campaign "{filters.campaign_id}" not found'
+            raise Refused(AdminReason.CAMPAIGN_NOT_FOUND, text)
         zone = campaign.time_zone
         subjects.append(
             ReportSubject(TopBy.CAMPAIGN, campaign.campaign_id, campaign.name)

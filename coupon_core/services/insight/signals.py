@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from coupon_core.domain.models import UNASSIGNED, Event
@@ -19,6 +19,8 @@ from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import signals as signal_repository
 from coupon_core.services import outbox
+
+MAX_STORING_DELAY = timedelta(minutes=1)
 
 _thresholds = SignalThresholds()
 
@@ -61,7 +63,8 @@ def raise_signals(
     attempts_by_hour: defaultdict[datetime, list[FailedAttempt]] = defaultdict(list)
     for attempt in attempts:
         attempts_by_hour[_get_hour(attempt.attempted_at)].append(attempt)
-    if references:
+    if references:  # some of the redemptions may be of the previous hour
+        attempts_by_hour[_get_hour(now - MAX_STORING_DELAY)] += []
         attempts_by_hour[_get_hour(now)] += []
     for hour_at, of_hour in sorted(attempts_by_hour.items()):
         found = [

@@ -84,6 +84,8 @@ def test_lists_of_objects_become_tables(capsys: pytest.CaptureFixture[str]) -> N
         ({"total": 6}, 2, 4, "5 to 6 of 6"),
         ({"next": "abc"}, 2, 0, "First 2; there are more. Show them with --cursor abc"),
         ({"next": None}, 2, 0, None),
+        ({"next": None}, 0, 0, "None found."),
+        ({"hits": []}, 0, 0, "None found."),
         ({"checks": []}, 2, 0, None),
     ],
 )

@@ -133,12 +133,15 @@ def test_signals_are_listed_by_kind_and_hour_in_pages(admin: AdminClient) -> Non
         "attempts?cursor=1",
         "attempts?action=steal",
         "attempts?reason=%20",
+        "attempts?reason=coupon_expired",
+        "attempts?reason=RATE_LIMITED_BY_NOBODY",
         "attempts?limit=501",
         "attempts?offset=1",
         "reports/signals?kind=other",
         "reports/signals?cursor=%00",
         "reports/signals?cursor=bm9uZQ",
         "reports/signals?cursor=WyIyMDI2LTA1LTA0IiwgImEiLCAiYiJd",
+        pytest.param(f"reports/signals?cursor={'W1tb' * 450}", id="deep cursor"),
     ],
 )
 def test_other_parameters_are_refused(admin: AdminClient, path: str) -> None:

@@ -29,8 +29,9 @@ QUARTERS_PER_YEAR = 365 * 96
 def build_period(start: str | None, end: str | None, zone: str) -> ReportPeriod:
     return to_period(
         parse_time(start) if start else None,
-        parse_time(end) if end else NOW,
+        parse_time(end) if end else None,
         time_zone=zone,
+        now=NOW,
     )
 
 

@@ -29,12 +29,17 @@ HIT_COLUMNS = ("match", "code", "user_id", "definition_name", "coupon_id")
 ATTEMPT_COLUMNS = ("attempted_at", "user_id", "masked_code", "action", "reason")
 RULE_COLUMNS = ("rule", "passed", "error_code", "values")
 FAILED_RULE_COLUMNS = ("rule", "error_code", "values", "remedy")
-SUMMARY_MEMBERS = ("code", "user_id", "at", "state", "error_code", "remedy")
+SUMMARY_MEMBERS = ("code", "user_id", "at", "state", "remedy", "error_codes")
 
 
 def print_explanation(document: dict[str, Any]) -> None:
     """Print an explanation for people: the answer first, then each rule."""
-    print_members({name: document[name] for name in SUMMARY_MEMBERS if document[name]})
+    failed: dict[str, Any] = next(
+        (rule for rule in document["rules"] if not rule["passed"]), {}
+    )
+    # A player's API may have answered with another code than Phoenix.
+    summary = {**document, "error_codes": failed.get("error_codes")}
+    print_members({name: summary[name] for name in SUMMARY_MEMBERS if summary[name]})
     sections = {
         "rules": document["rules"],
         **{

@@ -56,6 +56,12 @@ def test_redemptions_are_shown_with_bars(report_cli: CouponctlRunner) -> None:
     assert table[3].split() == ["total", "9", "1", "2", "9"]
 
 
+def test_a_report_of_one_day_names_it_once(report_cli: CouponctlRunner) -> None:
+    day = "--from", "2026-11-10", "--to", "2026-11-11"
+    text = report_cli.run("report", "funnel", "--tenant", "acme", *day).stdout
+    assert text.splitlines()[1] == "Tue 2026-11-10 (UTC)"
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 def test_each_report_fits_the_terminal(
     report_cli: CouponctlRunner, columns: int
@@ -70,7 +76,9 @@ def test_each_report_fits_the_terminal(
 
 def test_other_reports_show_shares_names_and_ids(report_cli: CouponctlRunner) -> None:
     funnel = show(report_cli, "funnel")
-    assert funnel[-3].split()[:3] == ["assigned", "10", "50.0%"]
+    steps = [line.split()[:3] for line in funnel[-4:]]
+    # Validations are calls, and codes may be used without one.
+    assert [share for _, _, share in steps] == ["-", "50.0%", "-", "80.0%"]
     refusals = show(report_cli, "refusals")
     assert refusals[-2].split()[:4] == ["redeem:", "COUPON_EXPIRED", "3", "100.0%"]
     codes = show(report_cli, "top", "--by", "code")
@@ -106,9 +114,20 @@ def test_signals_are_shown_with_their_subjects(
     shown = report_cli.run(*arguments).stdout.splitlines()[-1].split()
     assert shown[:4] == ["2026-11-10", "12:00", "user_failures", "41"]
     assert shown[-1] == "=user_1"
-    (row,) = csv.DictReader(report_cli.run(*arguments, "--csv").stdout.splitlines())
+    exported = report_cli.run(*arguments, "--csv", "--limit", "1")
+    (row,) = csv.DictReader(exported.stdout.splitlines())
     assert (row["subject"], row["count"]) == ("'=user_1", "41")
+    assert exported.stderr == ""
     assert report_cli.json(*arguments, "--kind", "code_shared")["signals"] == []
+    with started_core(build_settings(database_url)):
+        SignalTable.update(subject="user_2").execute()
+        SignalTable.insert(
+            **signal, hour_at=NOON, count=41, first_at=NOON, last_at=NOON
+        ).execute()
+        release_connection()
+    for form in "--csv", "--kind=user_failures":
+        page = report_cli.run(*arguments, form, "--limit", "1")
+        assert page.stderr.startswith("First 1; there are more. Show them with ")
     recent = report_cli.json("report", "signals", "--tenant", "acme", "--since", "1h")
     assert recent["signals"] == []
 
@@ -129,7 +148,7 @@ def test_since_goes_back_whole_days_or_hours(report_cli: CouponctlRunner) -> Non
     [
         (
             ("redemptions", "--since", "7"),
-            'Invalid --since "7": expected a number from 1 to 9999 and a unit, '
+            'Invalid --since "7": expected a number from 1 to 999 and a unit, '
             "such as 24h, 7d or 4w.",
         ),
         (
@@ -138,8 +157,12 @@ def test_since_goes_back_whole_days_or_hours(report_cli: CouponctlRunner) -> Non
         ),
         (("funnel", "--json", "--csv"), "Use either --json or --csv."),
         (
-            ("redemptions", "--since", "2001d"),
-            "Invalid --interval: this period has about 2,00",
+            ("signals", "--since", "1000w"),
+            'Invalid --since "1000w": expected a number from 1 to 999 and a unit, ',
+        ),
+        (
+            ("redemptions", "--since", "999w"),
+            "Invalid --interval: this period has about 6,993 buckets of one day;",
         ),
         (
             ("redemptions", "--from", "2026-01-01", "--interval", "hour"),
@@ -152,6 +175,15 @@ def test_since_goes_back_whole_days_or_hours(report_cli: CouponctlRunner) -> Non
         (
             ("funnel", "--from", "2026-11-11", "--to", "2026-11-10"),
             'Invalid --to "2026-11-10": expected a time after the beginning.',
+        ),
+        (
+            ("funnel", "--from", "2999-01-01"),
+            'Invalid --from "2999-01-01": expected a time in the past, because the '
+            "default end is now.",
+        ),
+        (
+            ("compare", "--campaign", "summer", "--campaign", "autumn"),
+            'Campaign "summer" not found; `couponctl campaign list --tenant acme`',
         ),
         (
             ("redemptions", "--campaign", "summer"),

@@ -84,7 +84,7 @@ def test_each_period_has_the_sum_of_its_quarters(
     prune(tenant)
     start, end = (FIRST + hour * HOUR for hour in (start_hour, end_hour))
     found = report(tenant, start, end)
-    assert found.totals.refused == sum_hours(start, end)
+    assert sum(row.refused for row in found.rows) == sum_hours(start, end)
     assert [row.action for row in found.rows] == ["redeem", "validate"]
     assert not found.has_days
 
@@ -109,5 +109,5 @@ def test_days_without_quarters_count_where_they_begin(
     before = report(tenant, start, end)
     prune(tenant)
     assert report(tenant, start, end).rows == before.rows
-    assert before.totals.refused == sum_hours(first, last)
+    assert sum(row.refused for row in before.rows) == sum_hours(first, last)
     assert before.has_days

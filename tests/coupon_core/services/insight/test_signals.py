@@ -27,7 +27,7 @@ from coupon_core.security.rate_limiting.policy import (
 )
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
-from coupon_core.services.insight import attempt_flush, signals
+from coupon_core.services.insight import attempt_flush, attempts, signals
 from coupon_core.services.privacy import personal_data
 from tests.coupon_core.services.insight.conftest import Fail
 from tests.factories.tenant import NOW, TenantFactory
@@ -112,7 +112,10 @@ def test_a_personal_code_that_many_users_try_is_a_signal(
     assert coupon.code not in json.dumps(data)
 
 
-def test_a_reference_of_several_redemptions_is_a_signal(tenant: TenantFactory) -> None:
+@pytest.mark.parametrize("is_next_hour", [False, True])
+def test_a_reference_of_several_redemptions_is_a_signal(
+    tenant: TenantFactory, is_next_hour: bool
+) -> None:
     attempt_buffer.take()
     definition, now = tenant.define(), utc_now()
     for user_id, reference in (("ann", "A-1"), ("bob", "A-1"), ("cid", "B-2")):
@@ -123,7 +126,9 @@ def test_a_reference_of_several_redemptions_is_a_signal(tenant: TenantFactory) -
             reference=reference,
         )
         redemption.redeem(request, now)
-    attempt_flush.flush()
+    hour_at = now.replace(minute=0, second=0, microsecond=0)
+    stored_at = hour_at + timedelta(hours=1, seconds=1) if is_next_hour else now
+    attempts.store(tenant.tenant_id, attempt_buffer.take(), stored_at)
     (found,) = list_signals(tenant)
     assert (found.kind, found.subject, found.count) == ("reference_reused", "A-1", 2)
 
