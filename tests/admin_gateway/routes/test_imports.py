@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from admin_gateway.routes import code_jobs
+from admin_gateway.requests.csv_files import MAX_IMPORT_BYTES
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.inventory import JobState
 from coupon_core.services.codes import csv_import, jobs
@@ -143,7 +143,7 @@ def test_a_file_that_is_too_big_is_refused_unread(
     admin: AdminClient, path: str
 ) -> None:
     key = {"X-API-Key": admin.plain_key, "Content-Type": "text/csv"}
-    environment = {"CONTENT_LENGTH": str(code_jobs.MAX_BODY_BYTES + 1)}
+    environment = {"CONTENT_LENGTH": str(MAX_IMPORT_BYTES + 1)}
     answer = admin.call("POST", path, headers=key, environ_overrides=environment)
     expect_refusal(answer, 413, "PAYLOAD_TOO_LARGE")
     assert_nothing_left(admin)
