@@ -211,7 +211,7 @@ def test_a_definition_is_stopped_after_a_question_and_started_again(
 ) -> None:
     browser = sign_in_as(admin, Role.MANAGER)
     path = create_in_browser(browser)
-    assert "It is about 0 codes." in browser.open(f"{path}/{action}").text
+    assert "This affects 0 codes." in browser.open(f"{path}/{action}").text
     browser.submit(f"/{action}")
     assert browser.path == path
     assert f">{state}</span>" in browser.page
