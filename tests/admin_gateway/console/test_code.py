@@ -96,6 +96,10 @@ def test_why_not_names_the_rule_and_the_remedy(admin: AdminClient) -> None:
     coupon = create_coupon(admin, expires_at="2999-01-01")
     browser = sign_in_as(admin, Role.VIEWER)
     path = f"{HOME}/codes/{coupon['id']}"
+    assert (
+        f'/definitions/{coupon["definition_id"]}">Autumn anna</a>'
+        in browser.open(path).text
+    )
     assert "This code can be used." in browser.open(path).text
     page = browser.open(f"{path}?user_id=ben&at=").text
     assert "The code belongs to another user." in page
