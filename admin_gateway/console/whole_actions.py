@@ -45,4 +45,5 @@ def build_question(action: Action, name: str, code_count: int, back: str) -> Que
         button=_(action.button),
         back=back,
         typed_name=name if needs_name else "",
+        is_harmful=action.is_harmful,
     )

@@ -58,6 +58,7 @@ def test_entries_name_the_object_and_what_changed(sqlite_admin: AdminClient) -> 
     assert f'{HOME}/codes/{definition["id"]}"' not in page
     assert f'href="{HOME}/codes/{coupon["id"]}"' in page
     assert "<div>changed: metadata</div>" in page
+    assert re.search("<summary>[0-9]+ values</summary>", page)
     assert ">coupon.changed<" not in page
     filtered = browser.open(f"{HOME}/audit?action=definition.created").text
     assert '<option value="definition.created" selected>' in filtered

@@ -149,6 +149,19 @@ def test_the_two_ways_to_stop_have_one_word_each(english: str, german: str) -> N
     assert found
 
 
+def test_who_uses_codes_has_one_word() -> None:
+    """Explanations and refusals are texts of the API, which says `user`."""
+    own = {
+        message: path.name
+        for path, message, _ in list_translations("de")
+        if path.name not in ("explanations.po", "refusals.po")
+    }
+    users = re.compile(r"\b[Uu]sers?\b").search
+    assert [text for text in own if users(str(text).replace("(user)s", ""))] == []
+    for path in (build.TRANSLATIONS / "de").glob("*.po"):
+        assert "utzer" not in path.read_text("utf-8"), path.name
+
+
 def test_sentences_are_separated_by_a_blank() -> None:
     """The end of a line after a block is no blank, because blocks are trimmed."""
     joined = re.compile(r"[.:]\"\) \}\}[^\n]*\{% endif %\}\n\s*\{\{ _\(")
