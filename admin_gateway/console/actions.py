@@ -15,10 +15,10 @@ MAX_WITHOUT_TYPING = 1_000  # codes that an action changes after a click
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask before something that cannot be undone.
+    """What to ask before something that cannot be undone or concerns many codes.
 
     `back` is the path of the page with the result, to which "Cancel" leads as well.
-    With a `typed_name`, that has to be typed first.
+    With a `typed_name`, that has to be typed first. The button is red if `is_harmful`.
     """
 
     title: str
@@ -26,6 +26,7 @@ class Question:
     button: str
     back: str
     typed_name: str = ""
+    is_harmful: bool = True
 
 
 def ask(question: Question, form: Form | None = None) -> str:

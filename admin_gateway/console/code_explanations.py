@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from admin_gateway.console.code_words import VALUES
+from admin_gateway.console.explanation_words import get_own_text
 from admin_gateway.console.texts import N_, gettext
 from admin_gateway.refusals.explanation_texts import get_reason_text
 from coupon_core.domain.models.explanations import Explanation, Verdict
@@ -37,14 +39,14 @@ def describe_violation(verdict: Verdict) -> tuple[str, str]:
     """Return why a rule does not hold, and what to do; "" if it holds."""
     if verdict.reason is None:
         return "", ""
-    text = get_reason_text(verdict.reason, verdict.values.get("cause"))
+    text = get_own_text(get_reason_text(verdict.reason, verdict.values.get("cause")))
     return gettext(text.sentence), gettext(text.remedy)
 
 
 def list_shown_values(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the values of a rule that a reader can compare."""
+    """Return the values of a rule that a reader can compare: those with a word."""
     return {
         name: value
         for name, value in values.items()
-        if value is not None and name != "cause"
+        if name in VALUES and value not in (None, False)
     }

@@ -92,20 +92,26 @@ POINT_KINDS: Mapping[str, str] = {
     EntryKind.BUY: N_("bought a coupon"),
     EntryKind.REFUND: N_("returned a coupon"),
 }
-# What rules compare and events record; other names are shown as they are.
+# What rules compare and events record; other values of rules are not shown.
 VALUES: Mapping[str, str] = {
+    "balance": N_("balance"),
     "batch_id": N_("batch"),
+    "batch_suspended_at": N_("batch suspended"),
     "by_others": N_("by others"),
+    "campaign_suspended_at": N_("campaign suspended"),
+    "definition_suspended_at": N_("definition suspended"),
     "dialect": N_("API"),
     "expires_at": N_("expires"),
     "holder": N_("player"),
     "limit": N_("limit"),
+    "points": N_("price in points"),
     "new_coupon_id": N_("new code"),
     "old_coupon_id": N_("old code"),
     "reason": N_("reason"),
     "redemption_id": N_("redemption"),
     "reservation_id": N_("reservation"),
     "reserved": N_("reserved"),
+    "returned_at": N_("returned"),
     "revoked_at": N_("revoked"),
     "starts_at": N_("starts"),
     "use_number": N_("use number"),

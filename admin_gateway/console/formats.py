@@ -19,9 +19,8 @@ def format_time(moment: datetime | None, zone: str = DEFAULT_ZONE) -> Markup:
         return Markup("")
     utc = format_timestamp_milliseconds(moment)
     shown = f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
-    suffix = "" if zone == DEFAULT_ZONE else f" {zone}"
-    return Markup('<time datetime="{0}" title="{0}">{1}{2}</time>').format(
-        utc, shown, suffix
+    return Markup('<time datetime="{0}" title="{0}">{1} {2}</time>').format(
+        utc, shown, zone
     )
 
 

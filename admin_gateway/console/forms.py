@@ -8,17 +8,16 @@ from flask import request
 from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 
+from admin_gateway.console.entered_texts import parse_text
 from admin_gateway.console.refusals import describe_refusal
 from admin_gateway.requests.localized_fields import LocalizedTextField
 from coupon_core.domain.models import Refused
 from coupon_core.schemas.errors import ApiError
-from coupon_core.schemas.fields import StrictQueryInteger
 from coupon_core.schemas.query_lists import QueryList
 from coupon_core.schemas.strict_json import parse_object
 from coupon_core.schemas.validation_errors import convert_validation_error
 
 Result = TypeVar("Result")
-MAX_INTEGER_DIGITS = 18
 MAX_OBJECTS = 100  # of a list; more than any schema allows
 
 
@@ -110,7 +109,7 @@ def _read_field(
     text = entered.get(name, "").strip()
     if isinstance(field, fields.Boolean):
         return name in entered
-    return _parse_number(field, text) if text else None
+    return parse_text(field, text) if text else None
 
 
 def _read_list(
@@ -190,16 +189,6 @@ def _format_entries(
         yield name, json.dumps(value, indent=2, ensure_ascii=False, default=str)
     else:
         yield name, str(value)
-
-
-def _parse_number(field: fields.Field[Any], text: str) -> Any:
-    """Return the integer of a field for integers; other text is left to the field."""
-    is_number = text.isascii() and text.lstrip("-").isdecimal()
-    is_short = len(text) <= MAX_INTEGER_DIGITS
-    is_integer = isinstance(field, fields.Integer) and not isinstance(
-        field, StrictQueryInteger
-    )
-    return int(text) if is_integer and is_number and is_short else text
 
 
 def load_query(schema: Schema) -> tuple[dict[str, Any], Form]:

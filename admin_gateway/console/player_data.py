@@ -1,5 +1,6 @@
 """What the pages of a player read, beside their tables."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from flask import g
 from admin_gateway.console import code_words
 from admin_gateway.console.code_tables import read_by_id
 from admin_gateway.console.tables import ReadRows
+from admin_gateway.console.texts import N_, gettext
 from admin_gateway.requests.codes import UserOrBatchSchema
 from coupon_core.domain.models import RedemptionRecord, Refused, utc_now
 from coupon_core.domain.models.filters import RedemptionFilter
@@ -18,8 +20,28 @@ from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.services.codes import bulk_changes
 from coupon_core.services.coupons import redemption_records, reservations
 from coupon_core.services.points import users
+from coupon_core.services.privacy import personal_data
 
 MAX_INTEGER_DIGITS = 15
+# What is stored about a player, by the table; most of it first.
+STORED: Mapping[str, str] = {
+    "coupon": N_("codes"),
+    "redemption": N_("redemptions"),
+    "attempt": N_("failed attempts"),
+    "reservation": N_("reservations"),
+    "purchase": N_("purchases with points"),
+    "wallet": N_("balances of points"),
+    "point_entry": N_("changes of points"),
+    "earned_coupon": N_("codes that were earned"),
+    "coupon_event": N_("entries of timelines"),
+    "activity": N_("activities"),
+    "user_usage": N_("counters of redemptions"),
+    "user_period_usage": N_("counters of redemptions in a period"),
+    "known_user": N_("registration"),
+    "code_job": N_("jobs"),
+    "import_row": N_("lines of imports"),
+    "signal": N_("signals"),
+}
 
 
 def load_user_id(text: str) -> str:
@@ -89,3 +111,11 @@ def preview_revocation(user_id: str) -> CodeJob:
     target = CodeTarget(user_id=user_id)
     tenant_id = g.principal.tenant_id
     return bulk_changes.preview(tenant_id, JobKind.REVOKE, target, utc_now())
+
+
+def describe_erasure(user_id: str) -> list[tuple[str, int]]:
+    """Return what an erasure would change and how many of each, in words."""
+    counts = personal_data.preview_erasure(g.principal.tenant_id, user_id)
+    return [
+        (gettext(word), counts[name]) for name, word in STORED.items() if counts[name]
+    ]

@@ -13,6 +13,15 @@ def render(template: str, **values: Any) -> str:
     return render_template(template, **values)
 
 
+def render_progress(template: str, is_active: bool, **values: Any) -> Response:
+    """Return the polled part of a page; at the end, htmx loads the whole page again.
+
+    Otherwise the rest of the page would go on saying that the work has not ended.
+    """
+    page = render(template, is_active=is_active, **values)
+    return Response(page, headers={} if is_active else {"HX-Refresh": "true"})
+
+
 def url_for_page(endpoint: str, **values: Any) -> str:
     """Return the path of a view, such as `api_keys.index`, in the present tenant."""
     return url_for(f"console.{endpoint}", **values)

@@ -7,7 +7,7 @@ from admin_gateway.console.texts import N_, gettext
 NOT_ACTIVE = N_("The coupon is not active")
 EXPIRED = N_("The coupon has expired")
 UNKNOWN = N_("There is no such code")
-USER_LIMIT = N_("The user has used it as often as allowed")
+USER_LIMIT = N_("The player has used it as often as allowed")
 USED_UP = N_("It has been used as often as allowed")
 NOT_YET = N_("The coupon is not valid yet")
 WORDS: Mapping[str, str] = {
@@ -16,17 +16,17 @@ WORDS: Mapping[str, str] = {
     "refused": N_("refused"),
     "validated": N_("checked"),
     "generated": N_("generated"),
-    "assigned": N_("given to a user"),
+    "assigned": N_("given to a player"),
     "validate": N_("check a code"),
     "redeem": N_("redeem"),
     "reserve": N_("reserve"),
     "confirm": N_("confirm a reservation"),
     "buy": N_("buy with points"),
     "refund": N_("give points back"),
-    "code_shared": N_("a code of one user was tried by others"),
-    "user_failures": N_("a user was refused many times"),
+    "code_shared": N_("a code of one player was tried by others"),
+    "user_failures": N_("a player was refused many times"),
     "reference_reused": N_("redemptions had the same order reference"),
-    "ALREADY_REDEEMED": N_("The user has redeemed it already"),
+    "ALREADY_REDEEMED": N_("It has been redeemed already"),
     "COUPON_EXPIRED": EXPIRED,
     "COUPON_INACTIVE": NOT_ACTIVE,
     "COUPON_NOT_FOUND": UNKNOWN,
@@ -47,7 +47,7 @@ WORDS: Mapping[str, str] = {
     "RESERVATION_CONFIRMED": N_("The reservation was confirmed already"),
     "RESERVATION_RELEASED": N_("The reservation was released already"),
     "TOTAL_USAGE_LIMIT": USED_UP,
-    "USAGE_LIMIT_EXCEEDED": USED_UP,
+    "USAGE_LIMIT_EXCEEDED": N_("A limit of uses is reached"),
     "USER_CODE_LIMIT": USER_LIMIT,
     "USER_PACKAGE_LIMIT": USER_LIMIT,
 }

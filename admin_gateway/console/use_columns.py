@@ -1,6 +1,6 @@
 """What lists of definitions and campaigns show of the uses of each row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,3 +53,13 @@ def add_uses(rows: Sequence[Any], by: TopBy) -> list[ListedRow]:
     return [
         ListedRow(one, found[row_id]) for one, row_id in zip(rows, ids, strict=True)
     ]
+
+
+def count_codes(one: Any, by: TopBy, count: Callable[[], int]) -> int:
+    """Return the codes of a definition or a campaign for the question before an action.
+
+    Many are taken from the counts of reports, because `count` would read all of them.
+    """
+    (row,) = add_uses([one], by)
+    is_known = row.use.has_all_codes and row.use.code_count > MAX_COUNTED
+    return row.use.code_count if is_known else count()

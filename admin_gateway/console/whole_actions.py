@@ -36,7 +36,7 @@ def build_question(action: Action, name: str, code_count: int, back: str) -> Que
     The name has to be typed before something harmful happens to many.
     """
     count = ngettext(
-        "It is about %(num)s code.", "It is about %(num)s codes.", code_count
+        "This affects %(num)s code.", "This affects %(num)s codes.", code_count
     ) % {"num": format_number(code_count)}
     needs_name = action.is_harmful and code_count > MAX_WITHOUT_TYPING
     return Question(
@@ -45,4 +45,5 @@ def build_question(action: Action, name: str, code_count: int, back: str) -> Que
         button=_(action.button),
         back=back,
         typed_name=name if needs_name else "",
+        is_harmful=action.is_harmful,
     )

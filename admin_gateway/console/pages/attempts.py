@@ -30,7 +30,7 @@ page = Page(
 )
 ATTEMPT_COLUMNS = (
     Column("attempted_at", N_("Time"), lambda row: row.attempted_at),
-    Column("user_id", N_("User"), lambda row: row.user_id),
+    Column("user_id", N_("Player"), lambda row: row.user_id),
     Column("masked_code", N_("Code"), lambda row: row.masked_code),
     Column("action", N_("The caller wanted to"), lambda row: row.action),
     Column("reason", N_("Reason"), lambda row: row.reason),
@@ -40,7 +40,7 @@ ATTEMPT_COLUMNS = (
 SIGNAL_COLUMNS = (
     Column("hour", N_("Hour"), lambda row: row.hour_at),
     Column("kind", N_("What happened"), lambda row: row.kind),
-    Column("subject", N_("User, code or reference"), lambda row: row.subject),
+    Column("subject", N_("Player, code or reference"), lambda row: row.subject),
     Column("count", N_("How often"), lambda row: row.count),
     Column("first", N_("First"), lambda row: row.first_at),
     Column("last", N_("Last"), lambda row: row.last_at),

@@ -3,10 +3,12 @@
 from flask import g
 from flask.typing import ResponseReturnValue
 
+from admin_gateway.console import audit_words
 from admin_gateway.console.forms import load_query
 from admin_gateway.console.page import Page
 from admin_gateway.console.tables import Column, read_by_key, respond_with_table
 from admin_gateway.console.texts import N_
+from admin_gateway.console.texts import gettext as _
 from admin_gateway.requests.audit import AuditQuerySchema
 from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models.audit import AuditEntry, AuditFilter
@@ -36,7 +38,15 @@ def index() -> ResponseReturnValue:
         COLUMNS,
         read_by_key(list_entries, lambda entry: entry.entry_id),
         form=form,
+        audit_words=audit_words,
+        actions=_list_choices(form.value("action")),
         describe_rows=lambda rows: {
             "names": memberships.list_emails({entry.actor for entry in rows})
         },
     )
+
+
+def _list_choices(chosen: str) -> list[tuple[str, str]]:
+    """Return the actions to choose from; one that is not known stays chosen."""
+    codes = dict.fromkeys(("", *audit_words.list_actions(), chosen))
+    return [(code, audit_words.describe_action(code) or _("All")) for code in codes]

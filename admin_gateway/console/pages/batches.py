@@ -11,7 +11,7 @@ from admin_gateway.console.actions import Question, ask, carry_out, perform
 from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import load_query
 from admin_gateway.console.page import Page
-from admin_gateway.console.rendering import render, url_for_page
+from admin_gateway.console.rendering import render, render_progress, url_for_page
 from admin_gateway.console.tables import Column, read_by_key, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
@@ -70,9 +70,9 @@ def show(batch_id: UUID) -> str:
 
 
 @page.view("/<uuid:batch_id>/progress", mirrors="batches.get")
-def progress(batch_id: UUID) -> str:
+def progress(batch_id: UUID) -> Response:
     """Return the part of the page that changes while codes are generated."""
-    return render("batches/progress.html", **_describe(batch_id))
+    return render_progress("batches/progress.html", **_describe(batch_id))
 
 
 def _describe(batch_id: UUID) -> dict[str, Any]:

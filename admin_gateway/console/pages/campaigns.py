@@ -24,6 +24,7 @@ from admin_gateway.console.use_columns import (
     MAX_COUNTED,
     USE_COLUMNS,
     add_uses,
+    count_codes,
     list_with_uses,
 )
 from admin_gateway.console.whole_actions import Action, build_question
@@ -171,10 +172,12 @@ def _submit(
 
 
 def _build_question(action: Action, campaign: Campaign) -> Question:
-    (row,) = add_uses([campaign], TopBy.CAMPAIGN)
-    count = row.use.code_count
-    if not row.use.has_all_codes or count <= MAX_COUNTED:
-        count = campaigns.get_stats(campaign.tenant_id, campaign.campaign_id).code_count
+    tenant_id, campaign_id = campaign.tenant_id, campaign.campaign_id
+    count = count_codes(
+        campaign,
+        TopBy.CAMPAIGN,
+        lambda: campaigns.get_stats(tenant_id, campaign_id).code_count,
+    )
     back = url_for_page("campaigns.show", campaign_id=campaign.campaign_id)
     return build_question(action, campaign.name, count, back=back)
 

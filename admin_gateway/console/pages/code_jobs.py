@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import g, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 
 from admin_gateway.console import definition_choices
 from admin_gateway.console.formats import DEFAULT_ZONE
 from admin_gateway.console.page import Page
-from admin_gateway.console.rendering import render
+from admin_gateway.console.rendering import render, render_progress
 from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
 from admin_gateway.console.texts import N_
 from coupon_core.domain.models.inventory import CodeJob, JobState
@@ -67,9 +67,9 @@ def show(job_id: UUID) -> str:
 
 
 @page.view("/<uuid:job_id>/progress", mirrors="code_jobs.get")
-def progress(job_id: UUID) -> str:
+def progress(job_id: UUID) -> Response:
     """Return the part of the page that changes while the job runs."""
-    return render("code_jobs/progress.html", **_describe(job_id))
+    return render_progress("code_jobs/progress.html", **_describe(job_id))
 
 
 def _describe(job_id: UUID) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def _build_question(creator: Creator, code: str) -> Question:
     return Question(
         title=title,
         text=_(
-            "What is revoked is refused from now on, also for users who have claimed "
+            "What is revoked is refused from now on, also for players who have claimed "
             "a coupon with it and not redeemed it. This cannot be undone."
         ),
         button=_("Revoke"),

@@ -24,7 +24,12 @@ from admin_gateway.console.state_filters import ListDefinitionsSchema
 from admin_gateway.console.tables import read_by_offset, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
-from admin_gateway.console.use_columns import MAX_COUNTED, add_uses, list_with_uses
+from admin_gateway.console.use_columns import (
+    MAX_COUNTED,
+    add_uses,
+    count_codes,
+    list_with_uses,
+)
 from admin_gateway.console.whole_actions import Action, build_question
 from coupon_core.domain.models import CodeFormat, Definition, Refused, Scope, utc_now
 from coupon_core.domain.models.reports import ReportFilter, ReportInterval, TopBy
@@ -211,9 +216,13 @@ def _name(view: Callable[..., Any], name: str) -> None:
 def _build_question(action: Action, definition_id: str) -> tuple[Any, Definition]:
     tenant_id = g.principal.tenant_id
     definition = definitions.get(tenant_id, definition_id)
-    stats = definitions.get_stats(tenant_id, definition_id, utc_now())
+
+    def count_exactly() -> int:
+        stats = definitions.get_stats(tenant_id, definition_id, utc_now())
+        return sum(stats.coupon_counts.values())
+
+    count = count_codes(definition, TopBy.DEFINITION, count_exactly)
     back = url_for_page("definitions.show", definition_id=definition_id)
-    count = sum(stats.coupon_counts.values())
     return build_question(action, definition.name, count, back=back), definition
 
 

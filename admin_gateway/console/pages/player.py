@@ -22,6 +22,7 @@ from admin_gateway.console.formats import format_number
 from admin_gateway.console.forms import Form, load_query, read_form
 from admin_gateway.console.page import Page
 from admin_gateway.console.player_data import (
+    describe_erasure,
     describe_player,
     get_state,
     load_user_id,
@@ -238,5 +239,5 @@ def confirm_erase(user_id: str) -> str:
 
 
 def _render_erasure(user_id: str, form: Form) -> str:
-    counts = personal_data.preview_erasure(g.principal.tenant_id, user_id)
+    counts = describe_erasure(user_id)
     return render("player/erase.html", user_id=user_id, form=form, counts=counts)

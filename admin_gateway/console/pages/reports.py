@@ -58,7 +58,7 @@ RANKINGS = (
     (TopBy.CAMPAIGN, N_("campaigns")),
     (TopBy.CREATOR, N_("creators")),
     (TopBy.CODE, N_("shared codes")),
-    (TopBy.USER, N_("users")),
+    (TopBy.USER, N_("players")),
 )
 
 

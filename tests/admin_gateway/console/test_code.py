@@ -93,13 +93,20 @@ def test_what_nothing_is_like_says_what_to_try_next(sqlite_admin: AdminClient) -
 
 
 def test_why_not_names_the_rule_and_the_remedy(admin: AdminClient) -> None:
-    coupon = create_coupon(admin)
+    coupon = create_coupon(admin, expires_at="2999-01-01")
     browser = sign_in_as(admin, Role.VIEWER)
     path = f"{HOME}/codes/{coupon['id']}"
+    assert (
+        f'/definitions/{coupon["definition_id"]}">Autumn anna</a>'
+        in browser.open(path).text
+    )
     assert "This code can be used." in browser.open(path).text
     page = browser.open(f"{path}?user_id=ben&at=").text
     assert "The code belongs to another user." in page
     assert "Check which account the user is signed in with" in page
+    late = browser.open(f"{path}?at=9999-01-01").text
+    assert "Change the expiry of the code, or the end of its definition." in late
+    assert "expires_" not in late.partition("<main")[2]
     browser.headers = {"Accept-Language": "de"}
     german = browser.open(f"{path}?user_id=ben").text
     assert "Der Code gehört einem anderen Spieler." in german

@@ -99,7 +99,7 @@ def test_errors_stay_beside_their_fields_and_nothing_is_stored(
     assert browser.submit("/new", **{**NEW, **wrong}).status_code == 400
     assert 'id="config.reward_item_id-error"' in browser.page
     assert SCRIPT not in browser.page
-    wrong = {"config.limits.total": "many", "config.starts_at": "29.11.2030"}
+    wrong = {"config.limits.total": "many", "config.starts_at": "29/11/2030"}
     assert browser.submit("/new", **{**NEW, **wrong}).status_code == 400
     for name, text in wrong.items():
         assert f'id="{name}-error"' in browser.page
@@ -211,12 +211,12 @@ def test_a_definition_is_stopped_after_a_question_and_started_again(
 ) -> None:
     browser = sign_in_as(admin, Role.MANAGER)
     path = create_in_browser(browser)
-    assert "It is about 0 codes." in browser.open(f"{path}/{action}").text
+    assert "This affects 0 codes." in browser.open(f"{path}/{action}").text
     browser.submit(f"/{action}")
     assert browser.path == path
     assert f">{state}</span>" in browser.page
     undo = "resume" if action == "suspend" else "activate"
-    browser.open(f"{path}/{undo}")
+    assert 'class="danger"' not in browser.open(f"{path}/{undo}").text
     browser.submit(f"/{undo}")
     assert ">planned</span>" in browser.page
 
@@ -259,6 +259,8 @@ def test_a_campaign_is_created_changed_cancelled_and_reopened(
     assert browser.path == f"{HOME}/campaigns/c/winter"
     assert SCRIPT not in browser.page
     assert "2030-01-01 00:00 Asia/Seoul" in browser.page
+    assert re.search(r"[0-9]{2}:[0-9]{2} UTC<", browser.open(f"{HOME}/audit").text)
+    browser.open(f"{HOME}/campaigns/c/winter")
     browser.open(f"{browser.path}/settings")
     browser.submit("/settings", name="Winter", starts_at="")
     assert admin.get("campaigns/winter").json["starts_at"] is None

@@ -93,14 +93,18 @@ def test_many_codes_show_progress_with_and_without_scripts(
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
     assert "Refresh</a>" in page
     (fragment_path,) = re.findall(r'hx-get="([^"]*)"', page)
-    fragment = manager.client.get(fragment_path).text
+    polled = manager.client.get(fragment_path)
+    assert "HX-Refresh" not in polled.headers
+    fragment = polled.text
     assert "<html" not in fragment
     assert "every 2s" in fragment
     manager.open(manager.path + "/cancel")
     assert "remain valid" in manager.page
     manager.submit("/cancel")
     assert "The batch is cancelled." in manager.page
-    assert "every 2s" not in manager.client.get(fragment_path).text
+    ended = manager.client.get(fragment_path)
+    assert "every 2s" not in ended.text
+    assert ended.headers["HX-Refresh"] == "true"
 
 
 def test_users_of_a_file_get_a_code_each(

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from peewee import Database
 
-from admin_gateway.console import pages
+from admin_gateway.console import pages, use_columns
 from coupon_core.domain.models import DefinitionStatus, Page, Trigger, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.domain.models.inventory import CodeTarget, JobState
@@ -270,7 +270,7 @@ def test_codes_of_large_definitions_and_campaigns_are_counted_after_a_click(
         admin.tenant_id, factory.winter, user_ids=["anna", "ben"], now=utc_now()
     )
     now = get_quarter(utc_now())
-    factory.raise_counts(ReportCounts(factory.winter, now, counts=Counts(generated=2)))
+    factory.raise_counts(ReportCounts(factory.winter, now, counts=Counts(generated=3)))
     database.release_connection()
     links = {
         f"{DEFINITIONS}/{factory.winter}": "Count the codes by state",
@@ -282,11 +282,11 @@ def test_codes_of_large_definitions_and_campaigns_are_counted_after_a_click(
         assert link not in page
         assert counted in page
         with pytest.MonkeyPatch.context() as patch:
-            for module in pages.definitions, pages.campaigns:
+            for module in pages.definitions, pages.campaigns, use_columns:
                 patch.setattr(module, "MAX_COUNTED", 1)
             page = manager.open(path).text
             assert link in page
             assert counted not in page
-            assert "<strong>2</strong><span>codes</span>" in page
+            assert "<strong>3</strong><span>codes</span>" in page
             assert counted in manager.open(f"{path}?count=1").text
-            assert "It is about 2 codes." in manager.open(f"{path}/suspend").text
+            assert "This affects 3 codes." in manager.open(f"{path}/suspend").text

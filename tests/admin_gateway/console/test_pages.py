@@ -130,10 +130,10 @@ def test_a_key_is_created_once_however_often_the_form_is_submitted(
 def test_errors_stay_beside_the_field_and_keep_the_input(admin: AdminClient) -> None:
     browser = sign_in_as(admin, Role.OWNER)
     browser.open(f"{HOME}/api-keys/new")
-    response = browser.submit("/new", name=SCRIPT, expires_at="31.12.2026")
+    response = browser.submit("/new", name=SCRIPT, expires_at="31/12/2026")
     assert response.status_code == 400
     assert 'id="expires_at-error"' in browser.page
-    assert 'value="31.12.2026"' in browser.page
+    assert 'value="31/12/2026"' in browser.page
     assert "&lt;script&gt;alert(1)" in browser.page
     assert SCRIPT not in browser.page
     created = browser.submit("/new", expires_at="", name=SCRIPT, scopes=["read"])

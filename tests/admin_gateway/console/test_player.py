@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from admin_gateway.console import player_data
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
+from coupon_core.persistence.repositories import personal_data
 from coupon_core.services.coupons import redemption, reservations
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.support.admin_client import AdminClient
@@ -138,6 +140,8 @@ def test_a_player_is_erased_only_after_the_id_is_typed(
 ) -> None:
     owner.open(f"{ANNA}/erase")
     assert "cannot be undone" in owner.page
+    assert "<li>codes: 1</li>" in owner.page
+    assert "coupon_event" not in owner.page
     assert owner.submit("/erase", typed_name="Anna").status_code == 400
     assert 'value="Anna"' in owner.page
     assert coupon["code"] in owner.open(ANNA).text
@@ -146,6 +150,11 @@ def test_a_player_is_erased_only_after_the_id_is_typed(
     assert "The player is erased:" in owner.page
     assert "erased-" in owner.page
     assert coupon["code"] not in owner.open(ANNA).text
+
+
+def test_everything_that_is_erased_has_a_word() -> None:
+    tables = {one.name for one in personal_data.PERSONAL_TABLES}
+    assert player_data.STORED.keys() == tables
 
 
 def test_a_player_with_live_reservations_is_not_erased(

@@ -220,7 +220,7 @@ def test_failed_attempts_and_signals_are_listed_in_words(
     assert len(read_csv(browser, f"{ATTEMPTS}?user_id=bob&format=csv")) == 2
     assert browser.open(f"{ATTEMPTS}?after=x").status_code == 200
     signals = browser.open(f"{ATTEMPTS}/signals").text
-    assert "a user was refused many times" in signals
+    assert "a player was refused many times" in signals
     assert SCRIPT not in signals
     assert browser.open(f"{ATTEMPTS}/signals?kind=x").status_code == 400
     assert browser.open(f"{ATTEMPTS}/signals?after=x").status_code == 400

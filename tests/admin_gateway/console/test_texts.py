@@ -20,8 +20,13 @@ from admin_gateway.console import (
     texts,
 )
 from admin_gateway.console.errors import TITLES
+from admin_gateway.console.explanation_words import REMEDIES, get_own_text
 from admin_gateway.refusals import ALL_REFUSALS
-from admin_gateway.refusals.explanation_texts import CAUSE_TEXTS, REASON_TEXTS
+from admin_gateway.refusals.explanation_texts import (
+    CAUSE_TEXTS,
+    REASON_TEXTS,
+    ReasonText,
+)
 from tests.support.admin_client import AdminClient
 
 MessageId: TypeAlias = str | tuple[str, ...]
@@ -46,12 +51,24 @@ def list_texts() -> dict[MessageId, str]:
     used: dict[MessageId, str] = {
         message: f"{name}:{line}" for name, line, message, _, _ in found
     }
-    explained = chain(*CAUSE_TEXTS.values(), *REASON_TEXTS.values())
+    explained = chain(*list_explanations())
     return (
         used
         | dict.fromkeys(explained, "admin_gateway/refusals/explanation_texts")
         | {text: "admin_gateway/refusals" for _, _, text in ALL_REFUSALS.values()}
     )
+
+
+def list_explanations() -> Iterator[ReasonText]:
+    """Yield what the console says about each reason and each cause."""
+    yield from map(get_own_text, (*CAUSE_TEXTS.values(), *REASON_TEXTS.values()))
+
+
+def test_explanations_name_no_member_of_the_api() -> None:
+    names = re.compile(r"[a-z]_[a-z]|\w\.\w|gateway|claimable")
+    assert [text for text in chain(*list_explanations()) if names.search(text)] == []
+    found = {one.remedy for one in (*CAUSE_TEXTS.values(), *REASON_TEXTS.values())}
+    assert found >= REMEDIES.keys()
 
 
 def list_translations(language: str) -> Iterator[tuple[Path, MessageId, bool]]:
@@ -130,6 +147,19 @@ def test_the_two_ways_to_stop_have_one_word_each(english: str, german: str) -> N
                     )
                     found += 1
     assert found
+
+
+def test_who_uses_codes_has_one_word() -> None:
+    """Explanations and refusals are texts of the API, which says `user`."""
+    own = {
+        message: path.name
+        for path, message, _ in list_translations("de")
+        if path.name not in ("explanations.po", "refusals.po")
+    }
+    users = re.compile(r"\b[Uu]sers?\b").search
+    assert [text for text in own if users(str(text).replace("(user)s", ""))] == []
+    for path in (build.TRANSLATIONS / "de").glob("*.po"):
+        assert "utzer" not in path.read_text("utf-8"), path.name
 
 
 def test_sentences_are_separated_by_a_blank() -> None:
