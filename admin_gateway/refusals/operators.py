@@ -26,6 +26,11 @@ OPERATOR_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
             "code: expected a code of your authenticator app that was not used yet, "
             "or a recovery code",
         ),
+        OperatorReason.SECOND_FACTOR_PRESENT: (
+            409,
+            "You sign in with an authenticator app already. Turn it off first, with a "
+            "code of that app or a recovery code",
+        ),
         OperatorReason.PROVIDER_REFUSED: (
             401,
             "The provider did not confirm who you are. Sign in again",

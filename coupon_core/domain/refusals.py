@@ -163,6 +163,7 @@ class OperatorReason(StrEnum):
     OPERATOR_OF_OTHER_TENANTS = "operator_of_other_tenants"
     LAST_OWNER = "last_owner"
     WRONG_SECOND_FACTOR = "wrong_second_factor"
+    SECOND_FACTOR_PRESENT = "second_factor_present"
     PROVIDER_REFUSED = "provider_refused"
     UNKNOWN_ACCOUNT = "unknown_account"
     OTHER_ACCOUNT = "other_account"

@@ -24,6 +24,7 @@ from requests import RequestException
 from coupon_core.domain.models import OperatorReason, Refused
 from coupon_core.domain.models.operators import ProviderAccount
 from coupon_core.security.provider_sign_in import Challenge, ProviderUnavailable
+from coupon_core.security.thread_queue import ThreadQueue
 
 log = structlog.get_logger("coupon.oidc")
 
@@ -38,7 +39,7 @@ AUTH_METHODS = ("client_secret_basic", "client_secret_post")
 METADATA_SECONDS = 3_600
 TIMEOUT_SECONDS = 5.0
 LEEWAY_SECONDS = 60
-MAX_CALLS, MAX_WAIT_SECONDS = 2, 2.0
+MAX_CALLS, MAX_WAITING, MAX_WAIT_SECONDS = 2, 1, 2.0
 MAX_SUBJECT_LENGTH = 255  # OpenID Connect Core 1.0, section 2
 
 
@@ -52,7 +53,7 @@ class _Client(OAuth2Mixin, OpenIDMixin, BaseApp):
 class Provider:
     """The OpenID Connect provider at which operators sign in.
 
-    A slow provider occupies at most MAX_CALLS threads of a process.
+    A slow provider occupies at most MAX_CALLS + MAX_WAITING threads of a process.
     """
 
     def __init__(
@@ -62,7 +63,12 @@ class Provider:
         self._client_id = client_id
         self._client_secret = client_secret
         self._callback_url = callback_url
-        self._slots = threading.BoundedSemaphore(MAX_CALLS)
+        self._queue = ThreadQueue(
+            MAX_CALLS,
+            MAX_WAITING,
+            max_seconds=MAX_WAIT_SECONDS,
+            build_error=ProviderUnavailable,
+        )
         cache: TTLCache[Any, _Client] = TTLCache(1, METADATA_SECONDS)
         self._connect = cached(cache, lock=threading.Lock())(self._load_client)
 
@@ -98,18 +104,15 @@ class Provider:
 
     @contextmanager
     def _call(self) -> Iterator[_Client]:
-        if not self._slots.acquire(timeout=MAX_WAIT_SECONDS):
-            raise ProviderUnavailable
         try:
-            yield self._connect()
+            with self._queue.take_turn():
+                yield self._connect()
         except (OAuthError, JoseError) as error:
             log.warning("oidc_refused", reason=error.error, kind=type(error).__name__)
             raise Refused(OperatorReason.PROVIDER_REFUSED) from error
         except (RequestException, RuntimeError, ValueError, *_MALFORMED) as error:
             log.warning("oidc_unavailable", kind=type(error).__name__)
             raise ProviderUnavailable from error
-        finally:
-            self._slots.release()
 
     def _load_client(self) -> _Client:
         client = _Client(

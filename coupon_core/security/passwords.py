@@ -4,32 +4,34 @@ A hash takes 19 MiB and a tenth of a second of a core, so a process computes one
 time: otherwise sign-ins could use up its memory and delay all other requests.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-MAX_WAIT_SECONDS = 2.0
+from coupon_core.security.thread_queue import ThreadQueue
+
+MAX_WAITING, MAX_WAIT_SECONDS = 2, 2.0
 # The first recommendation of OWASP's Password Storage Cheat Sheet.
 _hasher = PasswordHasher(
     time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID
 )
-_turn = threading.BoundedSemaphore(1)
 
 
 class PasswordsBusy(Exception):
     """Too many passwords are being verified; try again shortly."""
 
 
+_queue = ThreadQueue(
+    1, MAX_WAITING, max_seconds=MAX_WAIT_SECONDS, build_error=PasswordsBusy
+)
+
+
 def hash_password(password: str) -> str:
     """Return the hash of a password, with its parameters and salt.
 
     Raises:
-        PasswordsBusy: Other passwords were verified for longer than MAX_WAIT_SECONDS.
+        PasswordsBusy: MAX_WAITING others wait, or it took MAX_WAIT_SECONDS.
     """
-    with _take_turn():
+    with _queue.take_turn():
         return _hasher.hash(password)
 
 
@@ -39,9 +41,9 @@ def verify_password(password_hash: str, password: str) -> bool:
     Without a hash it takes as long, so that the time does not say whether one exists.
 
     Raises:
-        PasswordsBusy: Other passwords were verified for longer than MAX_WAIT_SECONDS.
+        PasswordsBusy: MAX_WAITING others wait, or it took MAX_WAIT_SECONDS.
     """
-    with _take_turn():
+    with _queue.take_turn():
         if not password_hash:
             _hasher.hash(password)
             return False
@@ -49,13 +51,3 @@ def verify_password(password_hash: str, password: str) -> bool:
             return _hasher.verify(password_hash, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
-
-
-@contextmanager
-def _take_turn() -> Iterator[None]:
-    if not _turn.acquire(timeout=MAX_WAIT_SECONDS):
-        raise PasswordsBusy
-    try:
-        yield
-    finally:
-        _turn.release()

@@ -1,5 +1,6 @@
 """Time-based one-time passwords (RFC 6238) and recovery codes."""
 
+import re
 import secrets
 from datetime import datetime
 
@@ -11,11 +12,17 @@ RECOVERY_CODE_COUNT = 10
 RECOVERY_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 RECOVERY_CODE_LENGTH = 16  # 79 bits, so that a plain hash is sufficient
 ISSUER = "Coupons"
+_match_secret = re.compile(r"[A-Z2-7]{32}").fullmatch
 
 
 def generate_secret() -> str:
     """Return a new secret in base 32."""
     return pyotp.random_base32()
+
+
+def is_secret(text: str) -> bool:
+    """Return True if a text may be a secret that `generate_secret` has returned."""
+    return _match_secret(text) is not None
 
 
 def build_uri(secret: str, email: str) -> str:

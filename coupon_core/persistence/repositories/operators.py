@@ -1,26 +1,17 @@
-"""Operators of the console, and their one-time links."""
+"""Operators of the console."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from peewee import IntegrityError
 
 from coupon_core.domain.emails import to_email_key
-from coupon_core.domain.models.operators import (
-    LinkPurpose,
-    OneTimeLink,
-    OpenInvitation,
-    Operator,
-    Role,
-)
+from coupon_core.domain.models.operators import Operator
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.errors import UNIQUE, violated_constraint
-from coupon_core.persistence.tables import (
-    OperatorInvitationTable,
-    OperatorTable,
-    to_json_text,
-)
+from coupon_core.persistence.row_locks import lock_rows
+from coupon_core.persistence.tables import OperatorTable, to_json_text
 
 REPLACE_RECOVERY_HASHES = """
     UPDATE operator SET recovery_hashes = :left
@@ -42,6 +33,19 @@ def insert(operator: Operator) -> bool:
 def find_by_email(email: str) -> Operator | None:
     """Return the operator with an address, in either case."""
     return _find(OperatorTable.email_key == to_email_key(email))
+
+
+def lock_by_email(email: str) -> Operator | None:
+    """Lock the operator with an address until the transaction ends, and return it."""
+    return _find(OperatorTable.email_key == to_email_key(email), lock_rows)
+
+
+def lock_unchanged(operator: Operator) -> bool:
+    """Lock an operator; return False if the sign-in has changed since it was read.
+
+    That includes the second factor, and that the operator was disabled or enabled.
+    """
+    return _find(_is_unchanged(operator), lock_rows) is not None
 
 
 def find_by_account(provider_account: str) -> Operator | None:
@@ -71,13 +75,7 @@ def set_credentials(
     """
     query = OperatorTable.update(
         password_hash=password_hash, provider_account=provider_account
-    ).where(
-        OperatorTable.operator_id == operator.operator_id,
-        OperatorTable.password_hash == operator.password_hash,
-        OperatorTable.provider_account.is_null()
-        if operator.provider_account is None
-        else OperatorTable.provider_account == operator.provider_account,
-    )
+    ).where(_is_unchanged(operator))
     try:
         return bool(query.execute())
     except IntegrityError as error:
@@ -87,12 +85,16 @@ def set_credentials(
 
 
 def set_second_factor(
-    operator_id: str, totp_sealed: str | None, recovery_hashes: Sequence[str]
-) -> None:
-    """Replace the secret of the second factor and the recovery codes."""
-    OperatorTable.update(
+    operator: Operator, totp_sealed: str | None, recovery_hashes: Sequence[str]
+) -> bool:
+    """Replace the secret of the second factor and the recovery codes.
+
+    Return False if the sign-in has changed since `operator` was read.
+    """
+    query = OperatorTable.update(
         totp_sealed=totp_sealed, recovery_hashes=list(recovery_hashes)
-    ).where(OperatorTable.operator_id == operator_id).execute()
+    ).where(_is_unchanged(operator))
+    return bool(query.execute())
 
 
 def use_totp_step(operator_id: str, step: int) -> bool:
@@ -121,110 +123,24 @@ def set_disabled(operator_id: str, disabled_at: datetime | None) -> None:
     ).execute()
 
 
-def insert_link(link: OneTimeLink) -> None:
-    """Insert a one-time link."""
-    OperatorInvitationTable.insert(
-        token_hash=link.token_hash,
-        operator_id=link.operator_id,
-        purpose=link.purpose,
-        target_tenant=link.target_tenant,
-        role=link.role,
-        invited_by=link.invited_by,
-        created_at=link.created_at,
-        expires_at=link.expires_at,
-    ).execute()
-
-
-def find_link(token_hash: str, now: datetime) -> OneTimeLink | None:
-    """Return a link that has neither been used nor expired."""
-    row = (
-        OperatorInvitationTable.select()
-        .where(
-            OperatorInvitationTable.token_hash == token_hash,
-            OperatorInvitationTable.expires_at > now,
-        )
-        .first()
+def _is_unchanged(operator: Operator) -> Any:
+    """Return the condition that an operator signs in as when it was read."""
+    signs_in_with = (
+        (OperatorTable.password_hash, operator.password_hash),
+        (OperatorTable.provider_account, operator.provider_account),
+        (OperatorTable.totp_sealed, operator.totp_sealed),
+        (OperatorTable.disabled_at, operator.disabled_at),
     )
-    return _to_link(row) if row else None
+    condition = OperatorTable.operator_id == operator.operator_id
+    for column, value in signs_in_with:
+        condition &= column.is_null() if value is None else column == value
+    return condition
 
 
-def list_invitations(tenant_id: str, now: datetime) -> list[OpenInvitation]:
-    """Return the open invitations to a tenant, the newest first."""
-    query = (
-        OperatorInvitationTable.select(OperatorInvitationTable, OperatorTable.email)
-        .join(
-            OperatorTable,
-            on=OperatorTable.operator_id == OperatorInvitationTable.operator_id,
-            attr="operator",
-        )
-        .where(
-            OperatorInvitationTable.target_tenant == tenant_id,
-            OperatorInvitationTable.purpose == LinkPurpose.INVITATION,
-            OperatorInvitationTable.expires_at > now,
-        )
-        .order_by(OperatorInvitationTable.created_at.desc())
-    )
-    return [OpenInvitation(_to_link(row), row.operator.email) for row in query]
-
-
-def delete_invitation(tenant_id: str, token_hash: str) -> bool:
-    """Delete an invitation to a tenant; return False if there is none."""
-    query = OperatorInvitationTable.delete().where(
-        OperatorInvitationTable.token_hash == token_hash,
-        OperatorInvitationTable.target_tenant == tenant_id,
-        OperatorInvitationTable.purpose == LinkPurpose.INVITATION,
-    )
-    return bool(query.execute())
-
-
-def use_link(token_hash: str) -> bool:
-    """Delete a link; return False if it has been used meanwhile."""
-    query = OperatorInvitationTable.delete().where(
-        OperatorInvitationTable.token_hash == token_hash
-    )
-    return bool(query.execute())
-
-
-def delete_invitations(tenant_id: str, operator_id: str) -> None:
-    """Delete the invitations of an operator to a tenant."""
-    OperatorInvitationTable.delete().where(
-        OperatorInvitationTable.operator_id == operator_id,
-        OperatorInvitationTable.target_tenant == tenant_id,
-        OperatorInvitationTable.purpose == LinkPurpose.INVITATION,
-    ).execute()
-
-
-def delete_links(operator_id: str, purpose: LinkPurpose) -> None:
-    """Delete the links of an operator that are for one purpose."""
-    OperatorInvitationTable.delete().where(
-        OperatorInvitationTable.operator_id == operator_id,
-        OperatorInvitationTable.purpose == purpose,
-    ).execute()
-
-
-def delete_expired_links(now: datetime) -> int:
-    """Delete links that nobody can use any more; return their number."""
-    query = OperatorInvitationTable.delete().where(
-        OperatorInvitationTable.expires_at <= now
-    )
-    return int(query.execute())
-
-
-def _to_link(row: Any) -> OneTimeLink:
-    return OneTimeLink(
-        token_hash=row.token_hash,
-        operator_id=str(row.operator_id),
-        purpose=LinkPurpose(row.purpose),
-        target_tenant=row.target_tenant,
-        role=Role(row.role) if row.role else None,
-        invited_by=row.invited_by,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-    )
-
-
-def _find(condition: Any) -> Operator | None:
-    row = OperatorTable.select().where(condition).first()
+def _find(
+    condition: Any, lock: Callable[[Any], Any] = lambda query: query
+) -> Operator | None:
+    row = lock(OperatorTable.select().where(condition)).first()
     if row is None:
         return None
     return Operator(

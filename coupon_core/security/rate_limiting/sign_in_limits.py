@@ -2,11 +2,10 @@
 
 Failed attempts count for the address of the caller, and for it together with the
 operator's e-mail; both are refused above a limit. Those for the e-mail alone only make
-further attempts slow: otherwise anybody could keep an operator out.
+further attempts rare: otherwise anybody could keep an operator out.
 """
 
-import threading
-import time
+import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,7 +20,10 @@ from coupon_core.security.rate_limiting.policy import (
 
 PER_ADDRESS = RateLimit("sign-ins-per-address", 100, seconds=600)
 PER_EMAIL_AND_ADDRESS = RateLimit("sign-ins-per-email-and-address", 10, seconds=600)
+TOO_MANY = "Too many failed sign-ins"
 PER_EMAIL = RateLimit("sign-ins-per-email", 20, seconds=600)
+PER_EMAIL_IF_SLOW = RateLimit("slow-sign-ins-per-email", 1, seconds=1)
+IPV6_PREFIX_LENGTH = 64  # a customer has all addresses of such a network
 FAILURE_REASONS = frozenset(
     {
         OperatorReason.SIGN_IN_FAILED,
@@ -32,9 +34,6 @@ FAILURE_REASONS = frozenset(
         OperatorReason.UNVERIFIED_EMAIL,
     }
 )
-DELAY_SECONDS = 1.0
-# One delayed attempt at a time, so that delays do not occupy the threads of a gateway.
-_delay = threading.BoundedSemaphore(1)
 
 
 @contextmanager
@@ -48,17 +47,20 @@ def attempt(email: str, address: str) -> Iterator[None]:
         RateLimitExceeded: Too many attempts have failed.
     """
     key = to_email_key(email.strip())
-    counted = {PER_ADDRESS: format_key("address", address)}
+    network = to_network(address)
+    counted = {PER_ADDRESS: format_key("address", network)}
     if key:
-        counted[PER_EMAIL_AND_ADDRESS] = format_key("both", key, address)
+        counted[PER_EMAIL_AND_ADDRESS] = format_key("both", key, network)
     counters = code_guessing.limiter().counters
     for limit, name in counted.items():
         count, remaining = counters.read(limit, name)
         if count >= limit.amount:
-            raise RateLimitExceeded(limit, remaining, "Too many failed sign-ins")
+            raise RateLimitExceeded(limit, remaining, TOO_MANY)
     email_name = format_key("email", key)
     if key and counters.read(PER_EMAIL, email_name)[0] >= PER_EMAIL.amount:
-        _wait()
+        count, remaining = counters.count(PER_EMAIL_IF_SLOW, email_name)
+        if count > PER_EMAIL_IF_SLOW.amount:
+            raise RateLimitExceeded(PER_EMAIL_IF_SLOW, remaining, TOO_MANY)
     try:
         yield
     except Refused as refused:
@@ -71,10 +73,14 @@ def attempt(email: str, address: str) -> Iterator[None]:
         raise
 
 
-def _wait() -> None:
-    if not _delay.acquire(blocking=False):
-        raise RateLimitExceeded(PER_EMAIL, DELAY_SECONDS, "Too many failed sign-ins")
+def to_network(address: str) -> str:
+    """Return whose address it is: itself, or of IPv6 the network of one customer."""
     try:
-        time.sleep(DELAY_SECONDS)
-    finally:
-        _delay.release()
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:  # a socket without an address
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, IPV6_PREFIX_LENGTH), strict=False))

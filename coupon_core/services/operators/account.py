@@ -7,10 +7,15 @@ from coupon_core.domain.models import OperatorReason, Refused
 from coupon_core.domain.models.operators import (
     MAX_PASSWORD_LENGTH,
     MIN_PASSWORD_LENGTH,
+    LinkPurpose,
     Operator,
 )
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.repositories import operator_memberships, operator_sessions
+from coupon_core.persistence.repositories import (
+    operator_links,
+    operator_memberships,
+    operator_sessions,
+)
 from coupon_core.persistence.repositories import operators as operator_repository
 from coupon_core.security import encryption, passwords, second_factor
 from coupon_core.security.rate_limiting import sign_in_limits
@@ -37,8 +42,15 @@ class NewSecondFactor:
 
 
 def prepare_second_factor(operator: Operator, secret: str = "") -> NewSecondFactor:
-    """Return a new second factor, or the one with a secret again; nothing changes."""
-    secret = secret or second_factor.generate_secret()
+    """Return a new second factor, or the one with a secret again; nothing changes.
+
+    Raises:
+        Refused: The operator has one, which must be turned off first.
+    """
+    if operator.totp_sealed:
+        raise Refused(OperatorReason.SECOND_FACTOR_PRESENT)
+    if not second_factor.is_secret(secret):
+        secret = second_factor.generate_secret()
     return NewSecondFactor(secret, second_factor.build_uri(secret, operator.email))
 
 
@@ -50,17 +62,20 @@ def start_second_factor(
     All other sessions of the operator end.
 
     Raises:
-        Refused: The code is not one of the secret.
+        Refused: The code is not one of the secret, or the operator has a second factor:
+            otherwise an open session could replace it without its code.
     """
-    step = second_factor.find_step(secret, "".join(code.split()), now)
+    entered, is_secret = "".join(code.split()), second_factor.is_secret(secret)
+    step = second_factor.find_step(secret, entered, now) if is_secret else None
     if step is None:
         raise Refused(OperatorReason.WRONG_SECOND_FACTOR)
     codes = second_factor.generate_recovery_codes()
     hashes = [encryption.fingerprint(one) for one in codes]
     with transaction():
-        operator_repository.set_second_factor(
-            operator.operator_id, encryption.encrypt(secret), hashes
-        )
+        if operator.totp_sealed or not operator_repository.set_second_factor(
+            operator, encryption.encrypt(secret), hashes
+        ):
+            raise Refused(OperatorReason.SECOND_FACTOR_PRESENT)
         operator_repository.use_totp_step(operator.operator_id, step)
         operator_sessions.delete_all(operator.operator_id, session_hash)
         record(operator, "operator.factor_started")
@@ -80,7 +95,8 @@ def stop_second_factor(
     """
     with sign_in_limits.attempt(operator.email, device.address), transaction():
         sign_in.use_second_factor(operator, code, now)
-        operator_repository.set_second_factor(operator.operator_id, None, [])
+        if not operator_repository.set_second_factor(operator, None, []):
+            raise Refused(OperatorReason.WRONG_SECOND_FACTOR)  # changed meanwhile
         record(operator, "operator.factor_stopped")
         return start_again(operator, device, now)
 
@@ -129,8 +145,13 @@ def hash_new_password(password: str, repeated: str) -> str:
 
 
 def start_again(operator: Operator, device: Device, now: datetime) -> str:
-    """End all sessions of an operator; return the token of a new one."""
+    """End all sessions of an operator; return the token of a new one.
+
+    A link to a new password is invalid as well: the operator who has signed in does
+    not need it, and its maker may not control an operator who has joined other tenants.
+    """
     operator_sessions.delete_all(operator.operator_id)
+    operator_links.delete_links(operator.operator_id, LinkPurpose.RESET)
     return sessions.start(operator, device, now)
 
 

@@ -6,7 +6,11 @@ from coupon_core.domain.models import OperatorReason, Principal, Refused
 from coupon_core.domain.models.operators import LinkPurpose, Operator
 from coupon_core.domain.rules.roles import is_controlled_by
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.repositories import operator_memberships, operator_sessions
+from coupon_core.persistence.repositories import (
+    operator_links,
+    operator_memberships,
+    operator_sessions,
+)
 from coupon_core.persistence.repositories import operators as operator_repository
 from coupon_core.services import audit
 from coupon_core.services.errors import require_found
@@ -31,10 +35,10 @@ def reset(
     with transaction():
         operator = _require_controlled(principal, email)
         operator_id = operator.operator_id
-        operator_repository.delete_links(operator_id, LinkPurpose.RESET)
+        operator_links.delete_links(operator_id, LinkPurpose.RESET)
         operator_sessions.delete_all(operator_id)
         if removes_factor:
-            operator_repository.set_second_factor(operator_id, None, [])
+            operator_repository.set_second_factor(operator, None, [])
         tenant_ids = _list_tenants(operator_id)
         for tenant_id in tenant_ids:
             audit.record(tenant_id, "operator.reset", operator_id)
@@ -68,8 +72,9 @@ def set_disabled(
 
 
 def _require_controlled(principal: Principal | None, email: str) -> Operator:
+    """Return an operator, locked: it can join no other tenant meanwhile."""
     operator = require_found(
-        operator_repository.find_by_email(email.strip()),
+        operator_repository.lock_by_email(email.strip()),
         OperatorReason.OPERATOR_NOT_FOUND,
     )
     if principal:

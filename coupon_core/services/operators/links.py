@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from coupon_core.domain.emails import parse_email
-from coupon_core.domain.models import OperatorReason, Refused
+from coupon_core.domain.models import AdminReason, OperatorReason, Refused
 from coupon_core.domain.models.operators import (
     LinkPurpose,
     OneTimeLink,
@@ -21,15 +21,15 @@ from coupon_core.domain.models.operators import (
 from coupon_core.observability import audit_context
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
-from coupon_core.persistence.repositories import operator_memberships, operator_sessions
+from coupon_core.persistence.repositories import operator_links, operator_memberships
 from coupon_core.persistence.repositories import operators as operator_repository
+from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.security import encryption
 from coupon_core.security.rate_limiting import sign_in_limits
 from coupon_core.services import audit
-from coupon_core.services.access import tenants
 from coupon_core.services.errors import require_found
 from coupon_core.services.operators import sessions, sign_in
-from coupon_core.services.operators.account import hash_new_password
+from coupon_core.services.operators.account import hash_new_password, start_again
 from coupon_core.services.operators.sessions import Device
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -86,14 +86,15 @@ def invite(tenant_id: str, email: str, role: Role, now: datetime) -> tuple[str, 
     Raises:
         Refused: The tenant is unknown, or the address is none.
     """
-    tenants.require(tenant_id)
     address = require_found(parse_email(email), OperatorReason.INVALID_EMAIL)
     with transaction():
+        if not tenant_repository.lock_shared(tenant_id):
+            raise Refused(AdminReason.TENANT_NOT_FOUND)
         operator_repository.insert(_build_operator(address, now))
         operator = operator_repository.find_by_email(address)
         if operator is None or operator.disabled_at:
             raise Refused(OperatorReason.OPERATOR_DISABLED)
-        operator_repository.delete_invitations(tenant_id, operator.operator_id)
+        operator_links.delete_invitations(tenant_id, operator.operator_id)
         token = add_link(operator, LinkPurpose.INVITATION, tenant_id, role, now=now)
         audit.record(tenant_id, "operator.invited", operator.operator_id, role=role)
     return operator.operator_id, token
@@ -109,8 +110,8 @@ def add_link(
 ) -> str:
     """Store a one-time link in the transaction of the caller; return its token."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    operator_repository.delete_expired_links(now)
-    operator_repository.insert_link(
+    operator_links.delete_expired_links(now)
+    operator_links.insert_link(
         OneTimeLink(
             token_hash=encryption.fingerprint(token),
             operator_id=operator.operator_id,
@@ -127,7 +128,7 @@ def add_link(
 
 def list_invitations(tenant_id: str, now: datetime) -> list[OpenInvitation]:
     """Return the open invitations to a tenant, the newest first."""
-    return operator_repository.list_invitations(tenant_id, now)
+    return operator_links.list_invitations(tenant_id, now)
 
 
 def withdraw(tenant_id: str, token_hash: str, now: datetime) -> str:
@@ -136,11 +137,11 @@ def withdraw(tenant_id: str, token_hash: str, now: datetime) -> str:
     Raises:
         Refused: There is no such invitation, or it was used meanwhile.
     """
-    found = operator_repository.list_invitations(tenant_id, now)
+    found = operator_links.list_invitations(tenant_id, now)
     by_hash = {one.link.token_hash: one for one in found}
     invitation = require_found(by_hash.get(token_hash), OperatorReason.LINK_INVALID)
     with transaction():
-        if not operator_repository.delete_invitation(tenant_id, token_hash):
+        if not operator_links.delete_invitation(tenant_id, token_hash):
             raise Refused(OperatorReason.LINK_INVALID)
         audit.record(
             tenant_id, "operator.invitation_withdrawn", invitation.link.operator_id
@@ -160,7 +161,7 @@ def open_link(token: str, now: datetime) -> LinkForm:
         Refused: The link has been used, has expired, or never existed.
     """
     link = require_found(
-        operator_repository.find_link(encryption.fingerprint(token), now),
+        operator_links.find_link(encryption.fingerprint(token), now),
         OperatorReason.LINK_INVALID,
     )
     operator = operator_repository.get(link.operator_id)
@@ -207,22 +208,22 @@ def enter(
     `credentials` are the password hash and the account from now on.
     """
     operator, link = form.operator, form.link
-    # Of two links that are used at the same time, one sets the credentials.
-    if not (
-        operator_repository.use_link(link.token_hash)
-        and operator_repository.set_credentials(operator, *credentials)
-    ):
+    # Of two links that are used at the same time, one sets the credentials. Locks are
+    # taken in the order operator, tenant, link, membership, sessions.
+    if not operator_repository.set_credentials(operator, *credentials):
         raise Refused(OperatorReason.LINK_INVALID)
-    operator_sessions.delete_all(operator.operator_id)
+    if link.role and not tenant_repository.lock_shared(link.target_tenant):
+        raise Refused(AdminReason.TENANT_NOT_FOUND)
+    if not operator_links.use_link(link.token_hash):
+        raise Refused(OperatorReason.LINK_INVALID)
     if link.role:
         _join(link, link.role, now=now)
-    return sessions.start(operator, device, now), link.target_tenant
+    return start_again(operator, device, now), link.target_tenant
 
 
 def _join(link: OneTimeLink, role: Role, now: datetime) -> None:
     """Begin the membership that an invitation gives."""
     tenant_id, operator_id = link.target_tenant, link.operator_id
-    tenants.require(tenant_id)
     present = operator_memberships.get(tenant_id, operator_id)
     if present and present.role == Role.OWNER:
         return  # an old invitation does not take the role of an owner away

@@ -5,7 +5,11 @@ from datetime import datetime
 from coupon_core.domain.models import OperatorReason, Refused
 from coupon_core.domain.models.operators import Member, Membership, Role
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.repositories import operator_memberships, operator_sessions
+from coupon_core.persistence.repositories import (
+    operator_links,
+    operator_memberships,
+    operator_sessions,
+)
 from coupon_core.persistence.repositories import operators as operator_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services import audit
@@ -41,8 +45,8 @@ def change_role(tenant_id: str, operator_id: str, role: Role, now: datetime) -> 
             return
         if role != Role.OWNER:
             require_another_owner(tenant_id, operator_id)
+        operator_links.delete_invitations(tenant_id, operator_id)
         operator_memberships.put(tenant_id, operator_id, role, now)
-        operator_repository.delete_invitations(tenant_id, operator_id)
         operator_sessions.delete_all(operator_id)
         audit.record(tenant_id, "operator.role_changed", operator_id, role=role)
 
@@ -56,8 +60,8 @@ def remove(tenant_id: str, operator_id: str) -> None:
     with transaction():
         lock_membership(tenant_id, operator_id)
         require_another_owner(tenant_id, operator_id)
+        operator_links.delete_invitations(tenant_id, operator_id)
         operator_memberships.delete(tenant_id, operator_id)
-        operator_repository.delete_invitations(tenant_id, operator_id)
         operator_sessions.delete_all(operator_id)
         audit.record(tenant_id, "operator.removed", operator_id)
 

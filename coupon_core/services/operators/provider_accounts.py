@@ -33,6 +33,8 @@ def sign_in_with_account(
         if operator is None or operator.disabled_at:
             raise Refused(OperatorReason.UNKNOWN_ACCOUNT)
         with transaction():
+            if not operator_repository.lock_unchanged(operator):
+                raise Refused(OperatorReason.UNKNOWN_ACCOUNT)
             return sessions.start(operator, device, now)
 
 

@@ -30,6 +30,9 @@ def sign_in(
             raise Refused(OperatorReason.SIGN_IN_FAILED)
         require_password(operator, password)
         with transaction():
+            # Verifying takes a while; a session must not outlive a change meanwhile.
+            if not operator_repository.lock_unchanged(operator):
+                raise Refused(OperatorReason.SIGN_IN_FAILED)
             use_second_factor(operator, code, now)
             return sessions.start(operator, device, now)
 

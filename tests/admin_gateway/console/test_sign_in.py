@@ -12,6 +12,7 @@ from admin_gateway.console.browser_session import ConsoleSessionInterface
 from admin_gateway.console.paths import find_own_path
 from coupon_core.domain.models.operators import Role
 from coupon_core.security import passwords
+from coupon_core.security.thread_queue import ThreadQueue
 from coupon_core.services.operators import memberships
 from tests.support.admin_client import AdminClient
 from tests.support.console_client import PASSWORD, Browser, invite, sign_in_as
@@ -330,13 +331,14 @@ def test_a_removed_operator_is_out_at_once(admin: AdminClient) -> None:
     assert "You do not belong to a tenant" in browser.page
 
 
-def test_passwords_are_verified_one_at_a_time(
+def test_sign_ins_that_wait_for_others_occupy_few_threads(
     admin: AdminClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passwords, "MAX_WAIT_SECONDS", 0.01)
+    queue = ThreadQueue(1, 0, max_seconds=0, build_error=passwords.PasswordsBusy)
+    monkeypatch.setattr(passwords, "_queue", queue)
     browser = Browser(admin.app)
     browser.open("/console/sign-in")
-    with passwords._take_turn():
+    with queue.take_turn():
         response = browser.submit(email="ann@example.com", password=PASSWORD)
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "2"
