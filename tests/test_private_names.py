@@ -173,8 +173,14 @@ def list_names(path: Any) -> Iterator[str]:
                 yield f"super.{node.attr}" if owner == "super()" else node.attr
 
 
+# The documented members of named tuples, which begin with an underscore because the names
+# of the fields do not.
+TUPLE_MEMBERS = frozenset({"_asdict", "_fields", "_make", "_replace"})
+
+
 def is_private(name: str) -> bool:
-    return name.startswith("_") and not name.endswith("__")
+    is_public = name.endswith("__") or name in TUPLE_MEMBERS
+    return name.startswith("_") and not is_public
 
 
 @cache
