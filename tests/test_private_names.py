@@ -173,8 +173,7 @@ def list_names(path: Any) -> Iterator[str]:
                 yield f"super.{node.attr}" if owner == "super()" else node.attr
 
 
-# The documented members of named tuples, which begin with an underscore because the names
-# of the fields do not.
+# The documented members of named tuples; the names of their fields begin with a letter.
 TUPLE_MEMBERS = frozenset({"_asdict", "_fields", "_make", "_replace"})
 
 
