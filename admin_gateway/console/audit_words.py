@@ -139,6 +139,7 @@ MEMBERS: Mapping[str, str] = {
     "custom_code": N_("code"),
     "description": N_("description"),
     "ends_at": N_("end"),
+    "event_id": N_("event"),
     "event_type": N_("event"),
     "expires_at": N_("end"),
     "filters": N_("filters"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g
 
-from admin_gateway.console.forms import Form
+from admin_gateway.console.forms import Form, read_fields
 from admin_gateway.requests.codes import AssignCodeSchema
 from admin_gateway.requests.coupons import UpdateCouponSchema
 from admin_gateway.requests.redemptions import ReverseRedemptionSchema
@@ -44,8 +44,9 @@ def correct(
 
 def change_expiry(issued: IssuedCoupon, form: Form) -> str:
     """Move the expiry of a coupon; without one it follows its definition."""
-    entered = form.value("expires_at").strip()
-    changes = UpdateCouponSchema().load({"expires_at": entered or None})
+    schema = UpdateCouponSchema()
+    entered = read_fields(schema, form.entered).get("expires_at")
+    changes = schema.load({"expires_at": entered})
     only = CouponFilter(coupon_id=issued.coupon.coupon_id)
     inventory.change(issued.coupon.tenant_id, only, changes, **_actor_options())
     return issued.coupon.coupon_id
@@ -100,8 +101,11 @@ def count_batch(issued: IssuedCoupon) -> int:
 
 
 def is_revoked(issued: IssuedCoupon, _: datetime) -> bool:
-    """Return True if a coupon is revoked."""
-    return bool(issued.coupon.revoked_at)
+    """Return True if a coupon is revoked and has not been replaced."""
+    coupon = issued.coupon
+    return bool(coupon.revoked_at) and not corrections.is_replaced(
+        coupon.tenant_id, coupon.coupon_id
+    )
 
 
 def _is_kept(issued: IssuedCoupon, _: datetime) -> bool:

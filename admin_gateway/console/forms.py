@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 
 from admin_gateway.console.entered_texts import parse_text
+from admin_gateway.console.field_errors import describe_error
 from admin_gateway.console.refusals import describe_refusal
 from admin_gateway.requests.localized_fields import LocalizedTextField
 from coupon_core.domain.models import Refused
@@ -70,7 +71,8 @@ class Form:
             # The items of a list have one field, for example a line each.
             field, dot, last = detail.path.rpartition(".")
             is_item = bool(dot) and last.isdecimal()
-            self._add_refusal(field if is_item else detail.path, detail.message)
+            text = describe_error(detail.message)
+            self._add_refusal(field if is_item else detail.path, text)
         if not error.details:
             self.message = error.message
 

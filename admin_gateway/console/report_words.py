@@ -58,6 +58,14 @@ def describe(code: str) -> str:
     return gettext(WORDS[code]) if code in WORDS else code
 
 
+def list_reasons(chosen: str = "") -> list[tuple[str, str]]:
+    """Return the reasons to choose from, with their codes; `chosen` is one of them."""
+    known = {code: gettext(word) for code, word in WORDS.items() if code[0].isupper()}
+    known.setdefault(chosen, chosen)
+    choices = [(code, f"{word} ({code})") for code, word in known.items() if code]
+    return [("", gettext("All")), *sorted(choices, key=lambda choice: choice[1])]
+
+
 def describe_all(*codes: str) -> dict[str, str]:
     """Return the words of each code, by code."""
     return {code: describe(code) for code in codes}

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from admin_gateway.console.forms import load_query
 from admin_gateway.console.page import Page
-from admin_gateway.console.report_words import describe, describe_all
+from admin_gateway.console.report_words import describe, describe_all, list_reasons
 from admin_gateway.console.tables import Column, Rows, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.requests.attempts import (
@@ -74,6 +74,7 @@ def index() -> ResponseReturnValue:
         form=form,
         describe=describe,
         actions=describe_all(*AttemptAction),
+        reasons=list_reasons(form.value("reason")),
         definitions=offered,
         names={one.definition_id: one.name for one in offered},
     )

@@ -1,5 +1,7 @@
 """The audit log: who changed what and when."""
 
+from collections.abc import Iterator, Sequence
+
 from flask import g
 from flask.typing import ResponseReturnValue
 
@@ -41,9 +43,17 @@ def index() -> ResponseReturnValue:
         audit_words=audit_words,
         actions=_list_choices(form.value("action")),
         describe_rows=lambda rows: {
-            "names": memberships.list_emails({entry.actor for entry in rows})
+            "names": memberships.list_emails(set(_list_operators(rows)))
         },
     )
+
+
+def _list_operators(entries: Sequence[AuditEntry]) -> Iterator[str]:
+    """Yield who did something and, as actors, the operators to whom it was done."""
+    for entry in entries:
+        yield entry.actor
+        if entry.action.startswith("operator."):
+            yield f"operator:{entry.object_id}"
 
 
 def _list_choices(chosen: str) -> list[tuple[str, str]]:

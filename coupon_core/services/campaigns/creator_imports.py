@@ -61,8 +61,13 @@ class _Campaign:
         if not new.has_codes:
             return
         if self.find_definition(new) is None:
-            known = ", ".join(map(str, self.definitions)) or "none"
-            yield f"package_id: expected a package of the campaign: {known}"
+            known = ", ".join(map(str, self.definitions))
+            yield (
+                f"package_id: expected a package of the campaign: {known}"
+                if known
+                else "package_id: the campaign has no package: create one first, or "
+                "leave out the codes"
+            )
         if new.members.get("status") == CreatorStatus.INACTIVE:
             yield "status: an inactive creator receives no codes"
         for code in new.codes:

@@ -27,6 +27,11 @@ from coupon_core.services.errors import require_found
 OWN_CODE_FORMATS = frozenset({CodeFormat.RANDOM, CodeFormat.LISTED})
 
 
+def is_replaced(tenant_id: str, coupon_id: str) -> bool:
+    """Return True if another coupon was issued in place of a coupon."""
+    return bool(coupon_repository.get_replacement_id(tenant_id, coupon_id))
+
+
 def restore(
     tenant_id: str, coupon_filter: CouponFilter, now: datetime, actor: str = ""
 ) -> IssuedCoupon:
@@ -43,7 +48,7 @@ def restore(
             raise Refused(AdminReason.COUPON_RETURNED)
         if not coupon.revoked_at:
             return issued
-        if coupon_repository.get_replacement_id(tenant_id, coupon.coupon_id):
+        if is_replaced(tenant_id, coupon.coupon_id):
             raise Refused(AdminReason.COUPON_REISSUED)
         event_id = administration.record_event(
             coupon, "restored", now=now, actor=actor, revoked_at=coupon.revoked_at

@@ -138,7 +138,8 @@ def _resolve_with_timeout(
         raise UnresolvedHost(f"the name {host} was not resolved in time")
     (result,) = results
     if isinstance(result, OSError | UnicodeError):
-        raise UnresolvedHost(f"the name {host} cannot be resolved: {result}")
+        cause = getattr(result, "strerror", None) or result  # without its number
+        raise UnresolvedHost(f"the name {host} cannot be resolved: {cause}")
     return list(dict.fromkeys(result))
 
 

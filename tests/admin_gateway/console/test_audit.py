@@ -60,6 +60,7 @@ def test_entries_name_the_object_and_what_changed(sqlite_admin: AdminClient) -> 
     assert "<div>changed: metadata</div>" in page
     assert re.search("<summary>[0-9]+ values</summary>", page)
     assert ">coupon.changed<" not in page
+    assert '">owner@acme.example</span></td>\n<td>' in page.partition("joined")[2]
     filtered = browser.open(f"{HOME}/audit?action=definition.created").text
     assert '<option value="definition.created" selected>' in filtered
     assert "definition: changed</td>" not in filtered

@@ -142,6 +142,12 @@ def test_many_creators_are_checked_and_created_from_a_file_or_lines(
     assert "line 3: creator_key" in browser.page
     assert "ANNA1,Anna,2" in browser.page
 
+    admin.post("campaigns", {"campaign_id": "empty", "name": "Empty"})
+    browser.open(f"{HOME}/creator-import")
+    for_codes = "creator_key,name,count\nANNA1,Anna,2\n"
+    browser.submit("/creator-import", campaign_id="empty", lines=for_codes)
+    assert "the campaign has no package: create one first" in browser.page
+
     lines = lines.replace("bob,", "BOB01,")
     fields = {**browser.find_form("/creator-import")["fields"], "lines": lines}
     fields["campaign_id"] = "spring"

@@ -219,6 +219,9 @@ def test_failed_attempts_and_signals_are_listed_in_words(
     assert len(read_csv(browser, f"{ATTEMPTS}?format=csv")) == 62
     assert len(read_csv(browser, f"{ATTEMPTS}?user_id=bob&format=csv")) == 2
     assert browser.open(f"{ATTEMPTS}?after=x").status_code == 200
+    page = browser.open(f"{ATTEMPTS}?reason=OWN_REASON").text
+    assert ">The coupon has expired (COUPON_EXPIRED)</option>" in page
+    assert '<option value="OWN_REASON" selected>' in page
     signals = browser.open(f"{ATTEMPTS}/signals").text
     assert "a player was refused many times" in signals
     assert SCRIPT not in signals

@@ -191,6 +191,18 @@ def test_a_name_that_is_never_resolved_is_left_in_time(
     assert answer.error == "the name slow.test was not resolved in time"
 
 
+def test_a_name_that_does_not_exist_is_named_without_an_error_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def find_nothing(*_: Any, **__: Any) -> list[Any]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", find_nothing)
+    answer = post("http://no.test/", BODY, {}, 1)
+    expected = "the name no.test cannot be resolved: Name or service not known"
+    assert answer.error == expected
+
+
 def test_of_a_huge_answer_the_beginning_is_kept(receiver: WebhookReceiver) -> None:
     receiver.response_body = b"x" * 10_000_000
     answer = post(receiver.url, BODY, {}, 5)
