@@ -1,7 +1,7 @@
 """The page on which operators see their sessions and set up a second factor."""
 
 import segno
-from flask import Response, g, request
+from flask import Response, g
 from flask.typing import ResponseReturnValue
 
 from admin_gateway.console.browser_session import get_browser_session, read_device
@@ -30,7 +30,7 @@ def _render_account(form: Form) -> str:
 
 def submit_session_end() -> Response:
     """End another session of the operator."""
-    sessions.end(g.operator.operator_id, request.form.get("session", ""))
+    sessions.end(g.operator.operator_id, read_form().value("session"))
     return redirect_to(url_for_page("account"), _("The session has ended."))
 
 

@@ -35,8 +35,12 @@ class Form:
         self.is_submitted = entered is not None
 
     def value(self, name: str, default: str = "") -> str:
-        """Return what was entered in a field, or the default of a new form."""
-        return self.entered.get(name, "" if self.is_submitted else default)
+        """Return what was entered in a field, or the default of a new form.
+
+        No schema checks it, so NUL, which PostgreSQL does not store, is replaced.
+        """
+        text = self.entered.get(name, "" if self.is_submitted else default)
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
     def is_checked(self, name: str, value: str, default: bool = False) -> bool:
         """Return True if a box is ticked; by `default` in a new form."""

@@ -93,7 +93,7 @@ def submit_sign_out() -> Response:
 
 def submit_tenant() -> Response:
     """Lead to the home page of the tenant that was selected in the header."""
-    tenant_id = request.form.get("tenant_id", "")
+    tenant_id = read_form().value("tenant_id")
     if sessions.find_principal(g.operator.operator_id, tenant_id) is None:
         raise Refused(AdminReason.TENANT_NOT_FOUND)
     return redirect_to(url_for_page("home.index", tenant_id=tenant_id))

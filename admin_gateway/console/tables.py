@@ -19,6 +19,7 @@ from coupon_core.domain.models.filters import KeyPage
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.json_encoding import encode_json
 from coupon_core.schemas.identifiers import is_uuid
+from coupon_core.web.slow_requests import run_slowly
 
 ROWS_PER_PAGE, ROWS_PER_CSV_READ = 50, 500
 MAX_CSV_ROWS = 100_000
@@ -97,7 +98,8 @@ def respond_with_table(
     if form.errors or form.message:
         read_rows = lambda _cursor, _limit: Rows((), "", 0)  # noqa: E731
     if request.args.get(FORMAT) == "csv":
-        return _respond_with_csv(columns, read_rows)
+        # Its reader may be slow.
+        return run_slowly(lambda: _respond_with_csv(columns, read_rows))
     found = read_rows(request.args.get(CURSOR, ""), ROWS_PER_PAGE)
     body = render(
         template,
@@ -123,8 +125,11 @@ def _list_filters() -> dict[str, list[str]]:
 
 def _respond_with_csv(columns: Sequence[Column], read_rows: ReadRows) -> Response:
     name = (request.endpoint or "").split(".")[1]
+    # The server never closes the response to HEAD.
+    has_body = request.method != "HEAD"
+    lines = stream_with_context(_iterate_csv(columns, read_rows)) if has_body else ()
     return Response(
-        stream_with_context(_iterate_csv(columns, read_rows)),
+        lines,
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from coupon_core.schemas.errors import ApiError
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 SLOW_MARK = "_waits_for_others"
+THREAD_SLOTS_EXTENSION = "coupon.thread_slots"
 RETRY_AFTER_SECONDS = 5
 
 
@@ -63,10 +64,22 @@ class ThreadSlots:
 
 def limit_slow_requests(app: Flask, thread_count: int) -> None:
     """Bound the threads that the views marked `slow_request` occupy."""
-    slots = ThreadSlots(thread_count)
+    slots = app.extensions[THREAD_SLOTS_EXTENSION] = ThreadSlots(thread_count)
     for endpoint, view in app.view_functions.items():
         if getattr(view, SLOW_MARK, False):
             app.view_functions[endpoint] = _wrap_slow(view, slots)
+
+
+def run_slowly(view: Callable[[], Response]) -> Response:
+    """Run what is slow in a view that is not always, as `slow_request` does.
+
+    Raises:
+        ApiError: 503 if the tenant, or all tenants together, occupy too many threads.
+    """
+    response: Response = _wrap_slow(
+        view, current_app.extensions[THREAD_SLOTS_EXTENSION]
+    )()
+    return response
 
 
 def _wrap_slow(view: Callable[..., Any], slots: ThreadSlots) -> Callable[..., Any]:

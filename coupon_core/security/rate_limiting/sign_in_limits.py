@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from coupon_core.domain.emails import to_email_key
 from coupon_core.domain.models import OperatorReason, Refused
+from coupon_core.security.encryption import fingerprint
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import (
     RateLimit,
@@ -46,7 +47,7 @@ def attempt(email: str, address: str) -> Iterator[None]:
     Raises:
         RateLimitExceeded: Too many attempts have failed.
     """
-    key = to_email_key(email.strip())
+    key = email.strip() and fingerprint(to_email_key(email.strip()))  # of any length
     network = to_network(address)
     counted = {PER_ADDRESS: format_key("address", network)}
     if key:

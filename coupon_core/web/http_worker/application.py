@@ -125,6 +125,8 @@ class ApplicationRunner:
     def _set_scheme(self, environ: Environ, request: HttpRequest) -> bool:
         scheme = self._scheme_policy.find_scheme(request.fields)
         environ["wsgi.url_scheme"] = scheme
+        if client := self._scheme_policy.find_client(request.fields):
+            environ["REMOTE_ADDR"] = client
         return scheme is not None
 
     def _call(

@@ -1,6 +1,7 @@
 """WSGI environments (PEP 3333): what all requests share, a connection, one request."""
 
 from io import BytesIO
+from ipaddress import ip_address
 from typing import Any
 
 from gunicorn.http.wsgi import base_environ
@@ -52,7 +53,7 @@ def create_environ(
 
 
 class SchemePolicy:
-    """Decide on `wsgi.url_scheme`: only a named proxy may say that it received TLS."""
+    """Believe a named proxy, and nobody else, that it received TLS, and from whom."""
 
     def __init__(self, cfg: Any, is_enabled: bool) -> None:
         self._networks = cfg.forwarded_allow_networks() if is_enabled else ()
@@ -66,6 +67,18 @@ class SchemePolicy:
     def is_proxy(self, address: Any) -> bool:
         """Return True if the peer (an `ip_address`) is a configured proxy."""
         return self._trusts_all or any(address in one for one in self._networks)
+
+    @staticmethod
+    def find_client(fields: dict[str, str]) -> str | None:
+        """Return the address that the proxy was called from; None if it says nothing.
+
+        The last one: the proxy has added it to those that its client has sent.
+        """
+        address = fields.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        try:
+            return str(ip_address(address))
+        except ValueError:
+            return None
 
     def find_scheme(self, fields: dict[str, str]) -> str | None:
         """Return the scheme a proxy sent; None if its headers contradict each other."""

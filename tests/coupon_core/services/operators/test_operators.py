@@ -15,7 +15,7 @@ from coupon_core.domain.models.coupons import Page
 from coupon_core.domain.models.operators import Role
 from coupon_core.persistence.repositories import operators as operator_repository
 from coupon_core.security import passwords
-from coupon_core.security.rate_limiting import sign_in_limits
+from coupon_core.security.rate_limiting import code_guessing, sign_in_limits
 from coupon_core.security.rate_limiting.policy import RateLimitExceeded
 from coupon_core.services import audit
 from coupon_core.services.access import tenants
@@ -302,6 +302,16 @@ def test_too_many_failures_block_an_address_and_only_slow_an_operator(
         sign_in.sign_in(email, PASSWORD, "", device=DEVICE, now=NOW)
     join(tenant, Role.VIEWER, "other")  # attempts for one do not slow another
     sign_in.sign_in(address_of(tenant, "other"), PASSWORD, "", device=DEVICE, now=NOW)
+
+
+def test_a_long_address_occupies_no_more_memory_than_a_short_one(
+    tenant: TenantFactory,
+) -> None:
+    email = f"{tenant.tenant_id}@" + "\N{SNOWMAN}" * 9_999
+    with pytest.raises(Refused):
+        sign_in.sign_in(email, "wrong", "", device=DEVICE, now=NOW)
+    names = code_guessing.limiter().counters._memory_storage.storage
+    assert max(map(len, names)) < 500
 
 
 def test_the_addresses_of_a_network_of_ipv6_count_together(

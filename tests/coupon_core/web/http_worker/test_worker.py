@@ -72,9 +72,13 @@ def test_the_environment_follows_the_request(worker: WorkerProcess) -> None:
     assert "HTTP_SCRIPT_NAME" not in told
 
 
-def test_only_a_named_proxy_may_say_https(worker: WorkerProcess) -> None:
-    lines = "X-Forwarded-Proto: https", "Connection: close"
-    assert seen(worker.exchange(get("/echo", *lines)))["wsgi.url_scheme"] == "http"
+def test_only_a_named_proxy_may_say_https_and_who_has_called_it(
+    worker: WorkerProcess,
+) -> None:
+    lines = "X-Forwarded-Proto: https", "X-Forwarded-For: 192.0.2.1"
+    told = seen(worker.exchange(get("/echo", *lines, "Connection: close")))
+    assert told["wsgi.url_scheme"] == "http"
+    assert told["REMOTE_ADDR"] == "127.0.0.1"
 
 
 @pytest.mark.parametrize("body", [b"", b"abc", b"x" * 60_000])

@@ -115,7 +115,7 @@ def test_a_full_disk_is_a_503(tmp_path: Path) -> None:
     assert b"Retry-After: " in told
 
 
-def test_a_named_proxy_may_say_https(tmp_path: Path) -> None:
+def test_a_named_proxy_may_say_https_and_who_has_called_it(tmp_path: Path) -> None:
     def ask(*lines: str) -> bytes:
         return running.exchange(get("/echo", "Connection: close", *lines))
 
@@ -128,6 +128,14 @@ def test_a_named_proxy_may_say_https(tmp_path: Path) -> None:
             assert b'"wsgi.url_scheme": "%b"' % scheme in ask(*lines)
         told = ask("X-Forwarded-Proto: https", "X-Forwarded-Ssl: off")
         assert told.startswith(b"HTTP/1.1 400 ")
+        for addresses, client in (
+            ("192.0.2.1", b"192.0.2.1"),
+            ("192.0.2.9, 2001:db8::1", b"2001:db8::1"),  # the last, which it has added
+            ("192.0.2.9, unknown", b"127.0.0.1"),
+            ("", b"127.0.0.1"),
+        ):
+            told = ask(f"X-Forwarded-For: {addresses}")
+            assert b'"REMOTE_ADDR": "%b"' % client in told
 
 
 def test_a_new_connection_sends_its_first_byte_within_three_seconds(
