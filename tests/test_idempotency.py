@@ -38,6 +38,10 @@ ONLY_READING = frozenset(
         # Sends a sample over the network, which no transaction may wait for.
         "playcamp_server_webhooks.test_webhook",
         "webhooks.test",
+        "console.webhooks.test",
+        "console.creator_import.check",
+        # Checks a password; the account is connected by the provider's answer.
+        "console.submit_connection",
     }
 )
 # How to call each family of routes; all other routes are checked by their marks.
