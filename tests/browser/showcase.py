@@ -13,7 +13,7 @@ from coupon_core.domain.models import Definition, Page
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.operators import Role
 from coupon_core.domain.models.webhooks import SignatureScheme
-from coupon_core.domain.report_counts import ReportCounts, get_midnight
+from coupon_core.domain.report_counts import Counts, ReportCounts, get_midnight
 from coupon_core.persistence import database
 from coupon_core.persistence.repositories.attempts import raise_refusals
 from coupon_core.persistence.repositories.report_counts import raise_counts
@@ -158,11 +158,13 @@ def _count_day(row: Definition, at: datetime, uses: int) -> ReportCounts:
     popularity = POPULARITY[row.name]
     return ReportCounts(
         *(row.definition_id, at, "", "phoenix"),
-        redeemed=popularity * uses,
-        refused=sum(share for _, share in REFUSALS) * (row.name == BLACK_FRIDAY),
-        validated=popularity * uses * 2,
-        generated=popularity * 40,
-        assigned=popularity * 30,
+        counts=Counts(
+            redeemed=popularity * uses,
+            refused=sum(share for _, share in REFUSALS) * (row.name == BLACK_FRIDAY),
+            validated=popularity * uses * 2,
+            generated=popularity * 40,
+            assigned=popularity * 30,
+        ),
     )
 
 

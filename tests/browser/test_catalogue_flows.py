@@ -32,7 +32,7 @@ def test_a_definition_is_tried_created_changed_copied_and_archived(
         visitor.click(action, action)
         visitor.expect(state)
     visitor.click("History")
-    visitor.expect("definition.suspended", f"owner@{visitor.tenant.tenant_id}.example")
+    visitor.expect("suspended", f"owner@{visitor.tenant.tenant_id}.example")
     visitor.click("Overview", "Copy")
     visitor.expect("New definition")
     visitor.click("Create the definition")

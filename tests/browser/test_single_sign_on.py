@@ -10,7 +10,7 @@ from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
 from coupon_core.services.access import tenants
 from coupon_core.settings.loader import Settings
-from tests.browser.test_console import check_page
+from tests.browser.test_console import find_overflows, find_violations
 from tests.support.browser import Watcher
 from tests.support.console_client import invite
 from tests.support.openid_provider import CLIENT_ID, CLIENT_SECRET, running_provider
@@ -46,14 +46,14 @@ def test_an_operator_signs_in_at_a_provider_on_another_site(
             watcher = Watcher(url)
             watcher.watch(page)
             page.goto(url + invite("oidc", Role.OWNER, provider.email))
-            check_page(page)
+            assert find_violations(page) + find_overflows(page) == []
             page.click("text=Sign in with Example ID")
             page.wait_for_url(f"{url}/console/t/oidc")
             page.goto(f"{url}/console/account")
-            check_page(page)
+            assert find_violations(page) + find_overflows(page) == []
             page.click("text=Sign out >> nth=0")
             page.wait_for_url(f"{url}/console/sign-in")
-            check_page(page)
+            assert find_violations(page) + find_overflows(page) == []
             page.click("text=Sign in with Example ID")
             page.wait_for_url(f"{url}/console/t/oidc")
             assert watcher.problems == []

@@ -124,7 +124,7 @@ def test_what_happened_is_read_and_downloaded(visitor: Visitor) -> None:
     code = visitor.tenant.create_code("olga")
     visitor.tenant.redeem(code, "olga")
     visitor.go_to("Audit log")
-    visitor.expect("operator.joined")
+    visitor.expect("role: owner")
     assert "operator.joined" in visitor.download("Download as CSV")
     visitor.go_to("Reports")
     for report in ("Refusals", "Most used", "From code to use", "Redemptions"):
