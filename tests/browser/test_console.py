@@ -42,7 +42,7 @@ class ShownPages:
     paths: list[str]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pages(chromium: Browser, console: RunningConsole) -> Iterator[ShownPages]:
     """Yield all pages; fail if one of them complains or asks another host."""
     shown = create_showcase(console.now)

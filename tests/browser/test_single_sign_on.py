@@ -9,7 +9,7 @@ import pytest
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.operators import Role
 from coupon_core.services.access import tenants
-from coupon_core.settings.loader import Settings
+from tests.browser.running_console import RunningConsole
 from tests.browser.test_console import find_overflows, find_violations
 from tests.support.browser import Watcher
 from tests.support.console_client import invite
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.mark.slow
 def test_an_operator_signs_in_at_a_provider_on_another_site(
     chromium: Browser,
-    gateway_settings: Settings,
+    console: RunningConsole,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     url = f"http://127.0.0.1:{find_free_port()}"
@@ -40,20 +40,20 @@ def test_an_operator_signs_in_at_a_provider_on_another_site(
         options = [f"--env={name}={value}" for name, value in variables.items()]
         bind = f"--bind={url.removeprefix('http://')}"
         home = tmp_path_factory.mktemp("oidc")
-        with gateway_server("admin_gateway", gateway_settings, home, bind, *options):
+        with gateway_server("admin_gateway", console.settings, home, bind, *options):
             tenants.create("oidc", utc_now())
-            page = chromium.new_context().new_page()
+            page = chromium.new_context(reduced_motion="reduce").new_page()
             watcher = Watcher(url)
             watcher.watch(page)
             page.goto(url + invite("oidc", Role.OWNER, provider.email))
             assert find_violations(page) + find_overflows(page) == []
-            page.click("text=Sign in with Example ID")
+            page.click("a >> text=Sign in with Example ID")
             page.wait_for_url(f"{url}/console/t/oidc")
             page.goto(f"{url}/console/account")
             assert find_violations(page) + find_overflows(page) == []
             page.click("text=Sign out >> nth=0")
             page.wait_for_url(f"{url}/console/sign-in")
             assert find_violations(page) + find_overflows(page) == []
-            page.click("text=Sign in with Example ID")
+            page.click("a >> text=Sign in with Example ID")
             page.wait_for_url(f"{url}/console/t/oidc")
             assert watcher.problems == []

@@ -124,6 +124,8 @@ def test_what_happened_is_read_and_downloaded(visitor: Visitor) -> None:
     code = visitor.tenant.create_code("olga")
     visitor.tenant.redeem(code, "olga")
     visitor.go_to("Audit log")
+    visitor.page.select_option("#action", "operator.joined")
+    visitor.click("Filter")
     visitor.expect("role: owner")
     assert "operator.joined" in visitor.download("Download as CSV")
     visitor.go_to("Reports")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -70,10 +71,11 @@ def skip_user_count() -> AbstractContextManager[Any]:
 
 def redeem_revoked() -> AbstractContextManager[Any]:
     """Write a redemption although the coupon was revoked meanwhile."""
-    guard = "AND revoked_at IS NULL"
-    sql = redemptions.UPDATE_COUPON.replace(guard, "")
-    assert sql != redemptions.UPDATE_COUPON
-    return _with_rebuilt_statements(patch.object(redemptions, "UPDATE_COUPON", sql))
+    form = redemptions.REDEEMED
+    unguarded = replace(form, update=form.update.replace("AND revoked_at IS NULL", ""))
+    assert unguarded != form
+    record = partial(redemptions.record, form=unguarded)
+    return patch.object(redemptions, "record", record)
 
 
 @contextmanager
