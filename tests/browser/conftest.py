@@ -49,7 +49,7 @@ def signed_in(
 ) -> Iterator[Visitor]:
     """Yield the owner of a tenant at a browser, with scripts or without."""
     has_scripts = request.param
-    tenant = create_tenant(tenant_id=f"acme-{has_scripts}".lower(), now=None)
+    tenant = create_tenant(now=None)
     context = chromium.new_context(java_script_enabled=has_scripts)
     context.set_default_timeout(10_000)
     page, watcher = context.new_page(), Watcher(console.url)
