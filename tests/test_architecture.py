@@ -276,6 +276,13 @@ def test_documents_are_plain_english() -> None:
     assert found == {}
 
 
+def test_no_text_installs_a_package_of_somebody_else_that_has_our_name() -> None:
+    """Ours are not published, so that they are installed from a path only."""
+    paths = [path for name in TEXT_FILES for path in PROJECT_ROOT.glob(name)]
+    installed = re.compile(r"""pip install\s+['"]?coupons""")
+    assert [p for p in paths if p.is_file() and installed.search(p.read_text())] == []
+
+
 RUN_LOCK, TEST_LOCK, DEPLOY_LOCK = (
     PROJECT_ROOT / f"requirements{name}.lock" for name in ("", "-test", "-deploy")
 )

@@ -39,10 +39,10 @@ USED_UP = State(N_("used up"), "warning", N_("The limit of all uses is reached."
 ACTIVE = State(N_("active"), "good", N_("Codes can be generated and redeemed."))
 CAMPAIGN_STATES = {
     CampaignStatus.PENDING_EXPOSURE: State(
-        N_("not shown yet"), "neutral", N_("Codes can be redeemed within its dates.")
+        N_("not announced"), "neutral", N_("Codes can be redeemed within its dates.")
     ),
     CampaignStatus.EXPOSED: State(
-        N_("shown"), "good", N_("Codes can be redeemed within its dates.")
+        N_("announced"), "good", N_("Codes can be redeemed within its dates.")
     ),
     CampaignStatus.IN_PROGRESS: State(
         N_("in progress"), "good", N_("Codes can be redeemed within its dates.")
@@ -94,6 +94,8 @@ def get_campaign_state(campaign: Campaign, now: datetime) -> State:
         return SUSPENDED
     if campaign.ends_at and now > campaign.ends_at:
         return EXPIRED
+    if campaign.starts_at and now < campaign.starts_at:
+        return PLANNED
     return CAMPAIGN_STATES[campaign.status]
 
 

@@ -7,6 +7,7 @@ awaitable of it. Type checkers see the parameters and the result of both.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
@@ -38,7 +39,7 @@ class Resource(Generic[Mode]):
         self._runner = runner
 
 
-class Method(Generic[P]):
+class Method(ABC, Generic[P]):
     """A method that a decorator of this module has made."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Any]) -> None:
@@ -58,8 +59,9 @@ class Method(Generic[P]):
         resource.__dict__[describe.__name__] = method
         return method
 
+    @abstractmethod
     def _find_executor(self, runner: Any) -> Callable[[Any], Any]:
-        raise NotImplementedError
+        """Return the function of a runner that carries out what is described."""
 
 
 class operation(Method[P], Generic[P, T]):  # noqa: N801 - used as a decorator

@@ -259,6 +259,7 @@ def test_a_campaign_is_created_changed_cancelled_and_reopened(
     assert browser.path == f"{HOME}/campaigns/c/winter"
     assert SCRIPT not in browser.page
     assert "2030-01-01 00:00 Asia/Seoul" in browser.page
+    assert ">planned</span>" in browser.page
     assert re.search(r"[0-9]{2}:[0-9]{2} UTC<", browser.open(f"{HOME}/audit").text)
     browser.open(f"{HOME}/campaigns/c/winter")
     browser.open(f"{browser.path}/settings")
@@ -273,7 +274,7 @@ def test_a_campaign_is_created_changed_cancelled_and_reopened(
     assert "Sale" in browser.open(page).text
     for action, state in (
         ("suspend", "suspended"),
-        ("resume", "not shown yet"),
+        ("resume", "not announced"),
         ("cancel", "cancelled"),
         ("reopen", "in progress"),
         ("complete", "completed"),
