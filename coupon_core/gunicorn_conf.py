@@ -46,12 +46,15 @@ control_socket_disable = True
 
 
 def post_fork(_server: Any, worker: Any) -> None:
-    """Begin to store attempts every few seconds; threads do not survive a fork."""
+    """Start the threads of a process that serves; threads do not survive a fork."""
     # Not needed in the master, which stays small.
     from coupon_core.services.insight.attempt_flush import FlushThread
+    from coupon_core.services.process_announcement import AnnouncementThread
 
     worker.flush_thread = FlushThread()
     worker.flush_thread.start()
+    worker.announcement_thread = AnnouncementThread("gateway")
+    worker.announcement_thread.start()
 
 
 def post_worker_init(_worker: Any) -> None:
@@ -66,6 +69,7 @@ def post_worker_init(_worker: Any) -> None:
 def worker_exit(_server: Any, worker: Any) -> None:
     """Store the attempts of the last seconds, once all requests are answered."""
     worker.flush_thread.stop()
+    worker.announcement_thread.stop()
 
 
 class logger_class(Logger):  # noqa: N801 - the name of the gunicorn setting

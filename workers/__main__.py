@@ -13,6 +13,7 @@ import structlog
 
 from coupon_core import bootstrap
 from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
+from coupon_core.services.process_announcement import AnnouncementThread
 from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings, Settings
 from workers import (
@@ -98,6 +99,8 @@ def _run_workers(names: list[str], settings: Settings, stop: threading.Event) ->
     """Run each worker in a thread of its own; stop all of them if one fails."""
     directory = settings.data_dir / "workers"
     remove_stale_heartbeats(directory)
+    announcement = AnnouncementThread("workers")
+    announcement.start()
     executor = ThreadPoolExecutor(len(names))
     workers = [executor.submit(_run_worker, name, settings, stop) for name in names]
     # Not stop.wait(): the signal handler runs in this thread and could deadlock on the
@@ -106,6 +109,7 @@ def _run_workers(names: list[str], settings: Settings, stop: threading.Event) ->
         wait(workers, POLL_SECONDS, FIRST_COMPLETED)
     stop.set()
     _, unfinished = wait(workers, SHUTDOWN_GRACE_SECONDS)
+    announcement.stop()
     if unfinished:
         _exit_immediately()
     for worker in workers:

@@ -34,14 +34,18 @@ class DatabaseStatus(Enum):
     UNUSABLE = "not usable"
     WITHOUT_TABLES = "without tables"
     OUTDATED = "outdated"
+    INCOMPATIBLE = "without what this release needs"
 
 
 def check_status() -> tuple[DatabaseStatus, Exception | None]:
     """Return the state of the database, and the driver's error if it is not usable."""
     try:
         applied_flags = [applied for _, applied in schema.list_migrations()]
+        breaking_migration = schema.find_breaking_migration()
     except DATABASE_ERRORS as error:
         return DatabaseStatus.UNUSABLE, error
+    if breaking_migration:
+        return DatabaseStatus.INCOMPATIBLE, None
     if all(applied_flags):
         return DatabaseStatus.READY, None
     return (

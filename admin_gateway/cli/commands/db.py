@@ -31,6 +31,9 @@ def db() -> None:
 def upgrade() -> dict[str, Any]:
     """Apply missing migrations; applied ones are skipped.
 
+    A migration that removes something is applied only after all processes of the
+    releases that need it have ended.
+
     Example: `couponctl db upgrade`
     """
     applied = schema.upgrade()
@@ -38,6 +41,8 @@ def upgrade() -> dict[str, Any]:
         noun = "migration" if len(applied) == 1 else "migrations"
         names = applied[0] if len(applied) == 1 else f"{applied[0]} … {applied[-1]}"
         print_status(f"Applied {len(applied)} {noun} ({names}).")
+    elif schema.find_breaking_migration():
+        raise CommandError(database_status_message(DatabaseStatus.INCOMPATIBLE))
     elif newer := schema.list_newer_migrations():
         print_status(
             f"The database is newer than this release ({newer[-1]}). Nothing to apply."
