@@ -20,6 +20,7 @@ from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.schemas.csv_options import InvalidCsv
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.schemas.validation_errors import convert_validation_error
+from coupon_core.services.backups import BackupRefused
 from coupon_core.settings.loader import InvalidSettings
 
 FAILED, WRONG_USAGE, NOT_AUTHORIZED, NOT_FOUND, CONFLICT = range(1, 6)
@@ -189,6 +190,7 @@ CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
     ),
     (schema.OldProcessesRunning, _convert_old_processes),
     (diagnostics.DATABASE_ERRORS, _convert_database_error),
+    (BackupRefused, lambda e: CommandError(str(e), "BACKUP_REFUSED")),
     (InvalidToken, lambda _: CommandError(WRONG_MASTER_KEY_MESSAGE, "WRONG_KEY")),
 )
 

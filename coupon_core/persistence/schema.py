@@ -103,6 +103,11 @@ def list_migrations() -> list[tuple[str, bool]]:
     return [(step.name, bool(step.applied)) for step in _read_steps() if step.path]
 
 
+def list_applied_migrations() -> list[str]:
+    """Return the migrations that have been applied, the newest one last."""
+    return [step.name for step in _read_steps() if step.applied]
+
+
 def list_newer_migrations() -> list[str]:
     """Return the applied migrations of another, newer release."""
     return [step.name for step in _read_steps() if not step.path]

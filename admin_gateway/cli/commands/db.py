@@ -1,4 +1,4 @@
-"""`couponctl db`: upgrade the database, distribute it, and show its status."""
+"""`couponctl db`: upgrade, copy, encrypt again or distribute the database."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ import rich_click as click
 
 from admin_gateway.cli.errors import CommandError, database_status_message
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
+from admin_gateway.cli.progress import progress_bar
 from coupon_core.persistence import diagnostics, distribution, schema
 from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.diagnostics import DatabaseStatus
+from coupon_core.services import master_keys
 
 SQLITE_MESSAGE = (
     "SQLite serves one machine only. To distribute tables, set COUPON_DATABASE_URL to "
@@ -72,6 +74,22 @@ def status() -> dict[str, Any]:
         "newer_steps": schema.list_newer_migrations(),
         "steps": {name: "taken" if applied else "missing" for name, applied in steps},
     }
+
+
+@db.command()
+@json_command()
+def reencrypt() -> dict[str, Any]:
+    """Encrypt all secrets with the first of COUPON_MASTER_KEYS.
+
+    All processes must have that key already. Afterwards the other keys are needed for
+    older backups only. If the command is interrupted, run it again.
+
+    Example: `couponctl db reencrypt`
+    """
+    with progress_bar("Values", total=None) as report_progress:
+        count = master_keys.renew_encryption(report_progress)
+    print_status(f"Encrypted {count:,} values with the first master key.")
+    return {"reencrypted": count}
 
 
 @db.command()

@@ -51,7 +51,7 @@ def test_a_machine_that_is_well(cli: CouponctlRunner) -> None:
     assert {finding["level"] for finding in finding_by_check.values()} == {"ok"}
     assert list(finding_by_check) == [
         *("settings", "python", "data directory", "disk", "master key", "database"),
-        *("journal", "writing", "secrets", "reports"),
+        *("journal", "writing", "secrets", "backup", "reports"),
         *("admin port", "query port", "bus", "clock"),
     ]
 
