@@ -15,7 +15,7 @@ from coupon_core.observability.error_causes import (
     SCHEMA_MISMATCH,
     find_cause,
 )
-from coupon_core.persistence import diagnostics, running_processes, schema
+from coupon_core.persistence import diagnostics, running_processes, schema, sqlite_copy
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.schemas.csv_options import InvalidCsv
 from coupon_core.schemas.errors import ApiError, ErrorDetail
@@ -190,6 +190,7 @@ CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
     ),
     (schema.OldProcessesRunning, _convert_old_processes),
     (diagnostics.DATABASE_ERRORS, _convert_database_error),
+    (sqlite_copy.CopyRefused, lambda e: CommandError(str(e), "COPY_REFUSED")),
     (BackupRefused, lambda e: CommandError(str(e), "BACKUP_REFUSED")),
     (InvalidToken, lambda _: CommandError(WRONG_MASTER_KEY_MESSAGE, "WRONG_KEY")),
 )

@@ -1,5 +1,7 @@
 """`couponctl db`: upgrade, copy, encrypt again or distribute the database."""
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -7,7 +9,12 @@ import rich_click as click
 from admin_gateway.cli.errors import CommandError, database_status_message
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from admin_gateway.cli.progress import progress_bar
-from coupon_core.persistence import diagnostics, distribution, schema
+from coupon_core.persistence import (
+    diagnostics,
+    distribution,
+    schema,
+    sqlite_copy,
+)
 from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.services import master_keys
@@ -74,6 +81,33 @@ def status() -> dict[str, Any]:
         "newer_steps": schema.list_newer_migrations(),
         "steps": {name: "taken" if applied else "missing" for name, applied in steps},
     }
+
+
+@db.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_command("table", "rows", "copied")
+def copy(file: Path) -> dict[str, Any]:
+    """Copy a SQLite FILE to the PostgreSQL at COUPON_DATABASE_URL.
+
+    Stop all processes first. The rows of both databases are compared, so that the
+    command ends with exit status 0 only if they are the same. If it is interrupted, run
+    it again; it continues where it stopped.
+
+    Example: `couponctl db copy var/coupons.db`
+    """
+    tables = []
+    with progress_bar("Rows", total=None) as report_progress:
+        for table in sqlite_copy.copy_from_sqlite(file):
+            tables.append(table)
+            report_progress(sum(each.rows for each in tables))
+    master_keys.count_secrets_of_older_keys()
+    row_count, copied_count = (
+        sum(getattr(table, name) for table in tables) for name in ("rows", "copied")
+    )
+    print_status(
+        f"Copied {copied_count:,} rows; both databases have the same {row_count:,}."
+    )
+    return {"tables": [asdict(table) for table in tables]}
 
 
 @db.command()
