@@ -72,6 +72,10 @@ races: $(STAMP) ## Run the races of hot codes and of locks 200 times, on Postgre
 ha: $(STAMP) ## Kill each part of a cluster under load, and count results
 	@$(BIN)/python -m tests.ha $(ARGS)
 
+.PHONY: drills
+drills: $(STAMP) ## Follow the procedures for backups with much data, and check the results
+	@$(BIN)/python -m tests.drills $(ARGS)
+
 .PHONY: check-api-docs
 check-api-docs: $(STAMP) ## Check the API documents and the answers with tools from PyPI and npm
 	@$(BIN)/python -m tests.apidoc
@@ -89,6 +93,10 @@ lock: $(STAMP) ## Regenerate requirements.lock from pyproject.toml
 		--universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate $(ARGS) \
 		tests/ha/requirements.in --output-file tests/ha/requirements.lock
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
+		--universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate $(ARGS) \
+		tests/drills/requirements.in --output-file tests/drills/requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
 		--universal --python-version 3.11 --all-extras --generate-hashes \
 		--no-emit-index-url --no-annotate $(ARGS) \

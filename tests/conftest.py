@@ -118,7 +118,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 UMASK = 0o022
 SERVER_FIXTURES = {"postgres", "redis", "rabbitmq", "broker", "own_broker"}
 # Tests of whole processes, which `make test` runs.
-SLOW_FOLDERS = ("benchmarks", "chaos", "ha", "support", "stateful", "authorization")
+SLOW_FOLDERS = (
+    *("benchmarks", "chaos", "drills", "ha"),
+    *("support", "stateful", "authorization"),
+)
 SLOW_FILES = ("test_database_postgresql.py", "test_process.py", "test_doctor.py")
 
 
