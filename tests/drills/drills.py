@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 
+from coupon_core.persistence import diagnostics
 from coupon_core.settings.loader import Settings
 from tests.chaos.earning import becomes_true
 from tests.drills.dataset import (
@@ -131,12 +132,16 @@ def drill_recovery(home: Path, coupon_count: int) -> Result:
             **{"PGUSER": "postgres", "PGDATA": directory / "data"},
             **{"BACKUP": backup, "ARCHIVE": archive},
         )
-        subprocess.run(["mkdir", archive], check=True, **as_user)
         Stopwatch().run(prepare, env, **as_user)
         restart(server)
         with filled_database(settings, coupon_count) as data:
+            server.address.execute("SELECT pg_switch_wal()")
+            # Without the directory, archive_command fails, as `couponctl doctor` says.
+            assert becomes_true(diagnostics.find_archive_failure, 30)
+            subprocess.run(["mkdir", archive], check=True, **as_user)
             with data.being_used():
                 creating.run(create, env, **as_user)
+            assert becomes_true(lambda: not diagnostics.find_archive_failure(), 90)
             uses_before = data.uses
             time.sleep(1)  # the audit log shows whole seconds
             mistake = f"couponctl code revoke --tenant {data.tenant.tenant_id} --yes"

@@ -39,7 +39,7 @@ def check_backups(settings: Settings) -> Findings:
             "Backups of PostgreSQL do not contain it, and are worthless without it. "
             "Store a copy elsewhere, and set COUPON_MASTER_KEYS on all machines."
         )
-        yield Finding("backup", "warn", found, advice)
+        yield Finding("backup key", "warn", found, advice)
     if failure := diagnostics.find_archive_failure():
         advice = (
             "Until it works again, a backup can be recovered up to the last archived "
