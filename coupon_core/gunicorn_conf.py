@@ -46,7 +46,7 @@ control_socket_disable = True
 
 
 def post_fork(_server: Any, worker: Any) -> None:
-    """Start the threads of a process that serves; threads do not survive a fork."""
+    """Begin to store attempts every few seconds; threads do not survive a fork."""
     # Not needed in the master, which stays small.
     from coupon_core.services.insight.attempt_flush import FlushThread
     from coupon_core.services.process_announcement import AnnouncementThread
@@ -54,14 +54,15 @@ def post_fork(_server: Any, worker: Any) -> None:
     worker.flush_thread = FlushThread()
     worker.flush_thread.start()
     worker.announcement_thread = AnnouncementThread("gateway")
-    worker.announcement_thread.start()
 
 
-def post_worker_init(_worker: Any) -> None:
-    """Leave the objects of the application out of garbage collections.
+def post_worker_init(worker: Any) -> None:
+    """Announce the process, now that the application has set its database.
 
-    A full one went through 170,000 of them, which took 90 ms of one request.
+    The objects of the application are left out of garbage collections: a full one went
+    through 170,000 of them, which took 90 ms of one request.
     """
+    worker.announcement_thread.start()
     gc.collect()
     gc.freeze()
 

@@ -128,7 +128,7 @@ def find_breaking_migration() -> str | None:
 
 def get_newest_known_migration() -> str:
     """Return the newest migration of this release; does not read the database."""
-    return str(_create_runner().migrations()[-1].name)
+    return str(Migration.load_directory(str(MIGRATIONS_DIR))[-1].name)
 
 
 def _read_steps() -> list[Migration]:

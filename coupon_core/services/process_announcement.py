@@ -41,9 +41,13 @@ class AnnouncementThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Withdraw the announcement, unless the database does not answer soon."""
+        """Withdraw the announcement, unless the database does not answer soon.
+
+        Nothing happens if the application could not start, and so the thread did not.
+        """
         self._should_stop.set()
-        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         known_newer: list[str] = []
