@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 
 from coupon_core.persistence import schema
+from coupon_core.services import master_keys
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import running_in_threads, started_core
@@ -64,6 +65,7 @@ def check_restored(settings: Settings, data: Dataset, uses: range) -> int:
     """
     with started_core(settings):
         assert_invariants()
+        assert master_keys.count_secrets_of_older_keys() == 0
         ((found,),) = fetch_rows("SELECT count(*) FROM redemption")
         assert found in uses, (found, uses)
         data.tenant.redeem(data.unused, UNLUCKY_USER)

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from coupon_core.persistence import diagnostics
+from coupon_core.security.encryption import generate_master_key
 from coupon_core.settings.loader import Settings
 from tests.chaos.earning import becomes_true
 from tests.drills.dataset import (
@@ -56,7 +57,10 @@ def build_machine(home: Path) -> Settings:
 
 
 def drill_copy(home: Path, coupon_count: int) -> Result:
-    """SQLite: copy while codes are redeemed, and restore on an empty machine."""
+    """SQLite: copy while codes are redeemed, and restore on an empty machine.
+
+    There, the master key of the backup is replaced.
+    """
     (create, restore), backup = read_blocks("SQLite: copies"), home / "backup"
     old, new = build_machine(home / "old"), build_machine(home / "new")
     creating, restoring = Stopwatch(), Stopwatch()
@@ -65,6 +69,11 @@ def drill_copy(home: Path, coupon_count: int) -> Result:
         creating.run(create, build_operator_environment(old, BACKUP=backup))
     env = build_operator_environment(replace(new, master_keys=()), BACKUP=backup)
     restoring.run(restore, without_broker(env))
+    new_key = generate_master_key()
+    for block in read_blocks("Another master key"):
+        both = replace(new, master_keys=(new_key, MASTER_KEY))
+        Stopwatch().run(block, without_broker(build_operator_environment(both)))
+    new = replace(new, master_keys=(new_key,))
     rows = check_restored(new, data, range(uses_before, data.uses + 1))
     return Result(
         *("SQLite, `couponctl backup`", rows, measure_bytes(backup)),

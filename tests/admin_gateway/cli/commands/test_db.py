@@ -55,6 +55,13 @@ def test_without_the_extension_nothing_is_distributed(cli: CouponctlRunner) -> N
     assert message.startswith(expected)
 
 
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+def test_a_file_is_copied_to_postgresql_only(cli: CouponctlRunner) -> None:
+    path = cli.env["COUPON_DATABASE_URL"].removeprefix("sqlite:///")
+    message = cli.expect_refusal("db", "copy", path)
+    assert message.startswith("COUPON_DATABASE_URL is SQLite: set it to the PostgreSQL")
+
+
 @pytest.mark.parametrize(
     "words",
     [
