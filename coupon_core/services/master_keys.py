@@ -1,10 +1,13 @@
 """Whether the master keys decrypt what is stored, and encrypting it with the newest."""
 
 from collections.abc import Callable
+from itertools import islice
 
-from coupon_core.persistence.database import release_connection
+from coupon_core.persistence.database import release_connection, transaction
 from coupon_core.persistence.repositories import sealed_values
 from coupon_core.security import encryption
+
+VALUES_PER_TRANSACTION = 200
 
 
 def count_secrets_of_older_keys() -> int:
@@ -27,9 +30,12 @@ def renew_encryption(report_progress: Callable[[int], None]) -> int:
         cryptography.fernet.InvalidToken: No loaded key decrypts one of them.
     """
     renewed_count = 0
-    for value in sealed_values.iterate_values(sealed_values.SEALED_FIELDS):
-        if ciphertext := encryption.renew(value.ciphertext):
-            renewed_count += sealed_values.replace_value(value, ciphertext)
-            report_progress(renewed_count)
+    values = sealed_values.iterate_values(sealed_values.SEALED_FIELDS)
+    while some_values := list(islice(values, VALUES_PER_TRANSACTION)):
+        with transaction():
+            for value in some_values:
+                if ciphertext := encryption.renew(value.ciphertext):
+                    renewed_count += sealed_values.replace_value(value, ciphertext)
+        report_progress(renewed_count)
     release_connection()
     return renewed_count

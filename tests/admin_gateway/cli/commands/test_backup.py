@@ -16,9 +16,10 @@ import pytest
 
 from coupon_core.domain.models import IssuedCoupon, utc_now
 from coupon_core.persistence import database
+from coupon_core.persistence.repositories import sealed_values
 from coupon_core.persistence.repositories.sealed_values import SEALED_FIELDS
 from coupon_core.security.encryption import generate_master_key
-from coupon_core.services import backups
+from coupon_core.services import backups, master_keys
 from tests.factories.tenant import create_tenant
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.concurrency import running_in_threads, started_core
@@ -249,8 +250,11 @@ def test_all_encrypted_columns_are_found_by_their_names() -> None:
 
 
 def test_a_new_master_key_replaces_the_old_one_everywhere(
-    acme_cli: CouponctlRunner, tmp_path: Path
+    acme_cli: CouponctlRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sealed_values, "PAGE_SIZE", 1)
+    monkeypatch.setattr(master_keys, "VALUES_PER_TRANSACTION", 3)
+    acme_cli.create_tenant("beta")
     webhook = "--url", "https://hooks.example/1", "--event", "coupon.redeemed"
     acme_cli.json("webhook", "create", "--tenant", "acme", *webhook)
     client_key = "client-key", "create", "--tenant", "acme", "--name", "Server"
@@ -265,9 +269,9 @@ def test_a_new_master_key_replaces_the_old_one_everywhere(
         return next(row for row in checks if row["check"] == "secrets")
 
     both = run_with(new_key, old_key)
-    assert "4 of them with an older one" in find_secrets(both)["found"]
+    assert "6 of them with an older one" in find_secrets(both)["found"]
     assert find_secrets(run_with(new_key), status=1)["level"] == "fail"
-    assert both.json("db", "reencrypt") == {"reencrypted": 4}
+    assert both.json("db", "reencrypt") == {"reencrypted": 6}
     assert both.json("db", "reencrypt") == {"reencrypted": 0}
     assert find_secrets(run_with(new_key))["level"] == "ok"
     message = run_with(old_key).expect_refusal("db", "reencrypt")
