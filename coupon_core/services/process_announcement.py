@@ -54,7 +54,8 @@ class AnnouncementThread:
         while not self._should_stop.is_set():
             with suppress(*diagnostics.DATABASE_ERRORS):
                 running_processes.announce(self._process, utc_now())
-                if (newer := schema.list_newer_migrations()) != known_newer:
+                newer = schema.list_newer_migrations()
+                if newer and newer != known_newer:
                     breaking = schema.find_breaking_migration()
                     log.warning("newer schema", newest=newer[-1], breaking=breaking)
                     known_newer = newer

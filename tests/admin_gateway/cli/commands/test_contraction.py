@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog.testing
 
 from coupon_core.domain.clock import utc_now
 from coupon_core.persistence import database, running_processes, schema
@@ -111,12 +112,20 @@ def test_a_release_recognizes_that_the_schema_lacks_what_it_needs(
     cli: CouponctlRunner,
 ) -> None:
     url = cli.env["COUPON_DATABASE_URL"]
-    with started_core(build_settings(url)):
+    with started_core(build_settings(url)), structlog.testing.capture_logs() as lines:
         for name in NEXT_STEPS:
             database.execute(
                 "INSERT INTO schema_migration (name, applied) VALUES (:name, :now)",
                 {"name": name, "now": "2030-01-01 00:00:00"},
             )
+        thread = AnnouncementThread("workers")
+        thread.start()
+        assert becomes_true(lambda: bool(lines), 5)
+        thread.stop()
+    assert lines[0] == {
+        **{"event": "newer schema", "log_level": "warning"},
+        **{"newest": CONTRACTION, "breaking": CONTRACTION},
+    }
     with started_admin_gateway(url) as app:
         answer = app.test_client().get("/ready")
     assert (answer.status_code, answer.json["migrations"]) == (503, "incompatible")
