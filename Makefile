@@ -91,6 +91,10 @@ sdk-bench: $(TEST_STAMP) ## Measure the client CPU of the SDK beside bare httpx2
 ha: $(TEST_STAMP) ## Kill each part of a cluster under load, and count results
 	@$(BIN)/python -m tests.ha $(ARGS)
 
+.PHONY: drills
+drills: $(TEST_STAMP) ## Follow the procedures for backups with much data, and check the results
+	@$(BIN)/python -m tests.drills $(ARGS)
+
 .PHONY: check-api-docs
 check-api-docs: $(TEST_STAMP) ## Check the API documents and the answers with tools from PyPI and npm
 	@$(BIN)/python -m tests.apidoc
@@ -114,6 +118,8 @@ lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
 		pyproject.toml --output-file requirements-deploy.lock
 	@$(COMPILE) tests/apidoc/requirements.in --output-file tests/apidoc/requirements.lock
 	@$(COMPILE) tests/ha/requirements.in --output-file tests/ha/requirements.lock
+	@$(COMPILE) tests/drills/requirements.in \
+		--output-file tests/drills/requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environment and all caches, but no data in ./var
