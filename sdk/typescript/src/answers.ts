@@ -37,8 +37,8 @@ const REFUSAL_STATUSES = new Set([400, 404, 409]);
 
 // After these the request has not reached the server.
 const UNSENT =
-  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT/;
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/;
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT|\(Connect\)/;
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/i;
 // A larger difference makes signatures and tokens invalid sooner or later.
 const MAX_CLOCK_DIFFERENCE_SECONDS = 60;
 
@@ -141,24 +141,25 @@ function describeClockDifference(headers: Headers): string {
   );
 }
 
-/** Return the error of a request without an answer. */
-export function describeFailure(failure: unknown, title: Title): ConnectionFailed {
+/** Return the error of a request without an answer; its URL, which has a code, is left out. */
+export function describeFailure(
+  failure: unknown,
+  title: Title,
+  url: string,
+): ConnectionFailed {
   if (failure instanceof ConnectionFailed) return failure;
-  const reasons = listReasons(failure);
-  const advice = isCertificateFailure(failure)
+  const reason = listReasons(failure).join(", ");
+  const isCertificate = CERTIFICATE.test(reason);
+  const advice = isCertificate
     ? " Its certificate does not verify: install the authority's certificate."
     : "";
   const isTimeout = failure instanceof DOMException && failure.name === "TimeoutError";
   const kind = isTimeout ? ConnectionTimeout : ConnectionFailed;
-  return new kind(`No answer to ${title}: ${reasons.join(", ")}.${advice}`, {
-    cause: failure,
-    isOutcomeUnknown: !reasons.some((reason) => UNSENT.test(reason)) && !advice,
+  return new kind(`No answer to ${title}: ${reason.replaceAll(url, "…")}.${advice}`, {
+    ...(reason.includes(url) ? {} : { cause: failure }),
+    isOutcomeUnknown: !UNSENT.test(reason) && !isCertificate,
+    isPermanent: isCertificate,
   });
-}
-
-/** Return true if the certificate of the server was refused. */
-export function isCertificateFailure(failure: unknown): boolean {
-  return listReasons(failure).some((reason) => CERTIFICATE.test(reason));
 }
 
 /** Return the codes, or else the messages, of an error and its causes. */

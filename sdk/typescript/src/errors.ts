@@ -14,14 +14,24 @@ export class InvalidSignature extends CouponsError {}
 /** A batch or job has not finished within the time that was given. */
 export class WaitTimeout extends CouponsError {}
 
+/** What is known of a request without an answer. */
+export interface FailureFacts extends ErrorOptions {
+  isOutcomeUnknown: boolean;
+  isPermanent: boolean;
+}
+
 /** No answer arrived: the server is away, or the connection broke. */
 export class ConnectionFailed extends CouponsError {
   /** True if the server may have carried out the request. */
   readonly isOutcomeUnknown: boolean;
 
-  constructor(message: string, options: ErrorOptions & { isOutcomeUnknown: boolean }) {
+  /** @internal True if no other try can succeed. */
+  readonly isPermanent: boolean;
+
+  constructor(message: string, options: FailureFacts) {
     super(message, options);
     this.isOutcomeUnknown = options.isOutcomeUnknown;
+    this.isPermanent = options.isPermanent;
   }
 }
 

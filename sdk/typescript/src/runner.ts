@@ -3,7 +3,6 @@
 import {
   type Answer,
   describeFailure,
-  isCertificateFailure,
   readDocument,
   readError,
   type Title,
@@ -92,7 +91,7 @@ export class Runner {
         yield value;
       }
     } catch (failure) {
-      throw describeFailure(failure, prepared.title);
+      throw describeFailure(failure, prepared.title, prepared.url);
     } finally {
       watchdog.stop();
       await reader.cancel().catch(() => {});
@@ -163,7 +162,7 @@ export class Runner {
       const isStreamed = call.accept === CSV && response.ok;
       return { response, text: isStreamed ? "" : await response.text() };
     } catch (failure) {
-      return describeFailure(failure, title);
+      return describeFailure(failure, title, url);
     }
   }
 
@@ -177,7 +176,7 @@ export class Runner {
     const hasChance =
       error instanceof ApiError
         ? canRetry(error.status, error.code, retryAfter)
-        : !isCertificateFailure(error.cause);
+        : !error.isPermanent;
     if (!hasChance || !isRepeatable(upload) || attempt > this.#options.maxRetries) {
       return null;
     }

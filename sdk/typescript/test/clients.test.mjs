@@ -164,6 +164,19 @@ test("a server that is away has done nothing, and is tried again", async (t) => 
   assert.deepEqual(attempts, [1, 2, 3]);
 });
 
+test("no text of a failure has the code or the query, whatever fetch says", async () => {
+  const fetch = async (url) => {
+    const cause = new Error(
+      `error sending request for url (${url}): client error (Connect)`,
+    );
+    throw new TypeError("fetch failed", { cause });
+  };
+  const client = openCoupons({ url: "http://a" }, { fetch, maxRetries: 0 });
+  const error = await client.validate("SUMMER26", "ann").catch((caught) => caught);
+  assert.deepEqual([error.name, error.isOutcomeUnknown], ["ConnectionFailed", false]);
+  assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /SUMMER26|user_id/);
+});
+
 const { TLS_CERTIFICATE, TLS_KEY } = process.env;
 test("a certificate that does not verify is final", { skip: !TLS_KEY }, async (t) => {
   const options = { cert: readFileSync(TLS_CERTIFICATE), key: readFileSync(TLS_KEY) };

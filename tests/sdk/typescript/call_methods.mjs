@@ -1,7 +1,14 @@
 /** Call the method of the SDK that each line of the input names; print "null" or an error. */
 
 import { createInterface } from "node:readline";
-import { ApiKey, Coupons, CouponsAdmin, Hmac, mintToken, TenantToken } from "../../../sdk/typescript/dist/index.js";
+import {
+  ApiKey,
+  Coupons,
+  CouponsAdmin,
+  Hmac,
+  mintToken,
+  TenantToken,
+} from "../../../sdk/typescript/dist/index.js";
 
 const { ADMIN_URL, QUERY_URL, TENANT_ID, TENANT_SECRET, API_KEY } = process.env;
 const token = () => mintToken(TENANT_ID, TENANT_SECRET);

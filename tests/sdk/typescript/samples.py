@@ -1,4 +1,4 @@
-"""The samples of docs/sdk-typescript.md as one program."""
+"""The samples of docs/sdk-typescript.md, and of the package's README, as programs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,15 @@ console.log((await receive(request)).status);
 """
 
 
-def build_program(system: RunningSystem) -> str:
-    """Return the samples in their order, for the gateways and the tenant."""
-    document = (PROJECT_ROOT / "docs" / "sdk-typescript.md").read_text()
-    blocks = re.findall(r"```ts\n(.*?)```", document, re.DOTALL)
-    program = "\n".join([*blocks, LAST_LINES])
+def build_samples(system: RunningSystem) -> str:
+    """Return the samples of the document in their order."""
+    document = PROJECT_ROOT / "docs" / "sdk-typescript.md"
+    return build_program(system, f"{document.read_text()}\n```ts\n{LAST_LINES}```")
+
+
+def build_program(system: RunningSystem, document: str) -> str:
+    """Return the samples of a text as a program for the gateways and the tenant."""
+    program = "\n".join(re.findall(r"```ts\n(.*?)```", document, re.DOTALL))
     for printed, real in (
         ("https://query.example.com", system.query_gateway.url),
         ("https://admin.example.com", system.admin_gateway.url),

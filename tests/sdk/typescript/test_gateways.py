@@ -23,10 +23,17 @@ from tests.authorization.route_tables import (
 from tests.authorization.tenants import create_arguments
 from tests.sdk.openapi import Operation, find_operation, list_operations
 from tests.sdk.typescript.conftest import RunningSystem
-from tests.sdk.typescript.npm import MODULES, run_node, run_script, started_script
-from tests.sdk.typescript.samples import build_program
+from tests.sdk.typescript.npm import (
+    MODULES,
+    PACKAGE,
+    run_node,
+    run_script,
+    started_script,
+)
+from tests.sdk.typescript.samples import build_program, build_samples
 from tests.support.paths import PROJECT_ROOT
 
+Script = subprocess.Popen[str]
 pytestmark = pytest.mark.slow
 COMPILER_OPTIONS = {
     **{"strict": True, "module": "NodeNext", "target": "ES2022"},
@@ -35,7 +42,13 @@ COMPILER_OPTIONS = {
 # Lines that the samples must print.
 SHOWN = (
     *("true null", "You get 100 Bonus Points", "SAVE10", "2000 of 2000", "2"),
-    *("GET /health 200", "healthy", '400 {"error":"ALREADY_REDEEMED"}', "401"),
+    *(
+        "GET /health 200",
+        "healthy",
+        "Readme: redeemed",
+        '400 {"error":"ALREADY_REDEEMED"}',
+        "401",
+    ),
 )
 # Operations without a method, by the beginning of their names.
 NOT_COVERED = {
@@ -89,21 +102,26 @@ def test_every_operation_has_a_method_or_a_reason(
 
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 def test_the_samples_compile_and_run(project: Path, system: RunningSystem) -> None:
-    for code in "SAVE10", "SAVE20":
+    for code in "SAVE10", "SAVE20", "SAVE30":
         definition = system.tenant.define_custom(code)
         system.tenant.issue_code(definition, "ann")
     database.release_connection()
-    (project / "samples.ts").write_text(build_program(system))
-    config = {"compilerOptions": COMPILER_OPTIONS, "files": ["samples.ts"]}
+    (project / "samples.ts").write_text(build_samples(system))
+    readme = (PACKAGE / "README.md").read_text()
+    (project / "readme.ts").write_text(build_program(system, readme))
+    files = ["samples.ts", "readme.ts"]
+    config = {"compilerOptions": COMPILER_OPTIONS, "files": files}
     (project / "tsconfig.json").write_text(json.dumps(config))
     # What the samples use beside the SDK.
     for name in "express", "@types":
         (project / "node_modules" / name).symlink_to(MODULES / name)
     done = run_node(MODULES / "typescript" / "bin" / "tsc", cwd=project)
     assert done.returncode == 0, done.stdout
-    done = run_node("samples.js", cwd=project, **system.environment)
-    assert done.returncode == 0, done.stderr
-    printed = done.stdout.splitlines()
+    printed = []
+    for name in "samples.js", "readme.js":
+        done = run_node(name, cwd=project, **system.environment)
+        assert done.returncode == 0, done.stderr
+        printed += done.stdout.splitlines()
     assert [line for line in SHOWN if line not in printed] == []
 
 
