@@ -7,7 +7,7 @@ import {
   readError,
   type Title,
 } from "./answers.js";
-import { encodeText } from "./encoding.js";
+import { encodeText, toHex } from "./encoding.js";
 import { ApiError, ConnectionFailed } from "./errors.js";
 import {
   checkOptions,
@@ -106,8 +106,9 @@ export class Runner {
     if (call.upload !== undefined) headers["Content-Type"] = `${CSV}; charset=utf-8`;
     else if (call.body !== undefined) headers["Content-Type"] = "application/json";
     if (method === "POST") {
-      // Made before the first try, and used by all.
-      headers["Idempotency-Key"] = this.#options.idempotencyKey ?? crypto.randomUUID();
+      // Made before the first try, and used by all. Pages without https have no randomUUID.
+      const random = () => toHex(crypto.getRandomValues(new Uint8Array(16)));
+      headers["Idempotency-Key"] = this.#options.idempotencyKey ?? random();
     }
     return {
       call,

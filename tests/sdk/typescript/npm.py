@@ -26,7 +26,7 @@ INSTALLED, BUILT = MODULES / ".complete", MODULES / ".built"
 HERE = Path(__file__).parent
 OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 UNREACHABLE = re.compile(
-    r"npm error (?:code (?:E(?:NOTFOUND|CONN|TIMEDOUT|AI_AGAIN|HOSTUNREACH)|ERR_SOCKET)"
+    r"npm error (?:code (?:E(?:NOTFOUND|CONN|TIMEDOUT|AI_AGAIN|[45]\d\d)|ERR_SOCKET)"
     r"|network)"
 )
 TIMEOUT_SECONDS = 300
@@ -40,7 +40,8 @@ def build_sdk() -> None:
     with (PACKAGE / "package.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # other test processes wait
         if is_outdated(MODULES, PACKAGE / "package-lock.json"):
-            install_tools()
+            install_tools(PACKAGE)
+            INSTALLED.touch()
         built_at = BUILT.stat().st_mtime if BUILT.exists() else 0
         if any(path.stat().st_mtime > built_at for path in list_sources()):
             shutil.rmtree(DIST, ignore_errors=True)
@@ -49,13 +50,13 @@ def build_sdk() -> None:
             BUILT.touch()
 
 
-def install_tools() -> None:
-    """Install the packages of the lock file."""
-    done = run_npm("ci", *OPTIONS, "--fetch-retries=0", cwd=PACKAGE)
+def install_tools(package: Path, **environment: str) -> None:
+    """Install the packages of a lock file."""
+    options = (*OPTIONS, "--fetch-retries=0")
+    done = run_npm("ci", *options, cwd=package, **environment)
     if done.returncode and UNREACHABLE.search(done.stderr):
         report_missing("npm", "its registry cannot be reached")
     assert done.returncode == 0, done.stderr
-    INSTALLED.touch()
 
 
 def list_sources() -> Iterator[Path]:
@@ -68,10 +69,12 @@ def list_sources() -> Iterator[Path]:
             yield path
 
 
-def run_npm(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_npm(
+    *arguments: str | Path, cwd: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run npm; the wheel's own `npm` program does not start."""
     npm = node_wheel().parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
-    return run_node(npm, *arguments, cwd=cwd)
+    return run_node(npm, *arguments, cwd=cwd, **environment)
 
 
 def run_node(
