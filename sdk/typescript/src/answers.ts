@@ -128,7 +128,9 @@ function readErrorDocument(text: string): ErrorDocument {
 
 function describeLocation({ url, headers }: Response): string {
   const location = headers.get("location") ?? "";
-  return URL.canParse(location, url) ? new URL(location, url).origin : "another address";
+  // Browsers do not show it.
+  const isShown = location !== "" && URL.canParse(location, url);
+  return isShown ? new URL(location, url).origin : "another address";
 }
 
 function describeClockDifference(headers: Headers): string {
