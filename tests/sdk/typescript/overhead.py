@@ -7,13 +7,15 @@ the same gateway.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import tempfile
 from pathlib import Path
 
 from coupon_core.persistence import database
 from tests.chaos.environments import running_environment
 from tests.factories.tenant import create_tenant
-from tests.sdk.typescript.npm import build_sdk, run_script
+from tests.sdk.typescript.npm import HERE, build_environment, build_sdk
+from tests.support.servers.node import node_wheel
 
 CALLS_PER_TURN = 500  # as in overhead.mjs
 
@@ -40,7 +42,8 @@ def main() -> None:
             "CODE": code,
             "TURNS": str(turns),
         }
-        print(run_script("overhead.mjs", **variables), end="")
+        command = [node_wheel(), HERE / "overhead.mjs"]
+        subprocess.run(command, env=build_environment(variables), check=True)
 
 
 if __name__ == "__main__":
