@@ -22,7 +22,7 @@ endif
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 .PHONY: run
@@ -87,6 +87,19 @@ sdk-kills: $(TEST_STAMP) ## Kill a gateway after each of 200 redeems through eac
 sdk-bench: $(TEST_STAMP) ## Measure the client CPU of the SDK beside bare httpx2
 	@$(BIN)/python -m tests.sdk.overhead $(ARGS)
 
+.PHONY: sdk-openapi
+sdk-openapi: $(TEST_STAMP) ## Write the OpenAPI documents from which the TypeScript SDK is built
+	@$(BIN)/python -m tests.sdk.typescript.openapi_files
+
+.PHONY: sdk-kills-typescript
+sdk-kills-typescript: $(TEST_STAMP) ## Kill a gateway after each of 200 redeems through the TypeScript SDK
+	@SDK_KILLS=200 $(BIN)/python -m pytest -n 0 -s \
+		tests/sdk/typescript/test_killed_gateway.py $(ARGS)
+
+.PHONY: sdk-bench-typescript
+sdk-bench-typescript: $(TEST_STAMP) ## Measure the client CPU of the TypeScript SDK beside bare fetch
+	@$(BIN)/python -m tests.sdk.typescript.overhead $(ARGS)
+
 .PHONY: ha
 ha: $(TEST_STAMP) ## Kill each part of a cluster under load, and count results
 	@$(BIN)/python -m tests.ha $(ARGS)
@@ -125,6 +138,7 @@ lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
 clean: ## Remove the environment and all caches, but no data in ./var
 	rm -rf $(VENV) .venv-deploy dist build .pytest_cache .mypy_cache .ruff_cache \
 		.hypothesis .import_linter_cache
+	rm -rf sdk/typescript/node_modules sdk/typescript/dist sdk/typescript/src/openapi
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: setup
