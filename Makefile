@@ -22,7 +22,7 @@ endif
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 .PHONY: run
@@ -87,9 +87,26 @@ sdk-kills: $(TEST_STAMP) ## Kill a gateway after each of 200 redeems through eac
 sdk-bench: $(TEST_STAMP) ## Measure the client CPU of the SDK beside bare httpx2
 	@$(BIN)/python -m tests.sdk.overhead $(ARGS)
 
+.PHONY: sdk-openapi
+sdk-openapi: $(TEST_STAMP) ## Write the OpenAPI documents from which the TypeScript SDK is built
+	@$(BIN)/python -m tests.sdk.typescript.openapi_files
+
+.PHONY: sdk-kills-typescript
+sdk-kills-typescript: $(TEST_STAMP) ## Kill a gateway after each of 200 redeems through the TypeScript SDK
+	@SDK_KILLS=200 $(BIN)/python -m pytest -n 0 -s \
+		tests/sdk/typescript/test_killed_gateway.py $(ARGS)
+
+.PHONY: sdk-bench-typescript
+sdk-bench-typescript: $(TEST_STAMP) ## Measure the client CPU of the TypeScript SDK beside bare fetch
+	@$(BIN)/python -m tests.sdk.typescript.overhead $(ARGS)
+
 .PHONY: ha
 ha: $(TEST_STAMP) ## Kill each part of a cluster under load, and count results
 	@$(BIN)/python -m tests.ha $(ARGS)
+
+.PHONY: drills
+drills: $(TEST_STAMP) ## Follow the procedures for backups with much data, and check the results
+	@$(BIN)/python -m tests.drills $(ARGS)
 
 .PHONY: check-api-docs
 check-api-docs: $(TEST_STAMP) ## Check the API documents and the answers with tools from PyPI and npm
@@ -114,11 +131,14 @@ lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
 		pyproject.toml --output-file requirements-deploy.lock
 	@$(COMPILE) tests/apidoc/requirements.in --output-file tests/apidoc/requirements.lock
 	@$(COMPILE) tests/ha/requirements.in --output-file tests/ha/requirements.lock
+	@$(COMPILE) tests/drills/requirements.in \
+		--output-file tests/drills/requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environment and all caches, but no data in ./var
 	rm -rf $(VENV) .venv-deploy dist build .pytest_cache .mypy_cache .ruff_cache \
 		.hypothesis .import_linter_cache
+	rm -rf sdk/typescript/node_modules sdk/typescript/dist sdk/typescript/src/openapi
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: setup

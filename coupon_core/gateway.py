@@ -86,6 +86,8 @@ def _check_migrations() -> str:
     try:
         if not schema.is_up_to_date():
             raise NotReady("outdated")
+        if schema.find_breaking_migration():
+            raise NotReady("incompatible")
         return (
             "newer than this release"
             if schema.list_newer_migrations()

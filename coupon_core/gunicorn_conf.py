@@ -49,16 +49,20 @@ def post_fork(_server: Any, worker: Any) -> None:
     """Begin to store attempts every few seconds; threads do not survive a fork."""
     # Not needed in the master, which stays small.
     from coupon_core.services.insight.attempt_flush import FlushThread
+    from coupon_core.services.process_announcement import AnnouncementThread
 
     worker.flush_thread = FlushThread()
     worker.flush_thread.start()
+    worker.announcement_thread = AnnouncementThread("gateway")
 
 
-def post_worker_init(_worker: Any) -> None:
-    """Leave the objects of the application out of garbage collections.
+def post_worker_init(worker: Any) -> None:
+    """Announce the process, now that the application has set its database.
 
-    A full one went through 170,000 of them, which took 90 ms of one request.
+    The objects of the application are left out of garbage collections: a full one went
+    through 170,000 of them, which took 90 ms of one request.
     """
+    worker.announcement_thread.start()
     gc.collect()
     gc.freeze()
 
@@ -66,6 +70,7 @@ def post_worker_init(_worker: Any) -> None:
 def worker_exit(_server: Any, worker: Any) -> None:
     """Store the attempts of the last seconds, once all requests are answered."""
     worker.flush_thread.stop()
+    worker.announcement_thread.stop()
 
 
 class logger_class(Logger):  # noqa: N801 - the name of the gunicorn setting

@@ -125,13 +125,8 @@ UMASK = 0o022
 SERVER_FIXTURES = {"postgres", "redis", "rabbitmq", "broker", "own_broker"}
 # Tests of whole processes, which `make test` runs.
 SLOW_FOLDERS = (
-    "benchmarks",
-    "browser",
-    "chaos",
-    "ha",
-    "support",
-    "stateful",
-    "authorization",
+    *("benchmarks", "browser", "chaos", "drills", "ha"),
+    *("support", "stateful", "authorization"),
 )
 SLOW_FILES = ("test_database_postgresql.py", "test_process.py", "test_doctor.py")
 

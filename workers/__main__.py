@@ -14,6 +14,7 @@ import structlog
 from coupon_core import bootstrap
 from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
 from coupon_core.observability.heartbeats import DIRECTORY_NAME
+from coupon_core.services.process_announcement import AnnouncementThread
 from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings, Settings
 from workers import (
@@ -99,6 +100,8 @@ def _run_workers(names: list[str], settings: Settings, stop: threading.Event) ->
     """Run each worker in a thread of its own; stop all of them if one fails."""
     directory = settings.data_dir / DIRECTORY_NAME
     remove_stale_heartbeats(directory)
+    announcement = AnnouncementThread("workers")
+    announcement.start()
     executor = ThreadPoolExecutor(len(names))
     workers = [executor.submit(_run_worker, name, settings, stop) for name in names]
     # Not stop.wait(): the signal handler runs in this thread and could deadlock on the
@@ -107,6 +110,7 @@ def _run_workers(names: list[str], settings: Settings, stop: threading.Event) ->
         wait(workers, POLL_SECONDS, FIRST_COMPLETED)
     stop.set()
     _, unfinished = wait(workers, SHUTDOWN_GRACE_SECONDS)
+    announcement.stop()
     if unfinished:
         _exit_immediately()
     for worker in workers:

@@ -25,6 +25,7 @@ OPTION_ALIASES = {"expires-at": "expires", "until": "expires"}
 COMMANDS = (
     ("serve", "server.commands", "Run a gateway, the workers, the bus, or all at once"),
     ("db", "commands.db", "The database: upgrade, distribute, show status"),
+    ("backup", "commands.backup", "Backups of SQLite: create, restore"),
     ("tenant", "commands.tenant", "Tenants: create, list, rotate secrets, delete"),
     ("key", "commands.api_key", "API keys for the admin API: create, list, revoke"),
     ("client-key", "commands.client_key", "Keys for PlayCamp and Mambo SDKs"),

@@ -15,11 +15,12 @@ from coupon_core.observability.error_causes import (
     SCHEMA_MISMATCH,
     find_cause,
 )
-from coupon_core.persistence import diagnostics, schema
+from coupon_core.persistence import diagnostics, running_processes, schema, sqlite_copy
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.schemas.csv_options import InvalidCsv
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.schemas.validation_errors import convert_validation_error
+from coupon_core.services.backups import BackupRefused
 from coupon_core.settings.loader import InvalidSettings
 
 FAILED, WRONG_USAGE, NOT_AUTHORIZED, NOT_FOUND, CONFLICT = range(1, 6)
@@ -84,6 +85,10 @@ DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
     DatabaseStatus.OUTDATED: (
         "The database is not up to date. Run `couponctl db upgrade`."
     ),
+    DatabaseStatus.INCOMPATIBLE: (
+        "A newer release has removed what this release needs from the database. "
+        "Install the newer release on this machine."
+    ),
     DatabaseStatus.READY: "The database reported an error: {detail}. {advice}",
 }
 UNKNOWN_CAUSE_ADVICE = "Check the server and COUPON_DATABASE_URL."
@@ -115,6 +120,17 @@ def _convert_database_error(error: Exception) -> CommandError:
         status = DatabaseStatus.READY  # migrations may be missing, but that is not why
     message = database_status_message(status, connection_error or error)
     return CommandError(message, "DATABASE_ERROR")
+
+
+def _convert_old_processes(error: schema.OldProcessesRunning) -> CommandError:
+    processes = "; ".join(map(str, error.processes))
+    return CommandError(
+        f"Migration {error.migration} removes what processes of an older release need: "
+        f"{processes}. Replace or stop them, then run `couponctl db upgrade` again; a "
+        f"killed process counts as running for "
+        f"{running_processes.MAX_SILENCE.seconds} seconds.",
+        "OLD_PROCESSES_RUNNING",
+    )
 
 
 def broker_unavailable_message(error: BrokerUnavailable) -> str:
@@ -172,7 +188,10 @@ CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
         schema.DirectConnectionRequired,
         lambda _: CommandError(DIRECT_CONNECTION_MESSAGE),
     ),
+    (schema.OldProcessesRunning, _convert_old_processes),
     (diagnostics.DATABASE_ERRORS, _convert_database_error),
+    (sqlite_copy.CopyRefused, lambda e: CommandError(str(e), "COPY_REFUSED")),
+    (BackupRefused, lambda e: CommandError(str(e), "BACKUP_REFUSED")),
     (InvalidToken, lambda _: CommandError(WRONG_MASTER_KEY_MESSAGE, "WRONG_KEY")),
 )
 

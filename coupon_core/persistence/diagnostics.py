@@ -34,14 +34,18 @@ class DatabaseStatus(Enum):
     UNUSABLE = "not usable"
     WITHOUT_TABLES = "without tables"
     OUTDATED = "outdated"
+    INCOMPATIBLE = "without what this release needs"
 
 
 def check_status() -> tuple[DatabaseStatus, Exception | None]:
     """Return the state of the database, and the driver's error if it is not usable."""
     try:
         applied_flags = [applied for _, applied in schema.list_migrations()]
+        breaking_migration = schema.find_breaking_migration()
     except DATABASE_ERRORS as error:
         return DatabaseStatus.UNUSABLE, error
+    if breaking_migration:
+        return DatabaseStatus.INCOMPATIBLE, None
     if all(applied_flags):
         return DatabaseStatus.READY, None
     return (
@@ -83,6 +87,18 @@ def list_missing_session_settings() -> list[str]:
         if is_postgresql()
         and execute(SELECT_SETTING, {"name": name}).fetchone() != (value,)
     ]
+
+
+SELECT_ARCHIVE_FAILURE = """
+    SELECT last_failed_wal, last_failed_time FROM pg_stat_archiver
+    WHERE last_failed_time > COALESCE(last_archived_time, '-infinity')
+"""
+
+
+def find_archive_failure() -> str:
+    """Return which file PostgreSQL could not archive last, or an empty string."""
+    row = execute(SELECT_ARCHIVE_FAILURE, {}).fetchone()
+    return f"{row[0]} at {row[1]:%Y-%m-%d %H:%M:%S} UTC" if row else ""
 
 
 def measure_clock_skew() -> float:

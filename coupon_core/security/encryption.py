@@ -2,7 +2,7 @@
 
 import hashlib
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 class KeysNotLoaded(Exception):
@@ -10,12 +10,14 @@ class KeysNotLoaded(Exception):
 
 
 _keys: MultiFernet | None = None
+_newest_key: Fernet | None = None
 
 
 def load_keys(master_keys: tuple[str, ...]) -> None:
     """Load the master keys of this process (Fernet keys, newest first)."""
-    global _keys
-    _keys = MultiFernet([Fernet(key) for key in master_keys])
+    global _keys, _newest_key
+    keys = [Fernet(key) for key in master_keys]
+    _keys, _newest_key = MultiFernet(keys), keys[0]
 
 
 def generate_master_key() -> str:
@@ -44,6 +46,20 @@ def decrypt(ciphertext: str) -> str:
         cryptography.fernet.InvalidToken: No loaded key decrypts it.
     """
     return _require_keys().decrypt(ciphertext).decode()
+
+
+def renew(ciphertext: str) -> str | None:
+    """Return a ciphertext of the newest key, or None if it is one.
+
+    Raises:
+        cryptography.fernet.InvalidToken: No loaded key decrypts it.
+    """
+    newest_key = _newest_key or _require_keys()  # which raises
+    try:
+        newest_key.decrypt(ciphertext)
+    except InvalidToken:
+        return _require_keys().rotate(ciphertext).decode("ascii")
+    return None
 
 
 def fingerprint(secret: str) -> str:

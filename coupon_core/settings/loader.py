@@ -193,10 +193,10 @@ def _quote_value(name: str) -> str:
 def _resolve_master_keys(
     configured_keys: Sequence[str], path: Path, read_secret: SecretReader
 ) -> tuple[str, ...]:
-    """Return the configured keys, or the key in the file."""
-    keys = tuple(key.strip() for key in configured_keys if key.strip())
+    """Return the configured keys, or those in the file."""
+    keys = split_keys(",".join(configured_keys))
     if not keys:
-        keys = tuple(filter(None, [read_secret(path, encryption.generate_master_key)]))
+        keys = split_keys(read_secret(path, encryption.generate_master_key))
     for key in keys:
         if not encryption.is_master_key(key):
             raise InvalidSettings(
@@ -204,6 +204,11 @@ def _resolve_master_keys(
                 "comma-separated; generate one with `couponctl config new-key`"
             )
     return keys
+
+
+def split_keys(text: str) -> tuple[str, ...]:
+    """Return the keys of a comma-separated list."""
+    return tuple(key.strip() for key in text.split(",") if key.strip())
 
 
 def _load_secret(path: Path, _: Callable[[], str]) -> str:

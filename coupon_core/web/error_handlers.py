@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from coupon_core.domain.models import Refused
 from coupon_core.observability import metrics
+from coupon_core.observability.error_causes import SCHEMA_MISMATCH, find_cause
 from coupon_core.observability.error_summary import describe_error, stack_frames
 from coupon_core.schemas.errors import NO_HEADERS, ApiError
 from coupon_core.schemas.validation_errors import convert_validation_error
@@ -185,6 +186,8 @@ def _handle_unavailable(error: Exception) -> Response:
 
 
 def _handle_unexpected(error: Exception) -> Response:
+    if find_cause(error) == SCHEMA_MISMATCH:
+        return _handle_unavailable(error)  # until `couponctl db upgrade` has run
     _log_failure(error)
     code, text = HTTP_ERRORS[500]
     return handle_api_error(ApiError(500, code, message=text))

@@ -1,4 +1,4 @@
-"""A gateway process stores its attempts before it ends."""
+"""A gateway stores its attempts, and withdraws its announcement, before it ends."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import running_processes
 from coupon_core.services.insight import attempts
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import TenantFactory
@@ -26,8 +28,11 @@ def test_attempts_are_stored_when_a_gateway_ends(
     tenant.revoke(code)
     with gateway_server("query_gateway", settings, tmp_path) as gateway:
         assert redeem(gateway, tenant, code) == 400
+        (process,) = running_processes.list_running(utc_now())
+        assert process.program == "gateway"
         started_at = time.monotonic()
     assert time.monotonic() - started_at < MAX_STOP_SECONDS
+    assert running_processes.list_running(utc_now()) == []
     (found,), _ = attempts.list_attempts(tenant.tenant_id)
     assert found.definition_id == definition.definition_id
     assert code not in gateway.process.log.read_text()

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from coupon_core.domain.models import utc_now
 from coupon_core.observability.process_status import is_alive
-from coupon_core.persistence import database
+from coupon_core.persistence import database, running_processes
 from coupon_core.settings.loader import Settings
 from tests.chaos.worker_processes import build_environment
 from tests.conftest import Broker
@@ -89,6 +90,8 @@ def test_a_signal_ends_all_workers_within_five_seconds(
         events = [cloud(tenant, subject=f"u{n}", id=f"{n}") for n in range(400)]
         publish(broker, *[json.dumps(event).encode() for event in events])
         assert becomes_true(lambda: count_held_coupons(definition, "u40") == 1, 20)
+        (announced,) = running_processes.list_running(utc_now())
+        assert (announced.program, announced.pid) == ("workers", process.pid)
         started_at = time.monotonic()
         process.send_signal(number)
         assert process.wait(10) == 0
@@ -97,6 +100,7 @@ def test_a_signal_ends_all_workers_within_five_seconds(
         process.kill()
         process.communicate()
     assert not list((tmp_path / "workers").iterdir())
+    assert running_processes.list_running(utc_now()) == []
 
 
 def list_live_workers(directory: Path) -> set[str]:
@@ -104,10 +108,10 @@ def list_live_workers(directory: Path) -> set[str]:
     return {path.name.partition("-")[0] for path in directory.glob("workers/*")}
 
 
-def test_workers_start_before_their_bus_and_their_database(tmp_path: Path) -> None:
-    settings = build_settings(
-        f"sqlite:///{tmp_path / 'late.db'}", tmp_path, "redis://127.0.0.1:1/0"
-    )
+def test_workers_start_before_their_bus_and_their_database(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    settings = build_settings(empty_database_url, tmp_path, "redis://127.0.0.1:1/0")
     process = start_workers(settings)
     try:
         assert becomes_true(lambda: list_live_workers(tmp_path) == WORKERS.keys(), 20)

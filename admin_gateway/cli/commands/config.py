@@ -47,7 +47,8 @@ def check() -> dict[str, Any]:
 def new_key() -> dict[str, Any]:
     """Generate a key for COUPON_MASTER_KEYS.
 
-    To rotate keys, put the new key first and keep the old key after it.
+    To replace a key, add the new one after the old one on all machines, then put it
+    first, then run `couponctl db reencrypt`, and remove the old one.
 
     Example: `couponctl config new-key > master.key`
     """

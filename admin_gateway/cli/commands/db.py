@@ -1,14 +1,23 @@
-"""`couponctl db`: upgrade the database, distribute it, and show its status."""
+"""`couponctl db`: upgrade, copy, encrypt again or distribute the database."""
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
 from admin_gateway.cli.errors import CommandError, database_status_message
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
-from coupon_core.persistence import diagnostics, distribution, schema
+from admin_gateway.cli.progress import progress_bar
+from coupon_core.persistence import (
+    diagnostics,
+    distribution,
+    schema,
+    sqlite_copy,
+)
 from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.diagnostics import DatabaseStatus
+from coupon_core.services import master_keys
 
 SQLITE_MESSAGE = (
     "SQLite serves one machine only. To distribute tables, set COUPON_DATABASE_URL to "
@@ -31,6 +40,9 @@ def db() -> None:
 def upgrade() -> dict[str, Any]:
     """Apply missing migrations; applied ones are skipped.
 
+    A migration that removes something is applied only after all processes of the
+    releases that need it have ended.
+
     Example: `couponctl db upgrade`
     """
     applied = schema.upgrade()
@@ -38,6 +50,8 @@ def upgrade() -> dict[str, Any]:
         noun = "migration" if len(applied) == 1 else "migrations"
         names = applied[0] if len(applied) == 1 else f"{applied[0]} … {applied[-1]}"
         print_status(f"Applied {len(applied)} {noun} ({names}).")
+    elif schema.find_breaking_migration():
+        raise CommandError(database_status_message(DatabaseStatus.INCOMPATIBLE))
     elif newer := schema.list_newer_migrations():
         print_status(
             f"The database is newer than this release ({newer[-1]}). Nothing to apply."
@@ -67,6 +81,49 @@ def status() -> dict[str, Any]:
         "newer_steps": schema.list_newer_migrations(),
         "steps": {name: "taken" if applied else "missing" for name, applied in steps},
     }
+
+
+@db.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_command("table", "rows", "copied")
+def copy(file: Path) -> dict[str, Any]:
+    """Copy a SQLite FILE to the PostgreSQL at COUPON_DATABASE_URL.
+
+    Stop all processes first. The rows of both databases are compared, so that the
+    command ends with exit status 0 only if they are the same. If it is interrupted, run
+    it again; it continues where it stopped.
+
+    Example: `couponctl db copy var/coupons.db`
+    """
+    tables = []
+    with progress_bar("Rows", total=None) as report_progress:
+        for table in sqlite_copy.copy_from_sqlite(file):
+            tables.append(table)
+            report_progress(sum(each.rows for each in tables))
+    master_keys.count_secrets_of_older_keys()
+    row_count, copied_count = (
+        sum(getattr(table, name) for table in tables) for name in ("rows", "copied")
+    )
+    print_status(
+        f"Copied {copied_count:,} rows; both databases have the same {row_count:,}."
+    )
+    return {"tables": [asdict(table) for table in tables]}
+
+
+@db.command()
+@json_command()
+def reencrypt() -> dict[str, Any]:
+    """Encrypt all secrets with the first of COUPON_MASTER_KEYS.
+
+    All processes must have that key already. Afterwards the other keys are needed for
+    older backups only. If the command is interrupted, run it again.
+
+    Example: `couponctl db reencrypt`
+    """
+    with progress_bar("Values", total=None) as report_progress:
+        count = master_keys.renew_encryption(report_progress)
+    print_status(f"Encrypted {count:,} values with the first master key.")
+    return {"reencrypted": count}
 
 
 @db.command()

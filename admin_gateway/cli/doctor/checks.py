@@ -3,8 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from cryptography.fernet import InvalidToken
-
+from admin_gateway.cli.doctor.backup_checks import check_backups, check_secrets
 from admin_gateway.cli.doctor.cluster_checks import (
     check_counters,
     check_report_database,
@@ -18,7 +17,6 @@ from admin_gateway.cli.doctor.file_checks import (
 from admin_gateway.cli.doctor.findings import Finding, Findings, Level
 from admin_gateway.cli.doctor.report_checks import check_counts
 from admin_gateway.cli.errors import (
-    WRONG_MASTER_KEY_MESSAGE,
     broker_unavailable_message,
     database_status_message,
 )
@@ -29,7 +27,7 @@ from admin_gateway.cli.server.addresses import (
     is_healthy,
     port_problem,
 )
-from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models import utc_now
 from coupon_core.messaging import health_check, inspection
 from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.observability.error_causes import ACCESS_REFUSED, find_cause
@@ -55,7 +53,7 @@ def check_python(_: Settings) -> Findings:
     )
 
 
-def check_database(_: Settings) -> Findings:
+def check_database(settings: Settings) -> Findings:
     """Check that the database is up to date, writable, and fits the master key."""
     status, error = diagnostics.check_status()
     if status != DatabaseStatus.READY:
@@ -72,7 +70,8 @@ def check_database(_: Settings) -> Findings:
     yield _check_journal_mode()
     yield _check_writable()
     yield from _check_session_settings()
-    yield _check_secrets()
+    yield check_secrets()
+    yield from check_backups(settings)
     yield from _check_tenant_ids()
     yield from _check_definition_names()
     yield from check_counts()
@@ -128,22 +127,6 @@ def _check_session_settings() -> Findings:
     if missing := "; ".join(diagnostics.list_missing_session_settings()):
         advice = f"Set it in the pooler. With PgBouncer: connect_query='{missing}'."
         yield Finding("session", "fail", found=f"without {missing}", advice=advice)
-
-
-def _check_secrets() -> Finding:
-    """Check that the master key decrypts the secrets, using one tenant as a sample."""
-    rows, _ = tenants.list_tenants(Page(limit=1))
-    try:
-        for tenant_id, _ in rows:
-            tenants.list_secrets(tenant_id)
-    except InvalidToken:
-        return Finding(
-            "secrets",
-            "fail",
-            found="encrypted with another master key",
-            advice=WRONG_MASTER_KEY_MESSAGE,
-        )
-    return Finding("secrets", "ok", found="the master key decrypts them")
 
 
 def check_ports(settings: Settings) -> Findings:

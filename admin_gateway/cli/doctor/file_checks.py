@@ -8,7 +8,7 @@ from pathlib import Path
 
 from admin_gateway.cli.doctor.findings import Finding, Findings, Level
 from coupon_core.persistence import data_directory
-from coupon_core.settings.loader import MASTER_KEY_FILE, Settings
+from coupon_core.settings.loader import MASTER_KEY_FILE, Settings, split_keys
 
 GIBIBYTE = 2**30
 # Level of the finding if fewer bytes than this are free; the first match counts.
@@ -56,7 +56,7 @@ def check_data_directory(settings: Settings) -> Findings:
 def check_master_key(settings: Settings) -> Findings:
     """Check where the master key is stored and that only this user can read it."""
     path = settings.data_dir / MASTER_KEY_FILE
-    if not path.exists() or path.read_text().strip() not in settings.master_keys:
+    if not path.exists() or split_keys(path.read_text()) != settings.master_keys:
         count = len(settings.master_keys)
         yield Finding("master key", "ok", found=f"{count} from COUPON_MASTER_KEYS")
         return

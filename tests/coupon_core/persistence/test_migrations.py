@@ -20,6 +20,7 @@ from coupon_core.persistence.tables import (
     RedemptionTable,
     database_proxy,
 )
+from coupon_core.persistence.tables.processes import RunningProcessTable
 from coupon_core.services.catalog.definition_checks import find_duplicate_names
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
@@ -135,8 +136,13 @@ def test_a_second_upgrade_does_nothing() -> None:
 # ------------------------------------------------------------- tables and DDL agree
 
 
+every_table = pytest.mark.parametrize(
+    "table", [*ALL_TABLES, RunningProcessTable], ids=lambda table: table.__name__
+)
+
+
 @pytest.mark.usefixtures("core")
-@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.__name__)
+@every_table
 def test_columns_are_those_of_the_table(table: Any) -> None:
     meta = table._meta
     columns = {
@@ -149,7 +155,7 @@ def test_columns_are_those_of_the_table(table: Any) -> None:
 
 
 @pytest.mark.usefixtures("core")
-@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.__name__)
+@every_table
 def test_indexes_are_those_of_the_table(table: Any) -> None:
     primary = [field.column_name for field in table._meta.get_primary_keys()]
     indexes = {

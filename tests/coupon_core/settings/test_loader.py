@@ -10,6 +10,8 @@ import stat
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -333,7 +335,8 @@ def test_misspelt_variables_are_named(
 
 
 def test_the_objects_of_an_application_are_left_out_of_garbage_collections() -> None:
-    gunicorn_conf.post_worker_init(None)
+    worker = SimpleNamespace(announcement_thread=Thread())
+    gunicorn_conf.post_worker_init(worker)
     try:
         assert gc.get_freeze_count() > 10_000
     finally:
@@ -358,6 +361,14 @@ def test_the_demo_is_for_this_machine_only_by_default(
 ) -> None:
     settings = load(COUPON_BIND_HOST=host, COUPON_DEMO=demo)
     assert settings.is_demo_enabled == is_enabled
+
+
+def test_the_file_of_the_master_key_may_contain_several(
+    load: Environment, tmp_path: Path
+) -> None:
+    keys = generate_master_key(), generate_master_key()
+    (tmp_path / "master.key").write_text(f"{keys[0]}, {keys[1]}\n")
+    assert load(COUPON_DATA_DIR=str(tmp_path)).master_keys == keys
 
 
 def test_a_reader_creates_no_secrets(

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from coupon_core.persistence import database
+from coupon_core.persistence import database, schema
 from tests.support.admin_client import started_admin_gateway
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.servers import Postgres
@@ -53,6 +53,13 @@ def test_without_the_extension_nothing_is_distributed(cli: CouponctlRunner) -> N
         else "SQLite serves one machine only."
     )
     assert message.startswith(expected)
+
+
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+def test_a_file_is_copied_to_postgresql_only(cli: CouponctlRunner) -> None:
+    path = cli.env["COUPON_DATABASE_URL"].removeprefix("sqlite:///")
+    message = cli.expect_refusal("db", "copy", path)
+    assert message.startswith("COUPON_DATABASE_URL is SQLite: set it to the PostgreSQL")
 
 
 @pytest.mark.parametrize(
@@ -189,13 +196,19 @@ def test_a_newer_schema_is_recognized(cli: CouponctlRunner) -> None:
     assert answer.json["migrations"] == "newer than this release"
 
 
-def test_an_outdated_schema_is_not_ready_and_says_so(
+def test_a_release_that_starts_before_its_upgrade_becomes_ready_by_itself(
     unmigrated_cli: CouponctlRunner,
 ) -> None:
     with started_admin_gateway(unmigrated_cli.env["COUPON_DATABASE_URL"]) as app:
-        answer = app.test_client().get("/ready")
-    assert answer.status_code == 503
-    assert (answer.json["database"], answer.json["migrations"]) == (
-        "connected",
-        "outdated",
-    )
+        client = app.test_client()
+        answer = client.get("/ready")
+        assert (answer.status_code, answer.json["database"]) == (503, "connected")
+        assert answer.json["migrations"] == "outdated"
+        # A proxy that does not ask whether it is ready sends requests all the same.
+        early = client.get("/v1/reward-items", headers={"X-API-Key": "pk_some"})
+        assert (early.status_code, early.json["code"]) == (503, "UNAVAILABLE")
+        assert early.headers["Retry-After"] == "1"
+        schema.upgrade()
+        assert client.get("/ready").json["migrations"] == "up to date"
+        late = client.get("/v1/reward-items", headers={"X-API-Key": "pk_some"})
+        assert late.status_code == 401

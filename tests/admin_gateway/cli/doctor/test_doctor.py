@@ -51,7 +51,7 @@ def test_a_machine_that_is_well(cli: CouponctlRunner) -> None:
     assert {finding["level"] for finding in finding_by_check.values()} == {"ok"}
     assert list(finding_by_check) == [
         *("settings", "python", "data directory", "disk", "master key", "database"),
-        *("journal", "writing", "secrets", "reports"),
+        *("journal", "writing", "secrets", "backup", "reports"),
         *("admin port", "query port", "bus", "clock"),
     ]
 
@@ -113,6 +113,16 @@ def test_what_statistics_and_rate_limits_need(
     assert "correct host and port in the URL" in replica["advice"]
     well = check(cli.env["COUPON_DATABASE_URL"], redis.url, 0)
     assert [finding["level"] for finding in well] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
+def test_a_master_key_that_no_backup_contains(cli: CouponctlRunner) -> None:
+    key_file = Path(cli.env["COUPON_DATA_DIR"], "master.key")
+    key_file.write_text(cli.env["COUPON_MASTER_KEYS"])
+    key_file.chmod(0o600)
+    finding = run_doctor(CouponctlRunner({**cli.env, "COUPON_MASTER_KEYS": ""}), 0)
+    assert finding["backup key"]["level"] == "warn"
+    assert finding["backup key"]["found"] == f"the master key is in {key_file} only"
 
 
 def test_a_database_without_tables(unmigrated_cli: CouponctlRunner) -> None:

@@ -1,0 +1,78 @@
+/** API keys, client keys and tenant secrets. */
+
+import type { Pages } from "../pages.js";
+import { AdminResource, type Query, type Schemas } from "./resource.js";
+
+/** API keys of the admin gateway. */
+export class ApiKeys extends AdminResource {
+  /** Create an API key; its text is shown only here. */
+  create(body: Schemas["CreateApiKey"]): Promise<Schemas["NewApiKey"]> {
+    return this.send("post", "/api-keys", [], { body });
+  }
+
+  /** List the API keys. */
+  list(query?: Query<"/api-keys">): Pages<Schemas["ApiKey"]> {
+    return this.pages("/api-keys", [], "api_keys", query);
+  }
+
+  /** Return an API key, without its text. */
+  get(keyId: string): Promise<Schemas["ApiKey"]> {
+    return this.send("get", "/api-keys/{key_id}", [keyId]);
+  }
+
+  /** Revoke an API key immediately. */
+  revoke(keyId: string): Promise<Schemas["ApiKey"]> {
+    return this.send("post", "/api-keys/{key_id}/revoke", [keyId]);
+  }
+
+  /** Revoke an API key. */
+  delete(keyId: string): Promise<void> {
+    return this.send("delete", "/api-keys/{key_id}", [keyId]);
+  }
+}
+
+/** Keys for PlayCamp's and Mambo's SDKs. */
+export class ClientKeys extends AdminResource {
+  /** Create a client key; its secret is shown only here. */
+  create(body: Schemas["CreateClientKey"]): Promise<Schemas["NewClientKey"]> {
+    return this.send("post", "/client-keys", [], { body });
+  }
+
+  /** List the client keys. */
+  list(query?: Query<"/client-keys">): Pages<Schemas["ClientKey"]> {
+    return this.pages("/client-keys", [], "client_keys", query);
+  }
+
+  /** Return a client key, without its secret. */
+  get(clientKeyId: string): Promise<Schemas["ClientKey"]> {
+    return this.send("get", "/client-keys/{client_key_id}", [clientKeyId]);
+  }
+
+  /** Revoke a client key immediately. */
+  revoke(clientKeyId: string): Promise<Schemas["ClientKey"]> {
+    return this.send("post", "/client-keys/{client_key_id}/revoke", [clientKeyId]);
+  }
+
+  /** Revoke a client key. */
+  delete(clientKeyId: string): Promise<void> {
+    return this.send("delete", "/client-keys/{client_key_id}", [clientKeyId]);
+  }
+}
+
+/** Tenant secrets, with which tokens and requests are signed. */
+export class Secrets extends AdminResource {
+  /** List the one or two secrets that are valid, without their text. */
+  list(): Pages<Schemas["TenantSecret"]> {
+    return this.pages("/secrets", [], "secrets");
+  }
+
+  /** Create a secret; the previous one stays valid until the next rotation. */
+  rotate(): Promise<Schemas["NewTenantSecret"]> {
+    return this.send("post", "/secrets/rotate");
+  }
+
+  /** Make a secret invalid immediately. */
+  delete(secretId: string): Promise<void> {
+    return this.send("delete", "/secrets/{secret_id}", [secretId]);
+  }
+}

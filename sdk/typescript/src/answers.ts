@@ -1,0 +1,174 @@
+/** Read answers: documents, errors, and what is neither. */
+
+import {
+  ApiError,
+  AuthenticationError,
+  ConnectionFailed,
+  ConnectionTimeout,
+  CouponRefused,
+  type ErrorDetail,
+  Conflict,
+  InvalidRequest,
+  NotFound,
+  PermissionDenied,
+  RateLimited,
+  ServerError,
+  UnexpectedAnswer,
+} from "./errors.js";
+import type { Call } from "./requests.js";
+import { parseRetryAfter } from "./retries.js";
+
+/** An answer with its body, which is empty where it is streamed. */
+export interface Answer {
+  readonly response: Response;
+  readonly text: string;
+}
+
+/** What messages call a request: its method and its path without codes. */
+export type Title = string;
+
+// Faults of a request. Every other 400, 404 and 409 of a call that uses a code is a
+// refusal, also one whose code is newer than this SDK.
+const REQUEST_FAULTS = new Set([
+  ...["BAD_REQUEST", "BAD_JSON", "BAD_PATH", "VALIDATION_ERROR", "NOT_FOUND"],
+  ...["CONFLICT", "REQUEST_UNDER_WAY", ""],
+]);
+const REFUSAL_STATUSES = new Set([400, 404, 409]);
+
+// After these the request has not reached the server.
+const UNSENT =
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT|\(Connect\)/;
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/i;
+// A larger difference makes signatures and tokens invalid sooner or later.
+const MAX_CLOCK_DIFFERENCE_SECONDS = 60;
+
+/** Return true for an answer that redirects; browsers show no more than that. */
+export function isRedirect({ status, type }: Response): boolean {
+  return type === "opaqueredirect" || (status >= 300 && status < 400);
+}
+
+/** Return the document of a successful answer. */
+export function readDocument({ response, text }: Answer, title: Title): unknown {
+  if (response.status === 204 || !response.ok) return undefined;
+  try {
+    const document: unknown = JSON.parse(text);
+    if (typeof document === "object" && document !== null) return document;
+  } catch {
+    // It is reported below.
+  }
+  throw new UnexpectedAnswer(
+    response.status,
+    `The answer of ${title} is not a JSON document. Check that baseUrl is the ` +
+      "address of a coupon gateway.",
+    { requestId: response.headers.get("x-request-id") ?? "" },
+  );
+}
+
+/** Return the error of an answer that is not successful. */
+export function readError({ isRefusable }: Call, { response, text }: Answer): ApiError {
+  const { status, statusText, headers } = response;
+  const requestId = headers.get("x-request-id") ?? "";
+  if (isRedirect(response)) {
+    const message =
+      `The server redirects to ${describeLocation(response)}. Redirects are not ` +
+      "followed, because they could reveal the credential: correct baseUrl.";
+    return new UnexpectedAnswer(status, message, { requestId });
+  }
+  const document = readErrorDocument(text);
+  const kind = selectError(status, document.code, isRefusable ?? false);
+  const message =
+    document.message ||
+    `The server answered ${status} ${statusText} without an error document; perhaps ` +
+      "a proxy did";
+  const advice = kind === AuthenticationError ? describeClockDifference(headers) : "";
+  return new kind(status, message + advice, {
+    code: document.code,
+    requestId: document.request_id || requestId,
+    details: document.details ?? [],
+    retryAfter: parseRetryAfter(headers),
+  });
+}
+
+const BY_STATUS = new Map<number, typeof ApiError>([
+  [401, AuthenticationError],
+  [403, PermissionDenied],
+  [404, NotFound],
+  [409, Conflict],
+  [429, RateLimited],
+]);
+
+/** Return the class of an error answer; refusable calls use a code or a reservation. */
+function selectError(
+  status: number,
+  code: string,
+  isRefusable: boolean,
+): typeof ApiError {
+  if (isRefusable && REFUSAL_STATUSES.has(status) && !REQUEST_FAULTS.has(code)) {
+    return CouponRefused;
+  }
+  return BY_STATUS.get(status) ?? (status >= 500 ? ServerError : InvalidRequest);
+}
+
+interface ErrorDocument {
+  code: string;
+  message?: string;
+  request_id?: string;
+  details?: ErrorDetail[];
+}
+
+function readErrorDocument(text: string): ErrorDocument {
+  try {
+    const document: ErrorDocument | null = JSON.parse(text);
+    if (typeof document?.code === "string") return document;
+  } catch {
+    // An answer of something else on the way, for example HTML.
+  }
+  return { code: "" };
+}
+
+function describeLocation({ url, headers }: Response): string {
+  const location = headers.get("location") ?? "";
+  // Browsers do not show it.
+  const isShown = location !== "" && URL.canParse(location, url);
+  return isShown ? new URL(location, url).origin : "another address";
+}
+
+function describeClockDifference(headers: Headers): string {
+  const seconds = (Date.now() - Date.parse(headers.get("date") ?? "")) / 1000;
+  if (!(Math.abs(seconds) > MAX_CLOCK_DIFFERENCE_SECONDS)) return "";
+  const direction = seconds > 0 ? "ahead of" : "behind";
+  return (
+    `. The clock of this machine is ${Math.abs(seconds).toFixed()} seconds ` +
+    `${direction} the server's: synchronize it`
+  );
+}
+
+/** Return the error of a request without an answer; its URL, which has a code, is left out. */
+export function describeFailure(
+  failure: unknown,
+  title: Title,
+  url: string,
+): ConnectionFailed {
+  if (failure instanceof ConnectionFailed) return failure;
+  const reason = listReasons(failure).join(", ");
+  const isCertificate = CERTIFICATE.test(reason);
+  const advice = isCertificate
+    ? " Its certificate does not verify: install the authority's certificate."
+    : "";
+  const isTimeout = failure instanceof DOMException && failure.name === "TimeoutError";
+  const kind = isTimeout ? ConnectionTimeout : ConnectionFailed;
+  return new kind(`No answer to ${title}: ${reason.replaceAll(url, "…")}.${advice}`, {
+    ...(reason.includes(url) ? {} : { cause: failure }),
+    isOutcomeUnknown: !UNSENT.test(reason) && !isCertificate,
+    isPermanent: isCertificate,
+  });
+}
+
+/** Return the codes, or else the messages, of an error and its causes. */
+function listReasons(failure: unknown): string[] {
+  if (!(failure instanceof Error)) return [String(failure)];
+  const { code } = failure as { code?: unknown };
+  const reason = typeof code === "string" ? code : failure.message;
+  const causes = failure.cause === undefined ? [] : listReasons(failure.cause);
+  return [reason, ...causes];
+}

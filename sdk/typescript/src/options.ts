@@ -1,0 +1,93 @@
+/** Where requests are sent, and how; and what the log hook gets. */
+
+import type { Credential } from "./credentials.js";
+import { ConfigurationError, type CouponsError } from "./errors.js";
+
+/** One try of a request, for the `log` hook; codes in `path` are masked. */
+export interface LogEntry {
+  method: string;
+  path: string;
+  attempt: number;
+  seconds: number;
+  status: number | null;
+  requestId: string;
+  error: CouponsError | null;
+  /** Seconds until the next try; null if this was the last. */
+  pause: number | null;
+}
+
+/** What `withOptions` changes. */
+export interface RequestOptions {
+  /** How long the server may be silent; 10 seconds by default. */
+  timeoutSeconds?: number;
+  /** How often a request is tried again; twice by default. */
+  maxRetries?: number;
+  /** Called after each try. */
+  log?: ((entry: LogEntry) => void) | undefined;
+  /** A key of your own for the next POST, for example the ID of an order. */
+  idempotencyKey?: string | undefined;
+}
+
+/** The options of a new client. */
+export interface ClientOptions extends Omit<RequestOptions, "idempotencyKey"> {
+  /** Sends the requests in place of `fetch`, for example through a proxy or in tests. */
+  fetch?: typeof fetch;
+}
+
+/** Where requests are sent, and how. */
+export interface Options extends RequestOptions {
+  readonly baseUrl: string;
+  readonly credential: Credential | null;
+  readonly timeoutSeconds: number;
+  readonly maxRetries: number;
+  readonly fetch: typeof fetch;
+}
+
+/** Return options that are complete and usable. */
+export function completeOptions(
+  baseUrl: string,
+  credential: Credential | null,
+  given: ClientOptions,
+): Options {
+  return checkOptions({
+    timeoutSeconds: 10,
+    maxRetries: 2,
+    // Browsers refuse to call it as a method of another object.
+    fetch: (input, init) => fetch(input, init),
+    ...given,
+    baseUrl: checkBaseUrl(baseUrl),
+    credential,
+  });
+}
+
+/** Return the options if they are usable. */
+export function checkOptions(options: Options): Options {
+  const { timeoutSeconds, maxRetries } = options;
+  if (!(timeoutSeconds > 0) || !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
+    throw new ConfigurationError(
+      "Invalid timeoutSeconds or maxRetries: expected a positive number of seconds " +
+        "and 0 or more retries.",
+    );
+  }
+  return options;
+}
+
+// Errors are logged, and so never repeat a URL, which may contain a password.
+function checkBaseUrl(text: string): string {
+  if (!URL.canParse(text)) {
+    throw new ConfigurationError("baseUrl is not a valid URL.");
+  }
+  const url = new URL(text);
+  if (url.username || url.password || url.search || url.hash) {
+    throw new ConfigurationError(
+      "baseUrl contains a user, a query or a fragment. Pass credentials as ApiKey, " +
+        "Hmac or TenantToken, never in a URL, because URLs are logged.",
+    );
+  }
+  if (!["http:", "https:"].includes(url.protocol)) {
+    throw new ConfigurationError(
+      "Invalid baseUrl: expected an address such as https://coupons.example.com.",
+    );
+  }
+  return url.href.replace(/\/+$/, "");
+}
