@@ -10,7 +10,11 @@ from coupon_core.domain.models import Principal, Scope, utc_now
 from coupon_core.domain.rules.scopes import list_granting_scopes
 from coupon_core.observability import audit_context
 from coupon_core.schemas.identifiers import is_uuid
-from coupon_core.security.authentication import authenticate_admin, require_scope
+from coupon_core.security.authentication import (
+    authenticate_admin,
+    require_scope,
+    require_tenant,
+)
 from coupon_core.web.authentication import bearer_token
 from coupon_core.web.openapi.routes import DocumentedRoute
 from coupon_core.web.query_string import parse_query
@@ -67,6 +71,8 @@ VIEW_SCOPES: Mapping[str, Scope] = {
     "coupons.reissue": Scope.SUPPORT,
     "redemptions.reverse": Scope.SUPPORT,
 }
+# Views that any API key of the tenant may call, because they are about the key itself.
+VIEWS_WITHOUT_SCOPE = frozenset({"own_api_key.get_own"})
 # Path parameters whose values the tenant chooses, so they are not UUIDs.
 TEXT_PARAMETERS = frozenset(
     {"code", "client_key_id", "user_id", "campaign_id", "creator_key"}
@@ -100,8 +106,12 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
     requested_tenant_id = path_parameters.pop(
         "tenant_id", None
     ) or _requested_tenant_id(principal.tenant_id)
-    scope = get_required_scope(request.endpoint or "", request.method)
-    require_scope(principal, requested_tenant_id, scope=scope)
+    endpoint = request.endpoint or ""
+    if endpoint in VIEWS_WITHOUT_SCOPE:
+        require_tenant(principal, requested_tenant_id)
+    else:
+        scope = get_required_scope(endpoint, request.method)
+        require_scope(principal, requested_tenant_id, scope=scope)
     for name in path_parameters.keys() & INTEGER_PARAMETERS:
         path_parameters[name] = (
             int(path_parameters[name])
@@ -127,6 +137,8 @@ def get_required_scope(endpoint: str, method: str) -> Scope:
 
 def describe_access(route: DocumentedRoute) -> str:
     """Return what a route requires of its caller, for the OpenAPI document."""
+    if route.endpoint in VIEWS_WITHOUT_SCOPE:
+        return "any API key, whatever its scopes"
     scope = get_required_scope(route.endpoint, route.method.upper())
     return "scope " + " or ".join(f"`{word}`" for word in list_granting_scopes(scope))
 
