@@ -15,6 +15,7 @@ from coupon_core.security.authentication import (
     require_scope,
     require_tenant,
 )
+from coupon_core.services.access import tenants
 from coupon_core.web.authentication import bearer_token
 from coupon_core.web.openapi.routes import DocumentedRoute
 from coupon_core.web.query_string import parse_query
@@ -71,6 +72,9 @@ VIEW_SCOPES: Mapping[str, Scope] = {
     "coupons.reissue": Scope.SUPPORT,
     "redemptions.reverse": Scope.SUPPORT,
 }
+# Where a program that calls the app in its own process puts the principal. No header
+# can be there: their keys begin with HTTP_, and their values are text.
+CALLER_ENVIRON_KEY = "coupon.in_process_caller"
 # Views that any API key of the tenant may call, because they are about the key itself.
 VIEWS_WITHOUT_SCOPE = frozenset({"own_api_key.get_own"})
 # Path parameters whose values the tenant chooses, so they are not UUIDs.
@@ -90,11 +94,19 @@ def authenticate() -> None:
         Refused: The credentials are missing or invalid, or the key may not do this.
     """
     if request.path.startswith("/v1/"):
-        key = request.headers.get("X-API-Key")
-        g.principal = authenticate_admin(key, bearer_token(), now=utc_now())
+        g.principal = _identify_caller()
         audit_context.set_principal(g.principal)
         if request.url_rule:
             _authorize(g.principal, request.view_args or {})
+
+
+def _identify_caller() -> Principal:
+    caller = request.environ.get(CALLER_ENVIRON_KEY)
+    if isinstance(caller, Principal):
+        tenants.require(caller.tenant_id)
+        return caller
+    key = request.headers.get("X-API-Key")
+    return authenticate_admin(key, bearer_token(), now=utc_now())
 
 
 def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
