@@ -13,6 +13,8 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Exit
 
+from admin_gateway.cli.connections import require_no_server, server_options
+
 click.rich_click.OPTIONS_PANEL_TITLE = "Options"
 click.rich_click.SHOW_ARGUMENTS = True
 
@@ -57,8 +59,16 @@ COMMANDS = (
     ("queue", "commands.queue", "Status of the bus, the outbox, and the workers"),
     ("demo", "demo", "The demo tenant: load, show, drop"),
     ("doctor", "doctor.command", "Check this machine and suggest fixes"),
+    ("login", "commands.login", "Store the API key of a server in a profile"),
+    ("profile", "commands.login", "Stored profiles: list, use, remove"),
     ("config", "commands.config", "Settings: show, check, generate a master key"),
 )
+# They act on a machine or on its database.
+LOCAL_COMMANDS = {
+    *("serve", "db", "tenant", "operator", "token", "retention", "queue"),
+    *("demo", "doctor", "config"),
+}
+HELP_OPTIONS = ["-h", "--help"]
 COMMAND_MODULES = {name: module for name, module, _ in COMMANDS}
 
 
@@ -76,6 +86,9 @@ class LazyCommandGroup(click.RichGroup):
         name, command, remaining_args = super().resolve_command(ctx, args)
         if name is None or command is None:
             return name, command, remaining_args
+        is_run = click.get_current_context(silent=True) is not None
+        if is_run and name in LOCAL_COMMANDS and not {*HELP_OPTIONS} & {*args}:
+            require_no_server()
         module = import_module(f"{__name__}.{COMMAND_MODULES[name]}")
         return name, getattr(module, name.replace("-", "_")), remaining_args
 
@@ -125,6 +138,8 @@ def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
         "exit_status": error.exit_code,
         "details": [asdict(detail) for detail in getattr(error, "details", ())],
     }
+    if notice := getattr(error, "notice", ""):
+        document["notice"] = notice
     click.echo(json.dumps(document, indent=2), err=True)
     return error.exit_code
 
@@ -135,11 +150,12 @@ def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
         click.RichCommand(name=name, short_help=about) for name, _, about in COMMANDS
     ],
     context_settings={
-        "help_option_names": ["-h", "--help"],
+        "help_option_names": HELP_OPTIONS,
         "token_normalize_func": lambda name: OPTION_ALIASES.get(name, name),
     },
 )
 @click.version_option(package_name="coupons")
+@server_options
 def couponctl() -> None:
     """Run and administer a coupon system.
 

@@ -1,16 +1,68 @@
-"""The client of the SDK that a command calls: beside the database, in this process."""
+"""The client of the SDK that a command calls: of a server, or in this process."""
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+from click import get_current_context
+
+from admin_gateway.cli.connections import find_connection
+from admin_gateway.cli.output import NOTICE_KEY, print_status
+from coupons_sdk.credentials import ApiKey
 
 if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
 
 # Nothing is sent there; the SDK asks for an address.
 IN_PROCESS_URL = "http://couponctl.invalid"
+# Some answers wait for others: the test of a webhook for its receiver.
+TIMEOUT_SECONDS = 60
+PLACE_KEY = "coupons.place"
+
+
+@contextmanager
+def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
+    """Yield a client of the server that is set, or of the database.
+
+    Raises:
+        click.UsageError: No tenant was given, and the profile has none.
+    """
+    connection = find_connection()
+    tenant_id = tenant_id or (connection.tenant_id if connection else "")
+    if not tenant_id:
+        raise click.UsageError("Missing option '--tenant'.")
+    if connection is None:
+        with open_local_admin(tenant_id) as admin:
+            yield admin
+        return
+    from coupons_sdk import CouponsAdmin
+
+    key = AnnouncedKey(connection.api_key)
+    get_current_context().meta[PLACE_KEY] = (
+        f"Changing tenant {tenant_id} on {connection.server}."
+    )
+    with CouponsAdmin(
+        connection.server, key, tenant_id=tenant_id, timeout=TIMEOUT_SECONDS
+    ) as admin:
+        yield admin
+
+
+class AnnouncedKey(ApiKey):
+    """An API key that says, before its first write, where it writes."""
+
+    def build_headers(
+        self, method: str, target: bytes, body: bytes
+    ) -> Mapping[str, str]:
+        """Return the headers of the API key."""
+        context = get_current_context()
+        if method != "GET" and NOTICE_KEY not in context.meta:
+            context.meta[NOTICE_KEY] = context.meta[PLACE_KEY]
+            if not context.params.get("as_json"):
+                print_status(context.meta[NOTICE_KEY])
+        return super().build_headers(method, target, body)
 
 
 @contextmanager
@@ -21,7 +73,7 @@ def open_local_admin(tenant_id: str) -> Iterator["CouponsAdmin"]:
     user of the operating system.
     """
     from admin_gateway.authentication import CALLER_ENVIRON_KEY
-    from admin_gateway.cli.output import started_core
+    from admin_gateway.cli.core import started_core
     from admin_gateway.cli.wsgi_transport import WsgiTransport
     from coupon_core.domain.models import Principal
     from coupon_core.observability.audit_context import CLI_ACTOR

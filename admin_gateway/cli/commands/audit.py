@@ -9,8 +9,10 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import TIME_PARAM, tail_options, tenant_option
-from admin_gateway.cli.output import Rows, list_command, print_status, started_core
+from admin_gateway.cli.core import started_core
+from admin_gateway.cli.field_params import TIME_PARAM
+from admin_gateway.cli.options import tail_options, tenant_option
+from admin_gateway.cli.output import Rows, list_command, print_status
 from admin_gateway.cli.tables import format_value
 from admin_gateway.responses.audit import serialize_audit_entry
 from coupon_core.domain.models import Page, utc_now

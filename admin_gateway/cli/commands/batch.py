@@ -5,7 +5,8 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import UUID_PARAM, EnumChoice, id_option
+from admin_gateway.cli.field_params import UUID_PARAM
+from admin_gateway.cli.options import EnumChoice, id_option
 from admin_gateway.cli.output import (
     Rows,
     exit_with_failure,
@@ -18,7 +19,7 @@ from admin_gateway.cli.suspension_commands import add_suspension_commands
 from admin_gateway.responses.batches import serialize_batch
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.batches import ACTIVE_STATES, Batch, BatchState
-from coupon_core.services import batches, suspension
+from coupon_core.services import batches
 
 POLL_INTERVAL_SECONDS = 0.5
 COLUMNS = (
@@ -40,9 +41,7 @@ def batch() -> None:
     """Batches of coupons: list, show, watch, cancel, suspend, resume."""
 
 
-add_suspension_commands(
-    batch, batch_argument, suspension.BATCHES, serialize=serialize_batch
-)
+add_suspension_commands(batch, click.argument("batch_id"), "batches")
 
 
 @list_command(

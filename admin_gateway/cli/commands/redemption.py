@@ -4,7 +4,7 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.errors import reason_message
+from admin_gateway.cli.core_errors import reason_message
 from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import (
     CLI_ACTOR,

@@ -5,12 +5,8 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.confirmation import confirm, confirmation_options
-from admin_gateway.cli.options import (
-    USER_PARAM,
-    JsonObjectParam,
-    combine_options,
-    without_unset,
-)
+from admin_gateway.cli.field_params import USER_PARAM
+from admin_gateway.cli.options import JsonObjectParam, combine_options, without_unset
 from admin_gateway.cli.output import Rows, list_command, tenant_command
 from admin_gateway.requests.points import CreateUserSchema, UpdateUserSchema
 from admin_gateway.responses.personal_data import to_erasure_document

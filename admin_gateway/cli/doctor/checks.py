@@ -5,6 +5,11 @@ from collections.abc import Callable
 
 from cryptography.fernet import InvalidToken
 
+from admin_gateway.cli.core_errors import (
+    WRONG_MASTER_KEY_MESSAGE,
+    broker_unavailable_message,
+    database_status_message,
+)
 from admin_gateway.cli.doctor.cluster_checks import (
     check_counters,
     check_report_database,
@@ -17,11 +22,6 @@ from admin_gateway.cli.doctor.file_checks import (
 )
 from admin_gateway.cli.doctor.findings import Finding, Findings, Level
 from admin_gateway.cli.doctor.report_checks import check_counts
-from admin_gateway.cli.errors import (
-    WRONG_MASTER_KEY_MESSAGE,
-    broker_unavailable_message,
-    database_status_message,
-)
 from admin_gateway.cli.server import embedded_broker
 from admin_gateway.cli.server.addresses import (
     broker_port_problem,

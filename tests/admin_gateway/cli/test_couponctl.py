@@ -58,7 +58,7 @@ def test_the_list_of_commands_says_what_they_say_themselves() -> None:
 
 @pytest.mark.parametrize("reason", [*Reason, *AdminReason])
 def test_every_reason_has_a_sentence(reason: Reason | AdminReason) -> None:
-    from admin_gateway.cli.errors import reason_message
+    from admin_gateway.cli.core_errors import reason_message
 
     assert reason_message(reason)
 
@@ -165,10 +165,10 @@ def test_users_are_read_from_standard_input(env: dict[str, str]) -> None:
 
 def test_an_interrupted_command_is_quiet(env: dict[str, str]) -> None:
     code = (
-        "import signal; from admin_gateway.cli import couponctl, output;"
+        "import signal; from admin_gateway.cli import couponctl, core;"
         # A suite that runs in the background may have SIGINT ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "output.started_core = lambda *_: signal.raise_signal(signal.SIGINT);"
+        "core.started_core = lambda *_: signal.raise_signal(signal.SIGINT);"
         "couponctl(['tenant', 'list'])"
     )
     result = subprocess.run(

@@ -5,13 +5,9 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.field_params import TIME_PARAM
 from admin_gateway.cli.integer_option import IntegerRange
-from admin_gateway.cli.options import (
-    TIME_EXAMPLES,
-    TIME_PARAM,
-    id_option,
-    tenant_option,
-)
+from admin_gateway.cli.options import TIME_EXAMPLES, id_option, tenant_option
 from admin_gateway.cli.output import json_command
 from admin_gateway.cli.tables import print_members, print_table
 from admin_gateway.requests.codes import MAX_SEARCH_LENGTH
