@@ -61,12 +61,29 @@ COMMANDS = (
     ("doctor", "doctor.command", "Check this machine and suggest fixes"),
     ("login", "commands.login", "Store the API key of a server in a profile"),
     ("profile", "commands.login", "Stored profiles: list, use, remove"),
+    ("completion", "commands.completion", "Completion of commands by your shell"),
     ("config", "commands.config", "Settings: show, check, generate a master key"),
 )
-# They act on a machine or on its database.
-LOCAL_COMMANDS = {
-    *("serve", "db", "tenant", "operator", "token", "retention", "queue"),
-    *("demo", "doctor", "config"),
+MACHINE_PANEL = "This machine and its database"
+# The panels of the list of commands.
+PANELS = {
+    "Coupons": (
+        *("reward", "definition", "generate", "batch", "coupon", "code"),
+        *("campaign", "creator", "package"),
+    ),
+    "Use": ("validate", "redeem", "history", "redemption", "user", "points"),
+    "Insight and events": ("report", "audit", "event", "webhook"),
+    "Access": ("login", "profile", "key", "client-key"),
+    MACHINE_PANEL: (
+        *("serve", "db", "tenant", "operator", "token", "retention", "queue"),
+        *("demo", "doctor", "config", "completion"),
+    ),
+}
+LOCAL_COMMANDS = {*PANELS[MACHINE_PANEL]} - {"completion"}
+click.rich_click.COMMAND_GROUPS = {
+    "couponctl": [
+        {"name": name, "commands": list(commands)} for name, commands in PANELS.items()
+    ]
 }
 HELP_OPTIONS = ["-h", "--help"]
 COMMAND_MODULES = {name: module for name, module, _ in COMMANDS}
@@ -86,7 +103,7 @@ class LazyCommandGroup(click.RichGroup):
         name, command, remaining_args = super().resolve_command(ctx, args)
         if name is None or command is None:
             return name, command, remaining_args
-        is_run = click.get_current_context(silent=True) is not None
+        is_run = click.get_current_context(silent=True) and not ctx.resilient_parsing
         if is_run and name in LOCAL_COMMANDS and not {*HELP_OPTIONS} & {*args}:
             require_no_server()
         module = import_module(f"{__name__}.{COMMAND_MODULES[name]}")

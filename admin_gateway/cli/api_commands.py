@@ -32,13 +32,13 @@ cursor_options = combine_options(
 
 
 def api_command(
-    group: click.Group,
+    group: click.Group | None,
     *options: Any,
     name: str | None = None,
     columns: Sequence[str] = (),
     render: Callable[[Document], None] | None = None,
 ) -> Callable[[BuildDocument], click.Command]:
-    """Add a function to a group that gets a client of the admin API, and options."""
+    """Make a function that gets a client of the admin API a command of a group."""
 
     def decorate(build: BuildDocument) -> click.Command:
         @wraps(build)
@@ -51,7 +51,8 @@ def api_command(
 
         add_options = combine_options(optional_tenant_option, *options, server_options)
         command = json_command(*columns, render=render, starts_core=False)
-        return group.command(name)(add_options(command(build_document)))
+        add = group.command(name) if group else click.command(name, click.RichCommand)
+        return add(add_options(command(build_document)))
 
     return decorate
 
