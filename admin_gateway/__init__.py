@@ -50,3 +50,28 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.before_request(authentication.authenticate)
     app.before_request(check_parameter_names)
     return app
+
+
+def create_in_process_app() -> "Flask":
+    """Return the admin API as a WSGI application for callers in this process.
+
+    The process has been started by `bootstrap.start`. The caller is the `Principal` in
+    the environ, under `authentication.CALLER_ENVIRON_KEY`.
+    """
+    from admin_gateway import authentication, routes
+    from admin_gateway.refusals import REFUSALS
+    from coupon_core.persistence import database
+    from coupon_core.web import app_factory
+
+    app = app_factory.create_in_process_app(
+        __name__,
+        blueprints=[
+            (blueprint, options)
+            for blueprint, options in routes.BLUEPRINTS
+            if options["name"] not in routes.ALIASES
+        ],
+        refusals=REFUSALS,
+        teardown=lambda _: database.release_connection(),
+    )
+    app.before_request(authentication.authenticate)
+    return app

@@ -10,7 +10,12 @@ from coupon_core.domain.models import Principal, Scope, utc_now
 from coupon_core.domain.rules.scopes import list_granting_scopes
 from coupon_core.observability import audit_context
 from coupon_core.schemas.identifiers import is_uuid
-from coupon_core.security.authentication import authenticate_admin, require_scope
+from coupon_core.security.authentication import (
+    authenticate_admin,
+    require_scope,
+    require_tenant,
+)
+from coupon_core.services.access import tenants
 from coupon_core.web.authentication import bearer_token
 from coupon_core.web.openapi.routes import DocumentedRoute
 from coupon_core.web.query_string import parse_query
@@ -67,6 +72,11 @@ VIEW_SCOPES: Mapping[str, Scope] = {
     "coupons.reissue": Scope.SUPPORT,
     "redemptions.reverse": Scope.SUPPORT,
 }
+# Where a program that calls the app in its own process puts the principal. No header
+# can be there: their keys begin with HTTP_, and their values are text.
+CALLER_ENVIRON_KEY = "coupon.in_process_caller"
+# Views that any API key of the tenant may call, because they are about the key itself.
+VIEWS_WITHOUT_SCOPE = frozenset({"own_api_key.get_own"})
 # Path parameters whose values the tenant chooses, so they are not UUIDs.
 TEXT_PARAMETERS = frozenset(
     {"code", "client_key_id", "user_id", "campaign_id", "creator_key"}
@@ -84,11 +94,19 @@ def authenticate() -> None:
         Refused: The credentials are missing or invalid, or the key may not do this.
     """
     if request.path.startswith("/v1/"):
-        key = request.headers.get("X-API-Key")
-        g.principal = authenticate_admin(key, bearer_token(), now=utc_now())
+        g.principal = _identify_caller()
         audit_context.set_principal(g.principal)
         if request.url_rule:
             _authorize(g.principal, request.view_args or {})
+
+
+def _identify_caller() -> Principal:
+    caller = request.environ.get(CALLER_ENVIRON_KEY)
+    if isinstance(caller, Principal):
+        tenants.require(caller.tenant_id)
+        return caller
+    key = request.headers.get("X-API-Key")
+    return authenticate_admin(key, bearer_token(), now=utc_now())
 
 
 def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
@@ -100,8 +118,12 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
     requested_tenant_id = path_parameters.pop(
         "tenant_id", None
     ) or _requested_tenant_id(principal.tenant_id)
-    scope = get_required_scope(request.endpoint or "", request.method)
-    require_scope(principal, requested_tenant_id, scope=scope)
+    endpoint = request.endpoint or ""
+    if endpoint in VIEWS_WITHOUT_SCOPE:
+        require_tenant(principal, requested_tenant_id)
+    else:
+        scope = get_required_scope(endpoint, request.method)
+        require_scope(principal, requested_tenant_id, scope=scope)
     for name in path_parameters.keys() & INTEGER_PARAMETERS:
         path_parameters[name] = (
             int(path_parameters[name])
@@ -127,6 +149,8 @@ def get_required_scope(endpoint: str, method: str) -> Scope:
 
 def describe_access(route: DocumentedRoute) -> str:
     """Return what a route requires of its caller, for the OpenAPI document."""
+    if route.endpoint in VIEWS_WITHOUT_SCOPE:
+        return "any API key, whatever its scopes"
     scope = get_required_scope(route.endpoint, route.method.upper())
     return "scope " + " or ".join(f"`{word}`" for word in list_granting_scopes(scope))
 

@@ -29,6 +29,8 @@ VARIADIC_NAMES = {
     "_path",
     "ChoiceField",
     "CompositeKey",
+    "api_command",
+    "call",
     "combine_options",
     "json_command",
     "list_command",

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from admin_gateway.cli.options import CODE_PARAM, EXPIRY_PARAM
+from admin_gateway.cli.field_params import CODE_PARAM, EXPIRY_PARAM
 from admin_gateway.requests.codes import CodeFilterSchema
 from coupon_core.domain.codes import ALPHABETS, normalize_code
 from coupon_core.domain.entered_times import LocalTime

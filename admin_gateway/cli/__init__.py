@@ -13,6 +13,8 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Exit
 
+from admin_gateway.cli.connections import require_no_server, server_options
+
 click.rich_click.OPTIONS_PANEL_TITLE = "Options"
 click.rich_click.SHOW_ARGUMENTS = True
 
@@ -58,8 +60,33 @@ COMMANDS = (
     ("queue", "commands.queue", "Status of the bus, the outbox, and the workers"),
     ("demo", "demo", "The demo tenant: load, show, drop"),
     ("doctor", "doctor.command", "Check this machine and suggest fixes"),
+    ("login", "commands.login", "Store the API key of a server in a profile"),
+    ("profile", "commands.login", "Stored profiles: list, use, remove"),
+    ("completion", "commands.completion", "Completion of commands by your shell"),
     ("config", "commands.config", "Settings: show, check, generate a master key"),
 )
+MACHINE_PANEL = "This machine and its database"
+# The panels of the list of commands.
+PANELS = {
+    "Coupons": (
+        *("reward", "definition", "generate", "batch", "coupon", "code"),
+        *("campaign", "creator", "package"),
+    ),
+    "Use": ("validate", "redeem", "history", "redemption", "user", "points"),
+    "Insight and events": ("report", "audit", "event", "webhook"),
+    "Access": ("login", "profile", "key", "client-key"),
+    MACHINE_PANEL: (
+        *("serve", "db", "backup", "tenant", "operator", "token", "retention"),
+        *("queue", "demo", "doctor", "config", "completion"),
+    ),
+}
+LOCAL_COMMANDS = {*PANELS[MACHINE_PANEL]} - {"completion"}
+click.rich_click.COMMAND_GROUPS = {
+    "couponctl": [
+        {"name": name, "commands": list(commands)} for name, commands in PANELS.items()
+    ]
+}
+HELP_OPTIONS = ["-h", "--help"]
 COMMAND_MODULES = {name: module for name, module, _ in COMMANDS}
 
 
@@ -77,6 +104,9 @@ class LazyCommandGroup(click.RichGroup):
         name, command, remaining_args = super().resolve_command(ctx, args)
         if name is None or command is None:
             return name, command, remaining_args
+        is_run = click.get_current_context(silent=True) and not ctx.resilient_parsing
+        if is_run and name in LOCAL_COMMANDS and not {*HELP_OPTIONS} & {*args}:
+            require_no_server()
         module = import_module(f"{__name__}.{COMMAND_MODULES[name]}")
         return name, getattr(module, name.replace("-", "_")), remaining_args
 
@@ -126,6 +156,8 @@ def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
         "exit_status": error.exit_code,
         "details": [asdict(detail) for detail in getattr(error, "details", ())],
     }
+    if notice := getattr(error, "notice", ""):
+        document["notice"] = notice
     click.echo(json.dumps(document, indent=2), err=True)
     return error.exit_code
 
@@ -136,11 +168,12 @@ def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
         click.RichCommand(name=name, short_help=about) for name, _, about in COMMANDS
     ],
     context_settings={
-        "help_option_names": ["-h", "--help"],
+        "help_option_names": HELP_OPTIONS,
         "token_normalize_func": lambda name: OPTION_ALIASES.get(name, name),
     },
 )
 @click.version_option(package_name="coupons")
+@server_options
 def couponctl() -> None:
     """Run and administer a coupon system.
 

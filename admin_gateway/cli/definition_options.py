@@ -5,6 +5,7 @@ from typing import Any
 import rich_click as click
 from click import get_current_context
 
+from admin_gateway.cli.api_commands import REWARD
 from admin_gateway.cli.limit_options import (
     LIMIT_MEMBERS,
     build_limits,
@@ -59,7 +60,12 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         'Data of your own, for example {"season": "winter"}. An update replaces it.',
         OBJECT,
     ),
-    ("--reward", "reward_item_id", "Reward item ID; `reward list` shows all.", TEXT),
+    (
+        "--reward",
+        "reward_item_id",
+        "ID or name of a reward item; `reward list` shows all.",
+        {"type": REWARD},
+    ),
     ("--prefix", "code_prefix", "Prefix of random codes.", TEXT),
     ("--length", "code_length", "Length of random codes without the prefix.", INTEGER),
     (

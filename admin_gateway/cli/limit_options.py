@@ -4,19 +4,12 @@ from typing import Any
 
 import rich_click as click
 
-# The member of `config.limits` by option, the fields of a definition by member, and
-# the `limit_type` of `config.usage_limit`.
+# The member of `config.limits` by option, and the `limit_type` of `usage_limit`.
 LIMIT_MEMBERS = {
     "per_user": "per_code",
     "per_customer": "per_user",
     "per_period": "per_user_period",
     "total": "total",
-}
-LIMIT_FIELDS = {
-    "per_code": ("per_code_limit",),
-    "per_user": ("per_user_limit",),
-    "per_user_period": ("user_period_limit", "user_period"),
-    "total": ("total_limit",),
 }
 LIMIT_TYPES = {"per_code": "per_user", "total": "global"}
 
@@ -42,22 +35,6 @@ def drop_overridden_limits(document: dict[str, Any], **options: Any) -> None:
         config.pop("limits", None)
     elif given or options["unlimited"]:
         config.pop("usage_limit", None)
-
-
-def without_omitted_limits(
-    changes: dict[str, Any], body_file: Any, **options: Any
-) -> dict[str, Any]:
-    """Return the changes of a definition without limits that no option names."""
-    given = _get_limits(**options)
-    if body_file or _is_usage_limit(given):
-        return changes
-    omitted = {
-        name
-        for member, names in LIMIT_FIELDS.items()
-        if given and member not in given
-        for name in names
-    }
-    return {name: value for name, value in changes.items() if name not in omitted}
 
 
 def _get_limits(**options: Any) -> dict[str, Any]:

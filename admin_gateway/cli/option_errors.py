@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import rich_click as click
-from marshmallow import ValidationError
 
 from admin_gateway.cli.errors import (
     FAILED,
@@ -13,13 +12,12 @@ from admin_gateway.cli.errors import (
     CommandError,
     to_command_error,
 )
-from admin_gateway.cli.options import describe_invalid_value, to_label
+from admin_gateway.cli.field_params import describe_invalid_value, to_label
 from coupon_core.domain.entered_times import LocalTime
-from coupon_core.domain.models import Refused
 from coupon_core.domain.timestamps import format_timestamp
-from coupon_core.schemas.validation_errors import convert_validation_error
 
 OPTIONS_BY_PATH_KEY = "coupons.options_by_path"
+VALIDATION_CODE = "VALIDATION_ERROR"
 MISSING_PREFIX = "missing; "
 NOT_FOUND_SUFFIX = " not found"
 # By the code of an error: the parameter with the ID, and the command that lists all.
@@ -47,27 +45,32 @@ MEMBER_MESSAGE = re.compile(r"(?P<path>[a-z_]+(?:\.[a-z_0-9]+)*): (?P<text>.+)",
 
 def describe_errors(ctx: click.Context, error: Exception) -> CommandError | None:
     """Return the error of a command in terms of its options, if that is possible."""
-    if isinstance(error, ValidationError):
-        problem = convert_validation_error(error)
+    described = to_command_error(error)
+    if described is None:
+        return None
+    text = _describe(ctx, described)
+    if text is None:
+        return described
+    is_misuse = described.exit_code == FAILED
+    exit_status = WRONG_USAGE if is_misuse else described.exit_code
+    return CommandError(text, described.code, exit_status)
+
+
+def _describe(ctx: click.Context, error: CommandError) -> str | None:
+    """Return the message of an error by the options that caused it, if known."""
+    if error.code == VALIDATION_CODE and error.details:
         texts = [
             _describe_member(ctx, detail.path, text=detail.message)
-            for detail in problem.details
+            for detail in error.details
         ]
-        message = " ".join(text for text in texts if text)
-        return CommandError(message, problem.code, WRONG_USAGE) if all(texts) else None
-    described = to_command_error(error)
-    if described is None or not isinstance(error, Refused):
-        return described
-    match = MEMBER_MESSAGE.fullmatch(described.message)
+        return " ".join(map(str, texts)) if all(texts) else None
+    match = MEMBER_MESSAGE.fullmatch(error.message)
     text = (
         _describe_member(ctx, match["path"], text=match["text"])
         if match
-        else _describe_not_found(ctx, described)
+        else _describe_not_found(ctx, error)
     )
-    text = text or _describe_members(ctx, described.message)
-    is_misuse = text and described.exit_code == FAILED
-    exit_status = WRONG_USAGE if is_misuse else described.exit_code
-    return CommandError(text or described.message, described.code, exit_status)
+    return text or _describe_members(ctx, error.message)
 
 
 def _describe_not_found(ctx: click.Context, error: CommandError) -> str | None:

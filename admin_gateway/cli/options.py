@@ -6,16 +6,18 @@ from functools import reduce, wraps
 from typing import Any, Protocol, TypeVar
 
 import rich_click as click
-from marshmallow import ValidationError, fields
 
+from admin_gateway.cli.field_params import (
+    EXPIRY_PARAM,
+    TENANT_PARAM,
+    USER_PARAM,
+    UUID_PARAM,
+)
 from admin_gateway.cli.integer_option import IntegerRange
 from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.metadata import is_metadata_key
 from coupon_core.domain.models import Page
-from coupon_core.schemas.codes import CodeField
-from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.errors import ApiError
-from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
 from coupon_core.schemas.strict_json import parse_object
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,50 +30,10 @@ class OptionDecorator(Protocol):
         """Return the command with the options."""
 
 
-def to_label(parameter: click.Parameter) -> str:
-    """Return how messages call a parameter, such as --expires."""
-    if isinstance(parameter, click.Argument):
-        return parameter.human_readable_name
-    return max(parameter.opts, key=len)
-
-
-def describe_invalid_value(parameter: click.Parameter, value: object, text: str) -> str:
-    """Return the sentence about an invalid value, which names the value once."""
-    is_named = value == "" or text.startswith((f'"{value}"', f"{value} "))
-    shown = "" if is_named else f' "{value}"'
-    end = "" if text.endswith((".", ")")) else "."
-    return f"Invalid {to_label(parameter)}{shown}: {text}{end}"
-
-
-class FieldParam(click.ParamType):  # type: ignore[type-arg]
-    """A parameter that is parsed by a field of the HTTP schemas."""
-
-    def __init__(self, name: str, field: fields.Field[Any]) -> None:
-        self.name = name
-        self.field = field
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the parsed value, or fail with a usage error."""
-        try:
-            return self.field.deserialize(value) if isinstance(value, str) else value
-        except ValidationError as error:
-            text = " ".join(dict.fromkeys(map(str, error.messages)))  # each once
-            raise click.UsageError(
-                describe_invalid_value(param, value, text=text), ctx
-            ) from None
-
-
 TIME_EXAMPLES = "for example 2030-01-31, 2030-01-31T18:00 or 2030-01-31T12:00:00Z"
 
 CLI_ACTOR = "couponctl"
 """Recorded as the actor of changes made by a command."""
-
-TENANT_PARAM = FieldParam("tenant", TenantIdField())
-USER_PARAM = FieldParam("user", UserIdField())
-UUID_PARAM = FieldParam("uuid", UuidField())
-CODE_PARAM = FieldParam("code", CodeField())
-TIME_PARAM = FieldParam("time", EnteredTimeField("", in_utc=True))
-EXPIRY_PARAM = FieldParam("time", EnteredTimeField("", is_end=True))
 
 _ID_TYPES = {
     "tenant": TENANT_PARAM,

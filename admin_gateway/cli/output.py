@@ -1,52 +1,52 @@
 """Output of commands: a JSON document, or the same data formatted for people."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
-from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
 from click import get_current_context
 from click.exceptions import Exit
-from marshmallow import ValidationError
 
-from admin_gateway.cli.errors import CommandError
-from admin_gateway.cli.option_errors import describe_errors
-from admin_gateway.cli.options import combine_options, pagination_options, tenant_option
+from admin_gateway.cli.options import (
+    OptionDecorator,
+    combine_options,
+    pagination_options,
+    tenant_option,
+)
 from admin_gateway.cli.tables import (
     Document,
     describe_position,
+    format_field,
+    get_member,
+    print_csv,
     print_members,
     print_table,
 )
-from coupon_core import bootstrap
-from coupon_core.domain.models import Refused
-from coupon_core.observability import audit_context
-from coupon_core.persistence import database
-from coupon_core.security.rate_limiting import code_guessing
-from coupon_core.security.rate_limiting.policy import GuessLimits
-from coupon_core.services.access import tenants
-from coupon_core.settings import loader
 
 Rows = tuple[Sequence[Any], int]
 """A page of a list, and the number of all matches."""
 DocumentFunction = TypeVar("DocumentFunction", bound=Callable[..., dict[str, Any]])
 EXIT_WITH_FAILURE_KEY = "coupons.ends_with_one"
-SQLITE_PREFIX = "sqlite:///"
-MISSING_DATABASE_MESSAGE = (
-    "There is no database at {} yet. Run `couponctl db upgrade` to create it; if this "
-    "is the wrong place, check COUPON_DATABASE_URL with `couponctl config show`."
-)
-MISSING_KEY_MESSAGE = (
-    "There is no master key: COUPON_MASTER_KEYS is not set and {} does not exist. Set "
-    "the key that encrypted the secrets in the database, or run `couponctl db upgrade` "
-    "to create one."
-)
+# Where a command has written. With --json, stderr is one object if the command fails.
+NOTICE_KEY = "coupons.notice"
+
+FORMATS = ("table", "json", "csv", "id")
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document."
+)
+format_options = combine_options(
+    json_option,
+    click.option(
+        "--output",
+        "output_format",
+        type=click.Choice(FORMATS),
+        help="Format; id prints the ID of each object only.",
+    ),
+    click.option("--field", help="Print only this member, for example config.hot."),
 )
 
 
@@ -55,6 +55,7 @@ def json_command(
     render: Callable[[Document], None] | None = None,
     starts_core: bool = True,
     creates_data: bool = False,
+    options: OptionDecorator = format_options,
 ) -> Callable[[DocumentFunction], Callable[..., None]]:
     """Turn a function that returns a document into a command that prints it.
 
@@ -64,25 +65,53 @@ def json_command(
     """
 
     def decorate(build_document: DocumentFunction) -> Callable[..., None]:
-        @json_option
+        @options
         @wraps(build_document)
-        def command(as_json: bool, **arguments: Any) -> None:
-            with started_core(creates_data) if starts_core else nullcontext():
-                try:
-                    document = build_document(**arguments)
-                except (ValidationError, Refused) as error:
-                    described = describe_errors(get_current_context(), error)
-                    raise described or error from error
-            if render and not as_json:
+        def command(
+            as_json: bool,
+            output_format: str | None = None,
+            field: str | None = None,
+            **arguments: Any,
+        ) -> None:
+            with _started_core(creates_data) if starts_core else nullcontext():
+                document = _build(build_document, arguments)
+            chosen_format = "json" if as_json else output_format
+            if render and not field and chosen_format in (None, "table"):
                 render(document)
             else:
-                print_document(document, as_json, columns=columns)
+                print_document(document, chosen_format, columns=columns, field=field)
+            if as_json and (notice := get_current_context().meta.get(NOTICE_KEY)):
+                print_status(notice)
             if get_current_context().meta.get(EXIT_WITH_FAILURE_KEY):
                 raise Exit(1)
 
         return command
 
     return decorate
+
+
+def _started_core(creates_data: bool) -> AbstractContextManager[Any]:
+    from admin_gateway.cli.core import started_core  # imports the core
+
+    return started_core(creates_data)
+
+
+def _build(
+    build_document: Callable[..., Document], arguments: dict[str, Any]
+) -> Document:
+    """Return the document; errors speak of the options of the command."""
+    try:
+        return build_document(**arguments)
+    except (click.ClickException, click.Abort, Exit):
+        raise
+    except Exception as error:
+        from admin_gateway.cli.option_errors import describe_errors
+
+        context = get_current_context()
+        described = describe_errors(context, error)
+        if described and (notice := context.meta.get(NOTICE_KEY)):
+            described.notice = notice
+        raise described or error from error
 
 
 def tenant_command(
@@ -113,11 +142,13 @@ def list_command(
     `member` is the name of the list in the document, whose `total` counts all matches.
     """
 
-    def decorate(list_rows: Callable[..., Rows]) -> click.Command:
-        @wraps(list_rows)
+    def decorate(find_rows: Callable[..., Rows]) -> click.Command:
+        @wraps(find_rows)
         def build_document(tenant_id: str, **arguments: Any) -> Document:
+            from coupon_core.services.access import tenants
+
             tenants.require(tenant_id)
-            rows, total = list_rows(tenant_id=tenant_id, **arguments)
+            rows, total = find_rows(tenant_id=tenant_id, **arguments)
             return {member: [serialize(row) for row in rows], "total": total}
 
         paged = *options, pagination_options
@@ -127,46 +158,33 @@ def list_command(
     return decorate
 
 
-@contextmanager
-def started_core(creates_data: bool = False) -> Iterator[loader.Settings]:
-    """Start the core with the settings from the environment; close it afterwards.
-
-    Unless `creates_data`, neither a database file nor a master key is created.
-
-    Raises:
-        CommandError: There is no database file or no master key yet.
-    """
-    settings = loader.load(creates_secrets=creates_data)
-    if not creates_data and (problem := describe_missing_data(settings)):
-        raise CommandError(problem)
-    bootstrap.start(settings)
-    audit_context.start_context(audit_context.CLI_ACTOR)
-    # Without limits: an operator with access to the shell has no need to guess codes.
-    code_guessing.configure(GuessLimits())
-    try:
-        yield settings
-    finally:
-        database.close_database()
-
-
-def describe_missing_data(settings: loader.Settings) -> str:
-    """Return what `db upgrade` has to create first, or an empty string."""
-    path = settings.database_url.removeprefix(SQLITE_PREFIX)
-    if settings.database_url.startswith(SQLITE_PREFIX) and not Path(path).exists():
-        return MISSING_DATABASE_MESSAGE.format(path)
-    if not settings.master_keys:
-        return MISSING_KEY_MESSAGE.format(settings.data_dir / loader.MASTER_KEY_FILE)
-    return ""
-
-
 def print_document(
-    document: Document, as_json: bool, columns: Sequence[str] = ()
+    document: Document,
+    output_format: str | None = None,
+    columns: Sequence[str] = (),
+    field: str | None = None,
 ) -> None:
-    """Print a document to stdout, as JSON or formatted for people."""
-    rows = next((rows for rows in document.values() if isinstance(rows, list)), None)
-    if as_json:
+    """Print a document to stdout, by default as a table for people.
+
+    Of a list, which has `columns`, the rows are printed; `field` prints only this
+    member.
+    """
+    lists = [value for value in document.values() if isinstance(value, list)]
+    is_list = bool(columns and lists)
+    rows = lists[0] if is_list else [document]
+    if field:
+        click.echo(
+            "".join(f"{format_field(get_member(row, field))}\n" for row in rows),
+            nl=False,
+        )
+    elif output_format == "json":
         click.echo(json.dumps(document, indent=2))
-    elif columns and rows is not None:
+    elif output_format == "id":
+        for row in rows:
+            click.echo(row["id"] if "id" in row else next(iter(row.values())))
+    elif output_format == "csv":
+        print_csv(rows)
+    elif is_list:
         print_table(columns, rows)
         offset = get_current_context().params.get("offset", 0)
         if position := describe_position(document, len(rows), offset):

@@ -1,19 +1,13 @@
 """The commands `suspend` and `resume` of definitions, batches and campaigns."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.output import tenant_command
-from coupon_core.domain.models import Definition, utc_now
-from coupon_core.domain.models.batches import Batch
-from coupon_core.domain.models.campaigns import Campaign
-from coupon_core.services import suspension
-from coupon_core.services.suspension import Suspendable
+from admin_gateway.cli.api_commands import api_command
 
-T = TypeVar("T", Definition, Batch, Campaign)
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
 
 HELP_TEXTS = {
     "suspend": "Suspend a {noun}: none of its codes is valid until it is resumed.",
@@ -21,26 +15,19 @@ HELP_TEXTS = {
 }
 
 
-def add_suspension_commands(
-    group: click.Group,
-    argument: Any,
-    kind: Suspendable[T],
-    serialize: Callable[[T], dict[str, Any]],
-) -> None:
+def add_suspension_commands(group: click.Group, argument: Any, resource: str) -> None:
     """Add both commands to a group; `argument` is the ID of the object."""
+    for name in HELP_TEXTS:
+        _add(group, argument, resource=resource, action=name)
 
-    def add(
-        name: str, change: Callable[[Suspendable[T], str, str, datetime], T]
-    ) -> None:
-        def command(tenant_id: str, **arguments: str) -> dict[str, Any]:
-            (object_id,) = arguments.values()
-            return serialize(change(kind, tenant_id, object_id, utc_now()))
 
-        command.__doc__ = (
-            f"{HELP_TEXTS[name].format(noun=kind.noun)}\n\n"
-            f"Example: `couponctl {kind.noun} {name} --tenant acme 01…`"
-        )
-        tenant_command(group, argument, name=name)(command)
+def _add(group: click.Group, argument: Any, resource: str, action: str) -> None:
+    def command(admin: "CouponsAdmin", **arguments: str) -> Any:
+        (object_id,) = arguments.values()
+        return admin.call("POST", resource, object_id, action)
 
-    add("suspend", suspension.suspend)
-    add("resume", suspension.resume)
+    command.__doc__ = (
+        f"{HELP_TEXTS[action].format(noun=group.name)}\n\n"
+        f"Example: `couponctl {group.name} {action} --tenant acme 01…`"
+    )
+    api_command(group, argument, name=action)(command)

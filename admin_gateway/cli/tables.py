@@ -1,5 +1,8 @@
 """Documents formatted for people: members, tables, and what part of a list is shown."""
 
+import csv
+import io
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from shutil import get_terminal_size
@@ -7,9 +10,31 @@ from typing import Any
 
 import rich_click as click
 
+from coupon_core.domain.csv_escaping import escape_formula
+
 Document = dict[str, Any]
 PIPED_OUTPUT_WIDTH = 1_000
 COLUMN_GAP = 1
+
+
+def print_csv(rows: Sequence[Document]) -> None:
+    """Print rows as CSV (RFC 4180), with the names of their members as headings."""
+    flat = [dict(_flatten(row)) for row in rows]
+    columns = [*dict.fromkeys(name for row in flat for name in row)]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(columns)
+    for row in flat:
+        cells = (format_field(row.get(name)) for name in columns)
+        writer.writerow(map(escape_formula, cells))
+    click.echo(buffer.getvalue(), nl=False)
+
+
+def format_field(value: Any) -> str:
+    """Return a value as text for programs: nothing for null, JSON for lists."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else format_value(value)
 
 
 def print_members(document: Document) -> None:

@@ -42,7 +42,8 @@ class AuditEntrySchema(ResponseSchema):
         required=True,
         attribute="actor_label",
         metadata={
-            "description": "key:NAME with the name of the key then, otherwise as actor."
+            "description": "key:NAME with the name of the key then, os:USER for the "
+            "operating system's user of couponctl, otherwise as actor."
         },
     )
     action = fields.String(

@@ -166,6 +166,7 @@ API_KEY: dict[str, Any] = {
     "revoked_at": None,
 }
 REVOKED_API_KEY = {**API_KEY, "revoked_at": "2025-01-16T10:00:00Z"}
+OWN_API_KEY = {"tenant_id": "acme", **API_KEY}
 NEW_API_KEY = {**API_KEY, "api_key": "pk_EXAMPLE-shown-only-once"}
 
 
@@ -180,6 +181,14 @@ class ApiKeySchema(ResponseSchema):
     created_at = UtcDateTime(required=True)
     expires_at = UtcDateTime(required=True, allow_none=True)
     revoked_at = UtcDateTime(required=True, allow_none=True)
+
+
+class OwnApiKeySchema(ApiKeySchema):
+    """The API key of the caller, and the tenant that it belongs to."""
+
+    example = OWN_API_KEY
+
+    tenant_id = fields.String(required=True)
 
 
 class NewApiKeySchema(ApiKeySchema):

@@ -99,6 +99,7 @@ BLUEPRINTS = (
     _under_tenant_path(reports.routes, "reports", "reports"),
     _under_tenant_path(code_jobs.routes, "code_jobs", "codes"),
     _under_tenant_path(api_keys.routes, "api_keys", "api-keys"),
+    _without_tenant_path(api_keys.own_routes, "own_api_key", "api-keys"),
     _under_tenant_path(client_keys.routes, "client_keys", "client-keys"),
     _under_tenant_path(tenant_secrets.routes, "secrets", "secrets"),
     _under_tenant_path(points.routes, "points", "points"),

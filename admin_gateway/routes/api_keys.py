@@ -12,6 +12,7 @@ from admin_gateway.responses.core import (
     ApiKeyListSchema,
     ApiKeySchema,
     NewApiKeySchema,
+    OwnApiKeySchema,
 )
 from admin_gateway.responses.serializers import build_location_header, to_page
 from coupon_core.domain.models import ApiKey, utc_now
@@ -22,6 +23,18 @@ from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import no_content_response
 
 routes = JsonBlueprint("api_keys", __name__, description="API keys of the admin API")
+# Outside the path of a tenant: a caller may not know yet to which one its key belongs.
+own_routes = JsonBlueprint(
+    "own_api_key", __name__, description="The API key of the caller"
+)
+
+
+@own_routes.route("/self")
+@own_routes.response(200, OwnApiKeySchema)
+def get_own() -> ApiKey:
+    """Return the API key of this request, and its tenant; it needs no scope."""
+    caller = g.principal
+    return tenants.get_key(caller.tenant_id, caller.key_id)
 
 
 @routes.route("", methods=["POST"])

@@ -37,9 +37,14 @@ class AuditContext:
 
     @property
     def actor_name(self) -> str:
-        """The name of the API key or client key as `key:…`, or empty."""
-        name = self.principal and self.principal.key_name
-        return f"key:{name}" if name else ""
+        """The name of the API key or client key as `key:…`, or empty.
+
+        That of `couponctl` beside the database is the user of the operating system.
+        """
+        if self.principal is None or not self.principal.key_name:
+            return ""
+        kind = "os" if self.principal.key_id == CLI_ACTOR else "key"
+        return f"{kind}:{self.principal.key_name}"
 
 
 _current: ContextVar[AuditContext] = ContextVar("acting", default=AuditContext())  # noqa: B039

@@ -30,8 +30,12 @@ BROKER_PASSWORD_FILE = "bus.password"  # noqa: S105 - the name of a file
 PREFIX, FILE_SUFFIX = "COUPON_", "_FILE"
 # Of variables whose values are not repeated.
 SECRET_SUFFIXES = ("_URL", "_KEYS", "_SECRET")
-# Set by `couponctl serve all` for the processes that it starts, and by test runs.
-INTERNAL_VARIABLES = {"COUPON_GROUP", "COUPON_TESTS_REQUIRE"}
+# Set by `couponctl serve all` for the processes that it starts, and by test runs; read
+# by `couponctl` as the client of a server.
+INTERNAL_VARIABLES = {
+    *("COUPON_GROUP", "COUPON_TESTS_REQUIRE"),
+    *("COUPON_SERVER", "COUPON_API_KEY", "COUPON_TENANT"),
+}
 
 PERMISSION_ADVICE = (
     ". Run this as the user to whom the directory belongs, or choose another directory."

@@ -87,10 +87,35 @@ def create_app(
     return app
 
 
+def create_in_process_app(
+    import_name: str,
+    *,
+    blueprints: Sequence[tuple[JsonBlueprint, Mapping[str, Any]]],
+    refusals: Mapping[Any, RefusalResponse],
+    teardown: Callable[[BaseException | None], None],
+) -> Flask:
+    """Create a Flask app for a caller in the same process.
+
+    It has no OpenAPI document, whose creation takes most of the start, and no log. What
+    is not refused by a rule, such as a missing database, is raised to the caller.
+    """
+    app = _create_flask(
+        import_name, DEFAULT_BODY_LIMIT_BYTES, EMPTY_MAPPING, is_logged=False
+    )
+    dialect = ErrorFormat("", refusals=refusals)
+    register_error_handlers(app, [dialect], raises_unexpected=True)
+    for blueprint, options in blueprints:
+        place = {name: options[name] for name in ("name", "url_prefix")}
+        app.register_blueprint(blueprint, **place)
+    _finish_routes(app, DEFAULT_BODY_LIMIT_BYTES, teardown=teardown)
+    return app
+
+
 def _create_flask(
     import_name: str,
     max_body_bytes: int,
     converters: Mapping[str, type[BaseConverter]],
+    is_logged: bool = True,
 ) -> Flask:
     app = GatewayFlask(import_name, static_folder=None)
     app.json = CompactJsonProvider(app)
@@ -99,7 +124,9 @@ def _create_flask(
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
     app.before_request(_check_request)
-    app.wsgi_app = wrap_wsgi(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    app.wsgi_app = wrap_wsgi(  # type: ignore[assignment,method-assign]
+        app.wsgi_app, is_logged
+    )
     return app
 
 

@@ -70,8 +70,13 @@ def register_error_handlers(
     app: Flask,
     dialects: Sequence[ErrorFormat],
     unavailable_errors: Sequence[type[Exception]] = (),
+    raises_unexpected: bool = False,
 ) -> None:
-    """Render every error of `app` as JSON; one dialect must have the prefix ""."""
+    """Render every error of `app` as JSON; one dialect must have the prefix "".
+
+    With `raises_unexpected`, what would be answered with 500 or 503 is raised to the
+    caller of the app.
+    """
     app.extensions[DIALECTS_EXTENSION] = sort_dialects(dialects)
     app.register_error_handler(ApiError, handle_api_error)
     app.register_error_handler(HTTPException, _handle_http_exception)
@@ -79,6 +84,9 @@ def register_error_handlers(
     app.register_error_handler(Refused, _handle_refused)
     app.register_error_handler(FailedLookup, _handle_failed_lookup)
     app.register_error_handler(RateLimitExceeded, _handle_rate_limit)
+    if raises_unexpected:
+        app.config["PROPAGATE_EXCEPTIONS"] = True
+        return
     app.register_error_handler(Exception, _handle_unexpected)
     for error_class in unavailable_errors:
         app.register_error_handler(error_class, _handle_unavailable)

@@ -31,7 +31,7 @@ SECURITY_HEADERS = (
 )
 
 
-def wrap_wsgi(app: WsgiApp) -> WsgiApp:
+def wrap_wsgi(app: WsgiApp, is_logged: bool = True) -> WsgiApp:
     """Wrap a WSGI app; return a valid `X-Request-Id` of the caller, or a new one.
 
     This is not done in Flask hooks: appending to a list of pairs costs a tenth of a
@@ -61,7 +61,8 @@ def wrap_wsgi(app: WsgiApp) -> WsgiApp:
             return start_response(status, headers)
 
         body = app(environ, start_with_headers)
-        log_request(environ, status_code, seconds=perf_counter() - started_at)
+        if is_logged:
+            log_request(environ, status_code, seconds=perf_counter() - started_at)
         return body
 
     return wrapped_app

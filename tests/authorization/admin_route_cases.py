@@ -252,6 +252,7 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
         201, required_scope=Scope.KEYS, body=NAME_BODY, allowed_to_other_tenants=True
     ),
     "GET /v1/api-keys": RouteCase(),
+    "GET /v1/api-keys/self": RouteCase(required_scope=None),
     "GET /v1/api-keys/<key_id>": RouteCase(),
     "POST /v1/api-keys/<key_id>/revoke": RouteCase(required_scope=Scope.KEYS),
     "DELETE /v1/api-keys/<key_id>": RouteCase(204, required_scope=Scope.KEYS),
@@ -294,6 +295,8 @@ def get_expected_access(route: Route, credential: str) -> ExpectedAccess:
         )
     if credential.startswith("key: "):
         case = route.case
+        if case.required_scope is None:
+            return ExpectedAccess.SERVED
         granting_scopes = {case.required_scope}
         if case.required_scope == Scope.SUPPORT:
             granting_scopes.add(Scope.COUPONS)

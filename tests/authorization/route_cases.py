@@ -39,7 +39,8 @@ class RouteCase:
     """A route: what it needs and takes, and how it answers.
 
     `success_status` answers requests for the caller's own data, `missing_status`
-    requests for what does not exist. `query` and `body` have placeholders like the
+    requests for what does not exist. Without a `required_scope`, every key of the
+    tenant is served. `query` and `body` have placeholders like the
     path, such as `{code}`. `allowed_to_other_tenants` marks what another tenant's
     caller may do in their own tenant, `writes_when_refused` what is recorded even
     when the request is refused.
@@ -47,7 +48,7 @@ class RouteCase:
 
     success_status: int = 200
     missing_status: int = 404
-    required_scope: Scope = Scope.READ
+    required_scope: Scope | None = Scope.READ
     additional_scopes: frozenset[Scope] = frozenset()
     query: str = ""
     body: Any = None

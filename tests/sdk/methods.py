@@ -88,5 +88,6 @@ def _list_own_methods(
     client_name: str, prefix: str, resource: Any
 ) -> Iterator[SdkMethod]:
     for name, method in inspect.getmembers_static(type(resource)):
-        if isinstance(method, Method):
+        # `call` sends any request.
+        if isinstance(method, Method) and name != "call":
             yield SdkMethod(client_name, prefix + name, resource, method)

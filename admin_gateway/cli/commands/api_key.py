@@ -1,26 +1,16 @@
 """`couponctl key`: API keys for the admin API."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import (
-    UUID_PARAM,
-    EnumChoice,
-    key_expiry_option,
-    tenant_option,
-    without_unset,
-)
-from admin_gateway.cli.output import (
-    Rows,
-    json_command,
-    list_command,
-    print_secret_notice,
-)
-from admin_gateway.requests.api_keys import CreateApiKeySchema
-from admin_gateway.responses.core import serialize_api_key
-from coupon_core.domain.models import Page, Scope, utc_now
-from coupon_core.services.access import tenants
+from admin_gateway.cli.api_commands import API_KEY, api_command, page_options
+from admin_gateway.cli.options import EnumChoice, key_expiry_option, without_unset
+from admin_gateway.cli.output import print_secret_notice
+from coupon_core.domain.models import Scope
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
 
 
 @click.group()
@@ -28,58 +18,46 @@ def key() -> None:
     """API keys for the admin API: create, list, revoke."""
 
 
-@key.command()
-@tenant_option
-@click.option("--name", required=True, help="Purpose of the key.")
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    type=EnumChoice(Scope),
-    help="Permitted scope (repeatable). Default: all scopes.",
+@api_command(
+    key,
+    click.option("--name", required=True, help="Purpose of the key."),
+    click.option(
+        "--scope",
+        "scopes",
+        multiple=True,
+        type=EnumChoice(Scope),
+        help="Permitted scope (repeatable). Default: all scopes of the caller.",
+    ),
+    key_expiry_option,
 )
-@key_expiry_option
-@json_command()
-def create(tenant_id: str, **options: Any) -> dict[str, Any]:
+def create(admin: "CouponsAdmin", **options: Any) -> Any:
     """Create an API key. The key is shown only once.
 
     Example: `couponctl key create --tenant acme --name crm --scope read --json`
     """
-    body = without_unset(**options)
-    new = {"scopes": list(Scope), "expires_at": None, **CreateApiKeySchema().load(body)}
-    created_key, plain_text = tenants.create_key(
-        None,
-        tenant_id,
-        name=new["name"],
-        scopes=set(new["scopes"]),
-        expires_at=new["expires_at"],
-        now=utc_now(),
-    )
+    created = admin.call("POST", "api-keys", body=without_unset(**options))
     print_secret_notice("API key")
-    return {**serialize_api_key(created_key), "api_key": plain_text}
+    return created
 
 
-@list_command(
+@api_command(
     key,
-    "api_keys",
-    serialize=serialize_api_key,
+    page_options,
+    name="list",
     columns=("key_id", "name", "scopes", "created_at", "expires_at", "revoked_at"),
 )
-def list_(tenant_id: str, page: Page) -> Rows:
+def list_(admin: "CouponsAdmin", **query: Any) -> Any:
     """List a tenant's API keys, newest first.
 
     Example: `couponctl key list --tenant acme`
     """
-    return tenants.list_keys(tenant_id, page)
+    return admin.call("GET", "api-keys", query=query)
 
 
-@key.command()
-@tenant_option
-@click.argument("key_id", type=UUID_PARAM)
-@json_command()
-def revoke(tenant_id: str, key_id: str) -> dict[str, Any]:
+@api_command(key, click.argument("key_id", type=API_KEY))
+def revoke(admin: "CouponsAdmin", key_id: str) -> Any:
     """Revoke an API key immediately (idempotent).
 
     Example: `couponctl key revoke --tenant acme 0198c0de-…`
     """
-    return serialize_api_key(tenants.revoke_key(tenant_id, key_id, now=utc_now()))
+    return admin.call("POST", "api-keys", key_id, "revoke")

@@ -5,18 +5,22 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import TIME_PARAM, tail_options, tenant_option
-from admin_gateway.cli.output import Rows, list_command, print_status, started_core
+from admin_gateway.cli.api_commands import api_command, page_options
+from admin_gateway.cli.core import started_core
+from admin_gateway.cli.options import tail_options, tenant_option
+from admin_gateway.cli.output import print_status
 from admin_gateway.cli.tables import format_value
 from admin_gateway.responses.audit import serialize_audit_entry
-from coupon_core.domain.models import Page, utc_now
-from coupon_core.domain.models.audit import AuditFilter
+from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
 from coupon_core.services import audit as audit_service
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
 
 COLUMNS = (
     "happened_at",
@@ -36,28 +40,25 @@ def audit() -> None:
     """The audit log: list, tail. Entries of erased tenants are kept."""
 
 
-@list_command(
+@api_command(
     audit,
-    "entries",
     click.option("--actor", help="API key ID, key:NAME, cli, system or server."),
     click.option("--action", help="Action, for example definition.changed."),
     click.option("--object", "object_id", help="ID of the changed object."),
     click.option(
-        "--from",
-        "since",
-        type=TIME_PARAM,
-        help="At or after, for example 2030-01-31T12:00:00Z.",
+        "--from", "from", help="At or after, for example 2030-01-31T12:00:00Z."
     ),
-    click.option("--to", "until", type=TIME_PARAM, help="Before this time."),
-    serialize=serialize_audit_entry,
+    click.option("--to", "to", help="Before this time."),
+    page_options,
+    name="list",
     columns=COLUMNS,
 )
-def list_(tenant_id: str, page: Page, **filters: Any) -> Rows:
+def list_(admin: "CouponsAdmin", **query: Any) -> Any:
     """List audit entries, newest first.
 
     Example: `couponctl audit list --tenant acme --action definition.changed --json`
     """
-    return audit_service.list_entries(tenant_id, AuditFilter(**filters), page=page)
+    return admin.call("GET", "audit", query=query)
 
 
 @audit.command()

@@ -7,8 +7,9 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.core import SQLITE_PREFIX
 from admin_gateway.cli.errors import CommandError
-from admin_gateway.cli.output import SQLITE_PREFIX, json_command, print_status
+from admin_gateway.cli.output import json_command, print_status
 from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
 from coupon_core.services import backups

@@ -1,24 +1,27 @@
 """`couponctl batch`: follow and cancel the bulk generation of coupons."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import UUID_PARAM, EnumChoice, id_option
+from admin_gateway.cli.api_commands import DEFINITION, api_command, page_options
+from admin_gateway.cli.field_params import UUID_PARAM
+from admin_gateway.cli.options import EnumChoice
 from admin_gateway.cli.output import (
-    Rows,
     exit_with_failure,
-    list_command,
     print_status,
     tenant_command,
 )
 from admin_gateway.cli.progress import progress_bar
 from admin_gateway.cli.suspension_commands import add_suspension_commands
 from admin_gateway.responses.batches import serialize_batch
-from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.batches import ACTIVE_STATES, Batch, BatchState
-from coupon_core.services import batches, suspension
+from coupon_core.services import batches
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
 
 POLL_INTERVAL_SECONDS = 0.5
 COLUMNS = (
@@ -40,40 +43,39 @@ def batch() -> None:
     """Batches of coupons: list, show, watch, cancel, suspend, resume."""
 
 
-add_suspension_commands(
-    batch, batch_argument, suspension.BATCHES, serialize=serialize_batch
-)
+add_suspension_commands(batch, click.argument("batch_id"), "batches")
 
 
-@list_command(
+@api_command(
     batch,
-    "batches",
-    id_option("definition", "Only batches of this definition ID."),
+    click.option(
+        "--definition",
+        "definition_id",
+        type=DEFINITION,
+        help="Only batches of this definition, by ID or name.",
+    ),
     click.option(
         "--state", type=EnumChoice(BatchState), help="Only batches in this state."
     ),
-    serialize=serialize_batch,
+    page_options,
+    name="list",
     columns=COLUMNS,
 )
-def list_(
-    tenant_id: str, definition_id: str | None, state: BatchState | None, page: Page
-) -> Rows:
+def list_(admin: "CouponsAdmin", **query: Any) -> Any:
     """List batches, newest first.
 
     Example: `couponctl batch list --tenant acme --state running`
     """
-    return batches.list_batches(
-        tenant_id, page, state=state, definition_id=definition_id
-    )
+    return admin.call("GET", "batches", query=query)
 
 
-@tenant_command(batch, batch_argument)
-def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
+@api_command(batch, click.argument("batch_id"))
+def show(admin: "CouponsAdmin", batch_id: str) -> Any:
     """Show the progress of a batch, its rate, and the estimated time left.
 
     Example: `couponctl batch show --tenant acme 0198c0de-…`
     """
-    return serialize_batch(batches.get(tenant_id, batch_id))
+    return admin.call("GET", "batches", batch_id)
 
 
 @tenant_command(batch, batch_argument)
@@ -87,13 +89,13 @@ def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
     return _watch_batch(batches.get(tenant_id, batch_id), generates_chunks=False)
 
 
-@tenant_command(batch, batch_argument)
-def cancel(tenant_id: str, batch_id: str) -> dict[str, Any]:
+@api_command(batch, click.argument("batch_id"))
+def cancel(admin: "CouponsAdmin", batch_id: str) -> Any:
     """Cancel a batch; coupons already generated are kept.
 
     Example: `couponctl batch cancel --tenant acme 0198c0de-…`
     """
-    return serialize_batch(batches.cancel(tenant_id, batch_id, now=utc_now()))
+    return admin.call("POST", "batches", batch_id, "cancel")
 
 
 def generate_with_workers(batch: Batch) -> dict[str, Any]:

@@ -5,11 +5,9 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.field_params import CODE_PARAM, USER_PARAM, UUID_PARAM
 from admin_gateway.cli.options import (
     CLI_ACTOR,
-    CODE_PARAM,
-    USER_PARAM,
-    UUID_PARAM,
     EnumChoice,
     combine_options,
     id_option,

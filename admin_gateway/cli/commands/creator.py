@@ -1,9 +1,10 @@
 """`couponctl creator`: creators and the codes assigned to them."""
 
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import rich_click as click
 
+from admin_gateway.cli.api_commands import api_command, page_options
 from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.csv_options import csv_options, to_csv_options
 from admin_gateway.cli.options import (
@@ -15,21 +16,16 @@ from admin_gateway.cli.options import (
     tenant_option,
     without_unset,
 )
-from admin_gateway.cli.output import Rows, json_command, list_command, tenant_command
+from admin_gateway.cli.output import json_command
 from admin_gateway.requests.creator_imports import load_document, read_csv
-from admin_gateway.requests.creators import (
-    AssignCreatorCodesSchema,
-    CreateCreatorSchema,
-    RevokeCreatorCodesSchema,
-    UpdateCreatorSchema,
-)
 from admin_gateway.responses import campaigns as campaign_responses
-from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.schemas.strict_json import parse_object
-from coupon_core.services.access import tenants
-from coupon_core.services.campaigns import creators
 from coupon_core.services.campaigns.creator_imports import CreatorsRejected, create_all
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
 
 STATUS_CHOICE = EnumChoice(CreatorStatus)
 creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
@@ -54,21 +50,16 @@ def creator() -> None:
     """Creators: create, import, list, get, update, give, codes, revoke, stats."""
 
 
-@tenant_command(creator, creator_argument, creator_field_options)
+@api_command(creator, creator_argument, creator_field_options)
 def create(
-    tenant_id: str, creator_key: str, body_file: Any, **options: Any
-) -> dict[str, Any]:
+    admin: "CouponsAdmin", creator_key: str, body_file: Any, **options: Any
+) -> Any:
     """Create a creator. CREATOR_KEY: 5 uppercase letters or digits.
 
     Example: `couponctl creator create --tenant acme ABC12 --name Jun --json`
     """
-    tenants.require(tenant_id)
     body = build_body(body_file, **options, creator_key=creator_key)
-    fields = CreateCreatorSchema().load(body)
-    created = creators.create(
-        tenant_id, fields.pop("creator_key"), fields=fields, now=utc_now()
-    )
-    return campaign_responses.serialize_creator(created)
+    return admin.call("POST", "creators", body=body)
 
 
 @creator.command(name="import")
@@ -116,106 +107,99 @@ def import_(
     )
 
 
-@list_command(
+@api_command(
     creator,
-    "creators",
     click.option("--keyword", help="Part of the name or key, case-insensitive."),
     click.option(
         "--campaign", "campaign_id", help="Only creators of this campaign ID."
     ),
-    serialize=campaign_responses.serialize_creator,
+    page_options,
+    name="list",
     columns=("creator_key", "name", "genre", "status", "created_at"),
 )
-def list_(tenant_id: str, page: Page, **filters: Any) -> Rows:
+def list_(admin: "CouponsAdmin", **query: Any) -> Any:
     """List creators, sorted by name.
 
     Example: `couponctl creator list --tenant acme --keyword jun`
     """
-    return creators.list_creators(tenant_id, page, **filters)
+    return admin.call("GET", "creators", query=query)
 
 
-@tenant_command(creator, creator_argument)
-def get(tenant_id: str, creator_key: str) -> dict[str, Any]:
+@api_command(creator, creator_argument)
+def get(admin: "CouponsAdmin", creator_key: str) -> Any:
     """Show a creator.
 
     Example: `couponctl creator get --tenant acme ABC12`
     """
-    return campaign_responses.serialize_creator(
-        creators.get(tenant_id, creator_key.upper())
-    )
+    return admin.call("GET", "creators", creator_key.upper())
 
 
-@tenant_command(creator, creator_argument, creator_field_options)
+@api_command(creator, creator_argument, creator_field_options)
 def update(
-    tenant_id: str, creator_key: str, body_file: Any, **options: Any
-) -> dict[str, Any]:
+    admin: "CouponsAdmin", creator_key: str, body_file: Any, **options: Any
+) -> Any:
     """Change a creator; omitted options keep their values.
 
     Example: `couponctl creator update --tenant acme ABC12 --status INACTIVE`
     """
-    changes = UpdateCreatorSchema().load(build_body(body_file, **options))
-    changed = creators.update(
-        tenant_id, creator_key.upper(), changes=changes, now=utc_now()
-    )
-    return campaign_responses.serialize_creator(changed)
+    body = build_body(body_file, **options)
+    return admin.call("PATCH", "creators", creator_key.upper(), body=body)
 
 
-@creator.command()
-@tenant_option
-@creator_argument
-@click.option("--package", "package_id", type=int, required=True, help="Package ID.")
-@codes_option
-@click.option(
-    "--count", type=int, help="Number of codes to generate, instead of --code."
+@api_command(
+    creator,
+    creator_argument,
+    click.option(
+        "--package", "package_id", type=int, required=True, help="Package ID."
+    ),
+    codes_option,
+    click.option(
+        "--count", type=int, help="Number of codes to generate, instead of --code."
+    ),
+    click.option(
+        "--pattern", help="Pattern for --count. Default: CREATOR-{creator}-{number}."
+    ),
 )
-@click.option(
-    "--pattern", help="Pattern for --count. Default: CREATOR-{creator}-{number}."
-)
-@json_command()
-def give(tenant_id: str, creator_key: str, **options: Any) -> dict[str, Any]:
+def give(admin: "CouponsAdmin", creator_key: str, **options: Any) -> Any:
     """Give a creator codes of a package: the codes of --code, or generated ones.
 
     Example: `couponctl creator give --tenant acme ABC12 --package 2451717 --count 10
     --pattern 'GO-{creator}-{random}' --json`
     """
     body = without_unset(**options)
-    codes = creators.assign_or_generate_codes(
-        tenant_id, creator_key.upper(), **AssignCreatorCodesSchema().load(body)
-    )
-    return {"codes": list(codes), "total": len(codes)}
+    return admin.call("POST", "creators", creator_key.upper(), "codes", body=body)
 
 
-@list_command(
+@api_command(
     creator,
-    "codes",
     creator_argument,
-    serialize=campaign_responses.serialize_creator_code,
-    columns=("code", "campaign_id", "package_no", "status", "revoked_at"),
+    page_options,
     name="codes",
+    columns=("code", "campaign_id", "package_no", "status", "revoked_at"),
 )
-def codes_(tenant_id: str, creator_key: str, page: Page) -> Rows:
+def codes_(admin: "CouponsAdmin", creator_key: str, **query: Any) -> Any:
     """List a creator's codes with their status.
 
     Example: `couponctl creator codes --tenant acme ABC12`
     """
-    return creators.list_codes(tenant_id, creator_key.upper(), page=page, now=utc_now())
+    return admin.call("GET", "creators", creator_key.upper(), "codes", query=query)
 
 
-@creator.command()
-@tenant_option
-@creator_argument
-@codes_option
-@click.option("--all", "all_codes", is_flag=True, help="All codes of the creator.")
-@confirmation_options
-@json_command()
+@api_command(
+    creator,
+    creator_argument,
+    codes_option,
+    click.option("--all", "all_codes", is_flag=True, help="All codes of the creator."),
+    confirmation_options,
+)
 def revoke(
-    tenant_id: str,
+    admin: "CouponsAdmin",
     creator_key: str,
     codes: tuple[str, ...],
     all_codes: bool,
     yes: bool,
     dry_run: bool,
-) -> dict[str, Any]:
+) -> Any:
     """Revoke codes of a creator (idempotent); with --all it asks for confirmation.
 
     Example: `couponctl creator revoke --tenant acme ABC12
@@ -223,26 +207,21 @@ def revoke(
     """
     if bool(codes) == all_codes:
         raise click.UsageError("Use either --code or --all.")
-    key, now = creator_key.upper(), utc_now()
-    body = RevokeCreatorCodesSchema().load({} if all_codes else {"codes": list(codes)})
+    path = "creators", creator_key.upper(), "codes"
     if all_codes or dry_run:
-        _, total = creators.list_codes(tenant_id, key, page=Page(limit=1), now=now)
+        total = admin.call("GET", *path, query={"limit": 1})["total"]
         count = total if all_codes else len(codes)
         if dry_run:
             return {"dry_run": True, "revoked": count}
-        confirm(f"Revoke all {count:,} codes of creator {key}?", yes)
-    revoked_count = creators.revoke_codes(
-        tenant_id, key, codes_to_revoke=body.get("codes", ()), now=now
-    )
-    return {"revoked": revoked_count}
+        confirm(f"Revoke all {count:,} codes of creator {path[1]}?", yes)
+    body = {} if all_codes else {"codes": codes}
+    return admin.call("POST", *path, "revoke", body=body)
 
 
-@tenant_command(creator, creator_argument)
-def stats(tenant_id: str, creator_key: str) -> dict[str, Any]:
+@api_command(creator, creator_argument)
+def stats(admin: "CouponsAdmin", creator_key: str) -> Any:
     """Count the redemptions of a creator's codes by package.
 
     Example: `couponctl creator stats --tenant acme ABC12`
     """
-    return campaign_responses.serialize_campaign_stats(
-        creators.get_stats(tenant_id, creator_key.upper())
-    )
+    return admin.call("GET", "creators", creator_key.upper(), "stats")

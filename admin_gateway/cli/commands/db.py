@@ -6,7 +6,8 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.errors import CommandError, database_status_message
+from admin_gateway.cli.core_errors import database_status_message
+from admin_gateway.cli.errors import CommandError
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from admin_gateway.cli.progress import progress_bar
 from coupon_core.persistence import (

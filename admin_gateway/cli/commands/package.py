@@ -1,9 +1,10 @@
 """`couponctl package`: rewards and limits of creators' codes."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from admin_gateway.cli.api_commands import api_command, page_options
 from admin_gateway.cli.localized_text import LocalizedTextParam
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
@@ -12,13 +13,10 @@ from admin_gateway.cli.options import (
     build_body,
     combine_options,
     id_option,
-    tenant_option,
 )
-from admin_gateway.cli.output import Rows, json_command, list_command, tenant_command
-from admin_gateway.requests.packages import CreatePackageSchema, UpdatePackageSchema
-from admin_gateway.responses import packages as package_responses
-from coupon_core.domain.models import Page, utc_now
-from coupon_core.services.campaigns import packages
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
 
 JSON_OBJECT = JsonObjectParam()
 package_argument = click.argument("package_id", type=int)
@@ -97,54 +95,53 @@ def package() -> None:
     """Packages of campaigns: create, list, get, update."""
 
 
-@package.command()
-@tenant_option
-@id_option("campaign", "Campaign ID.", required=True)
-@package_field_options
-@json_command()
+@api_command(
+    package,
+    id_option("campaign", "Campaign ID.", required=True),
+    package_field_options,
+)
 def create(
-    tenant_id: str, campaign_id: str, body_file: Any, **options: Any
-) -> dict[str, Any]:
+    admin: "CouponsAdmin", campaign_id: str, body_file: Any, **options: Any
+) -> Any:
     """Create a package in a campaign, together with its definition.
 
     Example: `couponctl package create --tenant acme --campaign campaign_001
     --name '{"en": "Welcome Package"}' --reward gem=100 --total 5000 --json`
     """
-    fields = CreatePackageSchema().load(build_body(body_file, **options))
-    created = packages.create(tenant_id, campaign_id, fields=fields, now=utc_now())
-    return package_responses.serialize_package(created)
+    body = build_body(body_file, **options)
+    return admin.call("POST", "campaigns", campaign_id, "packages", body=body)
 
 
-@list_command(
+@api_command(
     package,
-    "packages",
     click.option(
         "--campaign", "campaign_id", help="Only packages of this campaign ID."
     ),
-    serialize=package_responses.serialize_package,
+    page_options,
+    name="list",
     columns=("package_id", "campaign_id", "package_no", "item_name", "status"),
 )
-def list_(tenant_id: str, campaign_id: str | None, page: Page) -> Rows:
+def list_(admin: "CouponsAdmin", **query: Any) -> Any:
     """List packages, newest first.
 
     Example: `couponctl package list --tenant acme --campaign campaign_001`
     """
-    return packages.list_packages(tenant_id, page, campaign_id=campaign_id)
+    return admin.call("GET", "packages", query=query)
 
 
-@tenant_command(package, package_argument)
-def get(tenant_id: str, package_id: int) -> dict[str, Any]:
+@api_command(package, package_argument)
+def get(admin: "CouponsAdmin", package_id: int) -> Any:
     """Show a package.
 
     Example: `couponctl package get --tenant acme 245171710987746`
     """
-    return package_responses.serialize_package(packages.get(tenant_id, package_id))
+    return admin.call("GET", "packages", package_id)
 
 
-@tenant_command(package, package_argument, package_field_options)
+@api_command(package, package_argument, package_field_options)
 def update(
-    tenant_id: str, package_id: int, body_file: Any, **options: Any
-) -> dict[str, Any]:
+    admin: "CouponsAdmin", package_id: int, body_file: Any, **options: Any
+) -> Any:
     """Change a package; omitted options keep their values.
 
     A limit cannot be lowered below the number of redemptions.
@@ -152,6 +149,5 @@ def update(
     Example: `couponctl package update --tenant acme 245171710987746
     --total 9000`
     """
-    changes = UpdatePackageSchema().load(build_body(body_file, **options))
-    changed = packages.update(tenant_id, package_id, changes=changes, now=utc_now())
-    return package_responses.serialize_package(changed)
+    body = build_body(body_file, **options)
+    return admin.call("PATCH", "packages", package_id, body=body)

@@ -1,32 +1,22 @@
 """`couponctl points`: the points with which users buy coupons."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import (
-    USER_PARAM,
-    combine_options,
-    id_option,
-    tenant_option,
-)
-from admin_gateway.cli.output import Rows, json_command, list_command
-from admin_gateway.requests.points import PointChangeSchema
-from admin_gateway.responses.points import serialize_point_entry, serialize_wallet
-from coupon_core.domain.models import Page, utc_now
-from coupon_core.domain.models.points import PointChange, PointEntry
-from coupon_core.services.access import tenants
-from coupon_core.services.points import wallets as wallet_service
+from admin_gateway.cli.api_commands import api_command, page_options
+from admin_gateway.cli.options import combine_options
 
-user_option = click.option(
-    "--user", "user_id", type=USER_PARAM, required=True, help="User ID."
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
+
+filter_options = combine_options(
+    click.option("--user", "user_id", help="Only this user ID."),
+    click.option(
+        "--point", "point_id", help="Only this kind of points, for example gold."
+    ),
+    page_options,
 )
-point_option = click.option(
-    "--point", "point_id", help="Only this kind of points, for example gold."
-)
-PointOperation = Callable[[PointChange, datetime], PointEntry]
 
 
 @click.group()
@@ -36,8 +26,7 @@ def points() -> None:
 
 # The options that describe a balance change.
 point_change_options = combine_options(
-    tenant_option,
-    user_option,
+    click.option("--user", "user_id", required=True, help="User ID."),
     click.option(
         "--point", "point_id", required=True, help="Kind of points, for example gold."
     ),
@@ -49,61 +38,42 @@ point_change_options = combine_options(
 )
 
 
-def _change_points(
-    operation: PointOperation, tenant_id: str, body: dict[str, Any]
-) -> dict[str, Any]:
-    tenants.require(tenant_id)
-    change = PointChange(tenant_id, **PointChangeSchema().load(body))
-    return serialize_point_entry(operation(change, utc_now()))
-
-
-@points.command()
-@point_change_options
-@json_command()
-def credit(tenant_id: str, **body: Any) -> dict[str, Any]:
+@api_command(points, point_change_options)
+def credit(admin: "CouponsAdmin", **body: Any) -> Any:
     """Add points to a user's balance.
 
     Example: `couponctl points credit --tenant acme --user john@doe.com
     --point gold --amount 100 --reason Birthday --json`
     """
-    return _change_points(wallet_service.credit, tenant_id, body=body)
+    return admin.call("POST", "points", "credit", body=body)
 
 
-@points.command()
-@point_change_options
-@json_command()
-def debit(tenant_id: str, **body: Any) -> dict[str, Any]:
+@api_command(points, point_change_options)
+def debit(admin: "CouponsAdmin", **body: Any) -> Any:
     """Subtract points from a user's balance, which cannot become negative.
 
     Example: `couponctl points debit --tenant acme --user john@doe.com
     --point gold --amount 30`
     """
-    return _change_points(wallet_service.debit, tenant_id, body=body)
+    return admin.call("POST", "points", "debit", body=body)
 
 
-@list_command(
+@api_command(
     points,
-    "wallets",
-    id_option("user", "Only this user ID."),
-    point_option,
-    serialize=serialize_wallet,
+    filter_options,
     columns=("user_id", "point_id", "balance", "updated_at"),
-    name="show",
 )
-def show(tenant_id: str, page: Page, **filters: Any) -> Rows:
+def show(admin: "CouponsAdmin", **query: Any) -> Any:
     """Show balances.
 
     Example: `couponctl points show --tenant acme --user john@doe.com --json`
     """
-    return wallet_service.list_wallets(tenant_id, page, **filters)
+    return admin.call("GET", "points", "wallets", query=query)
 
 
-@list_command(
+@api_command(
     points,
-    "entries",
-    id_option("user", "Only this user ID."),
-    point_option,
-    serialize=serialize_point_entry,
+    filter_options,
     columns=(
         "created_at",
         "user_id",
@@ -113,11 +83,10 @@ def show(tenant_id: str, page: Page, **filters: Any) -> Rows:
         "kind",
         "reason",
     ),
-    name="entries",
 )
-def entries(tenant_id: str, page: Page, **filters: Any) -> Rows:
+def entries(admin: "CouponsAdmin", **query: Any) -> Any:
     """List balance changes, newest first.
 
     Example: `couponctl points entries --tenant acme --user john@doe.com`
     """
-    return wallet_service.list_entries(tenant_id, page, **filters)
+    return admin.call("GET", "points", "entries", query=query)

@@ -1,30 +1,20 @@
 """`couponctl validate`, `redeem`, `history` and `redemption`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.errors import reason_message
+from admin_gateway.cli.api_commands import DEFINITION, api_command, cursor_options
+from admin_gateway.cli.core_errors import reason_message
 from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import (
-    CLI_ACTOR,
     id_option,
-    limit_option,
     metadata_option,
     pagination_options,
     tenant_option,
     without_unset,
 )
-from admin_gateway.cli.output import exit_with_failure, json_command, tenant_command
-from admin_gateway.requests.redemptions import (
-    RedemptionQuerySchema,
-    ReverseRedemptionSchema,
-)
-from admin_gateway.responses.redemptions import (
-    RedemptionPageSchema,
-    serialize_redemption,
-    to_redemption_page,
-)
+from admin_gateway.cli.output import exit_with_failure, json_command
 from coupon_core.domain import serialization
 from coupon_core.domain.models import Page, Reason, Validation, utc_now
 from coupon_core.domain.models.filters import CouponFilter
@@ -32,12 +22,13 @@ from coupon_core.schemas.metadata import RedemptionNoteSchema
 from coupon_core.services.access import tenants
 from coupon_core.services.coupons import (
     administration,
-    redemption_records,
     validation,
 )
 from coupon_core.services.coupons import redemption as redemption_service
 from coupon_core.services.coupons.redemption import RedeemRequest
-from coupon_core.services.points import reversals
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
 
 # Reasons for which validate has another text than redeem (docs/api-contracts.md 0.5).
 VALIDATION_MESSAGES = {
@@ -135,48 +126,53 @@ def redemption() -> None:
     """Redemptions of a tenant: list, get, reverse."""
 
 
-@redemption.command("list")
-@tenant_option
-@click.option("--user", "user_id", help="Only those of this user ID.")
-@click.option("--code", help="Only those of this code.")
-@click.option("--definition", "definition_id", help="Only those of this definition ID.")
-@click.option("--campaign", "campaign_id", help="Only those of this campaign ID.")
-@click.option("--reference", help="Only those with this reference.")
-@click.option("--api", "dialect", help="Only those through phoenix, playcamp or mambo.")
-@click.option("--from", "from", help="Only those at or after this time.")
-@click.option("--to", "to", help="Only those before this time.")
-@limit_option
-@click.option("--cursor", help="`next` of the previous page.")
-@json_command("redeemed_at", "code", "user_id", "dialect", "reference", "redemption_id")
-def list_redemptions(tenant_id: str, limit: int, **filters: Any) -> dict[str, Any]:
+@api_command(
+    redemption,
+    click.option("--user", "user_id", help="Only those of this user ID."),
+    click.option("--code", help="Only those of this code."),
+    click.option(
+        "--definition",
+        "definition_id",
+        type=DEFINITION,
+        help="Only those of this definition, by ID or name.",
+    ),
+    click.option("--campaign", "campaign_id", help="Only those of this campaign ID."),
+    click.option("--reference", help="Only those with this reference."),
+    click.option(
+        "--api", "dialect", help="Only those through phoenix, playcamp or mambo."
+    ),
+    click.option("--from", "from", help="Only those at or after this time."),
+    click.option("--to", "to", help="Only those before this time."),
+    cursor_options,
+    name="list",
+    columns=(
+        *("redeemed_at", "code", "user_id", "dialect", "reference", "redemption_id"),
+    ),
+)
+def list_redemptions(admin: "CouponsAdmin", **query: Any) -> Any:
     """List redemptions, newest first.
 
     Example: `couponctl redemption list --tenant acme --reference order-4711`
     """
-    tenants.require(tenant_id)
-    body = without_unset(**filters, limit=str(limit))
-    query = RedemptionQuerySchema().load(body)
-    page = redemption_records.list_redemptions(tenant_id, **query)
-    document: dict[str, Any] = RedemptionPageSchema().dump(to_redemption_page(page))
-    return document
+    return admin.call("GET", "redemptions", query=query)
 
 
 redemption_argument = click.argument("redemption_id", type=IntegerRange(1))
 
 
-@tenant_command(redemption, redemption_argument)
-def get(tenant_id: str, redemption_id: int) -> dict[str, Any]:
+@api_command(redemption, redemption_argument)
+def get(admin: "CouponsAdmin", redemption_id: int) -> Any:
     """Show a redemption.
 
     Example: `couponctl redemption get --tenant acme 245883838423042`
     """
-    return serialize_redemption(redemption_records.get(tenant_id, redemption_id))
+    return admin.call("GET", "redemptions", redemption_id)
 
 
-@tenant_command(
+@api_command(
     redemption, redemption_argument, click.option("--reason", help="Why, in words.")
 )
-def reverse(tenant_id: str, redemption_id: int, reason: str | None) -> dict[str, Any]:
+def reverse(admin: "CouponsAdmin", redemption_id: int, reason: str | None) -> Any:
     """Give a use back in every limit that counts it (idempotent).
 
     The coupon stays its user's. A use that was paid for with points gives them back.
@@ -184,9 +180,5 @@ def reverse(tenant_id: str, redemption_id: int, reason: str | None) -> dict[str,
     Example: `couponctl redemption reverse --tenant acme 245883838423042
     --reason "Order cancelled"`
     """
-    body = ReverseRedemptionSchema().load(without_unset(reason=reason))
-    return serialize_redemption(
-        reversals.reverse(
-            tenant_id, redemption_id, **body, now=utc_now(), actor=CLI_ACTOR
-        )
-    )
+    body = without_unset(reason=reason)
+    return admin.call("POST", "redemptions", redemption_id, "reverse", body=body)

@@ -1,28 +1,22 @@
 """`couponctl reward`: reward items, which a redemption grants."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from admin_gateway.cli.api_commands import REWARD, api_command, page_options
 from admin_gateway.cli.options import (
-    UUID_PARAM,
     JsonObjectParam,
     body_file_option,
     build_body,
     combine_options,
     metadata_option,
 )
-from admin_gateway.cli.output import Rows, list_command, tenant_command
-from admin_gateway.requests.reward_items import (
-    CreateRewardItemSchema,
-    UpdateRewardItemSchema,
-)
-from admin_gateway.responses.core import serialize_reward_item_for_admin
-from coupon_core.domain.models import Page, utc_now
-from coupon_core.services.access import tenants
-from coupon_core.services.catalog import reward_items
 
-item_argument = click.argument("item_id", type=UUID_PARAM)
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
+
+item_argument = click.argument("item_id", type=REWARD)
 
 
 # The options that describe a reward item.
@@ -47,63 +41,55 @@ def reward() -> None:
     """Reward items: create, list, get, update, delete."""
 
 
-@tenant_command(reward, reward_field_options)
-def create(tenant_id: str, body_file: Any, **options: Any) -> dict[str, Any]:
+@api_command(reward, reward_field_options)
+def create(admin: "CouponsAdmin", body_file: Any, **options: Any) -> Any:
     """Create a reward item.
 
     Example: `couponctl reward create --tenant acme --name "100 points"
     --type points --payload '{"amount": 100}' --json`
     """
-    tenants.require(tenant_id)
-    fields = CreateRewardItemSchema().load(build_body(body_file, **options))
-    return serialize_reward_item_for_admin(
-        reward_items.create(tenant_id, fields, now=utc_now())
-    )
+    return admin.call("POST", "rewards", body=build_body(body_file, **options))
 
 
-@list_command(
+@api_command(
     reward,
-    "reward_items",
     click.option("--type", "reward_type", help="Only reward items of this type."),
-    serialize=serialize_reward_item_for_admin,
+    page_options,
+    name="list",
     columns=("item_id", "name", "reward_type", "payload", "created_at"),
 )
-def list_(tenant_id: str, reward_type: str | None, page: Page) -> Rows:
+def list_(admin: "CouponsAdmin", **query: Any) -> Any:
     """List reward items, newest first.
 
     Example: `couponctl reward list --tenant acme --type points`
     """
-    return reward_items.list_reward_items(tenant_id, page, reward_type=reward_type)
+    return admin.call("GET", "rewards", query=query)
 
 
-@tenant_command(reward, item_argument)
-def get(tenant_id: str, item_id: str) -> dict[str, Any]:
+@api_command(reward, item_argument)
+def get(admin: "CouponsAdmin", item_id: str) -> Any:
     """Show a reward item.
 
     Example: `couponctl reward get --tenant acme 0198c0de-…`
     """
-    return serialize_reward_item_for_admin(reward_items.get(tenant_id, item_id))
+    return admin.call("GET", "rewards", item_id)
 
 
-@tenant_command(reward, item_argument, reward_field_options)
-def update(
-    tenant_id: str, item_id: str, body_file: Any, **options: Any
-) -> dict[str, Any]:
+@api_command(reward, item_argument, reward_field_options)
+def update(admin: "CouponsAdmin", item_id: str, body_file: Any, **options: Any) -> Any:
     """Change a reward item; omitted options keep their values.
 
     Example: `couponctl reward update --tenant acme 0198c0de-… --name "200 points"`
     """
-    changes = UpdateRewardItemSchema().load(build_body(body_file, **options))
-    return serialize_reward_item_for_admin(
-        reward_items.update(tenant_id, item_id, changes=changes, now=utc_now())
-    )
+    body = build_body(body_file, **options)
+    return admin.call("PATCH", "rewards", item_id, body=body)
 
 
-@tenant_command(reward, item_argument)
-def delete(tenant_id: str, item_id: str) -> dict[str, Any]:
+@api_command(reward, item_argument)
+def delete(admin: "CouponsAdmin", item_id: str) -> Any:
     """Delete a reward item that no definition uses.
 
     Example: `couponctl reward delete --tenant acme 0198c0de-…`
     """
-    reward_items.delete(tenant_id, item_id)
+    admin.rewards.delete(item_id)
     return {"deleted": item_id}

@@ -5,7 +5,8 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.confirmation import confirm_by_typing
-from admin_gateway.cli.options import TENANT_PARAM, pagination_options
+from admin_gateway.cli.field_params import TENANT_PARAM
+from admin_gateway.cli.options import pagination_options
 from admin_gateway.cli.output import json_command, print_secret_notice
 from admin_gateway.cli.progress import progress_bar
 from coupon_core.domain.models import Page, utc_now

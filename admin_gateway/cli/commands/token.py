@@ -2,8 +2,9 @@
 
 import rich_click as click
 
+from admin_gateway.cli.field_params import USER_PARAM
 from admin_gateway.cli.integer_option import IntegerRange
-from admin_gateway.cli.options import USER_PARAM, tenant_option
+from admin_gateway.cli.options import tenant_option
 from admin_gateway.cli.output import json_command
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tokens

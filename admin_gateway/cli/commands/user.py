@@ -1,27 +1,24 @@
 """`couponctl user`: users who can buy coupons with points, and personal data."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from admin_gateway.cli.api_commands import api_command, page_options
 from admin_gateway.cli.confirmation import confirm, confirmation_options
-from admin_gateway.cli.options import (
-    USER_PARAM,
-    JsonObjectParam,
-    combine_options,
-    without_unset,
-)
-from admin_gateway.cli.output import Rows, list_command, tenant_command
-from admin_gateway.requests.points import CreateUserSchema, UpdateUserSchema
+from admin_gateway.cli.field_params import USER_PARAM
+from admin_gateway.cli.options import JsonObjectParam, combine_options, without_unset
+from admin_gateway.cli.output import tenant_command
 from admin_gateway.responses.personal_data import to_erasure_document
-from admin_gateway.responses.points import serialize_user
-from coupon_core.domain.models import Page, utc_now
-from coupon_core.domain.timestamps import format_timestamp
+from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
-from coupon_core.services.points import users
 from coupon_core.services.privacy import personal_data
 
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
+
 user_argument = click.argument("user_id", type=USER_PARAM)
+api_user_argument = click.argument("user_id")
 
 
 # The options that describe a user.
@@ -46,62 +43,55 @@ def user() -> None:
     """Users of a tenant: create, list, get, update, export, erase."""
 
 
-@tenant_command(user, user_argument, user_field_options)
-def create(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
+@api_command(user, api_user_argument, user_field_options)
+def create(admin: "CouponsAdmin", user_id: str, **options: Any) -> Any:
     """Register a user, by default as a member.
 
     Example: `couponctl user create --tenant acme john@doe.com --json`
     """
-    tenants.require(tenant_id)
-    fields = CreateUserSchema().load({"user_id": user_id, **without_unset(**options)})
-    return serialize_user(users.create(tenant_id, fields, now=utc_now()))
+    body = {"user_id": user_id, **without_unset(**options)}
+    return admin.call("POST", "users", body=body)
 
 
-@list_command(
+@api_command(
     user,
-    "users",
-    serialize=serialize_user,
+    page_options,
+    name="list",
     columns=("user_id", "is_member", "tags", "created_at"),
 )
-def list_(tenant_id: str, page: Page) -> Rows:
+def list_(admin: "CouponsAdmin", **query: Any) -> Any:
     """List registered users, sorted by ID.
 
     Example: `couponctl user list --tenant acme`
     """
-    return users.list_users(tenant_id, page)
+    return admin.call("GET", "users", query=query)
 
 
-@tenant_command(user, user_argument)
-def get(tenant_id: str, user_id: str) -> dict[str, Any]:
+@api_command(user, api_user_argument)
+def get(admin: "CouponsAdmin", user_id: str) -> Any:
     """Show a registered user.
 
     Example: `couponctl user get --tenant acme john@doe.com`
     """
-    return serialize_user(users.get(tenant_id, user_id))
+    return admin.call("GET", "users", user_id)
 
 
-@tenant_command(user, user_argument, user_field_options)
-def update(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
+@api_command(user, api_user_argument, user_field_options)
+def update(admin: "CouponsAdmin", user_id: str, **options: Any) -> Any:
     """Change a registered user; omitted options keep their values.
 
     Example: `couponctl user update --tenant acme john@doe.com --not-member`
     """
-    changes = UpdateUserSchema().load(without_unset(**options))
-    return serialize_user(
-        users.update(tenant_id, user_id, changes=changes, now=utc_now())
-    )
+    return admin.call("PATCH", "users", user_id, body=without_unset(**options))
 
 
-@tenant_command(user, user_argument)
-def export(tenant_id: str, user_id: str) -> dict[str, Any]:
+@api_command(user, api_user_argument)
+def export(admin: "CouponsAdmin", user_id: str) -> Any:
     """Export everything that is stored about a user; the export is audited.
 
     Example: `couponctl user export --tenant acme john@doe.com --json`
     """
-    tenants.require(tenant_id)
-    rows = personal_data.export(tenant_id, user_id)
-    exported_at = format_timestamp(utc_now())
-    return {"user_id": user_id, "exported_at": exported_at, "data": rows}
+    return admin.call("GET", "users", user_id, "export")
 
 
 @tenant_command(user, user_argument, confirmation_options)

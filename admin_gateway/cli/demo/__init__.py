@@ -5,10 +5,11 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.confirmation import confirm, yes_option
+from admin_gateway.cli.core import started_core
 from admin_gateway.cli.demo import credentials, seed, welcome_document, welcome_message
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
 from admin_gateway.cli.errors import NOT_FOUND, CommandError
-from admin_gateway.cli.output import json_command, print_status, started_core
+from admin_gateway.cli.output import json_command, print_status
 from admin_gateway.cli.server.addresses import wait_until_healthy
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants

@@ -3,13 +3,13 @@
 from contextlib import suppress
 from typing import Any
 
+from admin_gateway.cli.core import started_core
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
 from admin_gateway.cli.demo.welcome_document import (
     build_document,
     couponctl_path,
     gateway_addresses,
 )
-from admin_gateway.cli.output import started_core
 from coupon_core.domain.models import Refused
 from coupon_core.services.access import tenants
 from coupon_core.settings.loader import Settings, is_loopback_host

@@ -2,8 +2,8 @@
 
 from cryptography.fernet import InvalidToken
 
+from admin_gateway.cli.core_errors import WRONG_MASTER_KEY_MESSAGE
 from admin_gateway.cli.doctor.findings import Finding, Findings
-from admin_gateway.cli.errors import WRONG_MASTER_KEY_MESSAGE
 from coupon_core.persistence import database, diagnostics
 from coupon_core.services import master_keys
 from coupon_core.settings.loader import MASTER_KEY_FILE, Settings, split_keys

@@ -3,6 +3,10 @@
 import sys
 from collections.abc import Callable
 
+from admin_gateway.cli.core_errors import (
+    broker_unavailable_message,
+    database_status_message,
+)
 from admin_gateway.cli.doctor.backup_checks import check_backups, check_secrets
 from admin_gateway.cli.doctor.cluster_checks import (
     check_counters,
@@ -16,10 +20,6 @@ from admin_gateway.cli.doctor.file_checks import (
 )
 from admin_gateway.cli.doctor.findings import Finding, Findings, Level
 from admin_gateway.cli.doctor.report_checks import check_counts
-from admin_gateway.cli.errors import (
-    broker_unavailable_message,
-    database_status_message,
-)
 from admin_gateway.cli.server import embedded_broker
 from admin_gateway.cli.server.addresses import (
     broker_port_problem,

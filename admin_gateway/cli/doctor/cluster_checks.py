@@ -1,7 +1,7 @@
 """The checks of a replica for statistics, and of a Redis for rate limits."""
 
+from admin_gateway.cli.core_errors import database_status_message
 from admin_gateway.cli.doctor.findings import Finding, Findings
-from admin_gateway.cli.errors import database_status_message
 from coupon_core.messaging import health_check
 from coupon_core.persistence import diagnostics, report_database
 from coupon_core.persistence.diagnostics import DatabaseStatus

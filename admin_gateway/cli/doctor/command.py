@@ -8,15 +8,10 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.core import describe_missing_data, started_core
 from admin_gateway.cli.doctor import checks, file_checks
 from admin_gateway.cli.doctor.findings import Finding
-from admin_gateway.cli.output import (
-    describe_missing_data,
-    exit_with_failure,
-    json_command,
-    print_status,
-    started_core,
-)
+from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings
 

@@ -10,7 +10,8 @@ import click
 import pytest
 
 from admin_gateway.cli.errors import to_command_error
-from admin_gateway.cli.options import FieldParam, JsonObjectParam
+from admin_gateway.cli.field_params import FieldParam
+from admin_gateway.cli.options import JsonObjectParam
 from coupon_core.domain.models import AdminReason, AuthReason, Reason, Refused
 from tests.admin_gateway.cli.test_couponctl import ALL_COMMANDS
 from tests.support.cli_runner import CouponctlRunner
@@ -24,6 +25,7 @@ SAMPLE_VALUES = {
     "uuid": "0198c0de-0000-7000-8000-000000000000",
     "code": "SHOP-1",
     "time": "2099-01-01T00:00:00Z",
+    "expiry": "2099-01-01T00:00:00Z",
     "line": "gem=1",
     "key": "ABC12",
 }
@@ -34,7 +36,7 @@ def build_arguments(command: click.Command) -> list[str]:
     """Return a sample value for each required parameter of a command."""
     words = []
     for parameter in command.params:
-        if not parameter.required:
+        if not parameter.required and parameter.envvar != "COUPON_TENANT":
             continue
         if isinstance(parameter, click.Option):
             words.append(parameter.opts[0])
@@ -43,6 +45,8 @@ def build_arguments(command: click.Command) -> list[str]:
             words.append(str(kind.choices[0]))
         elif isinstance(kind, JsonObjectParam):
             words.append('{"streak_id": "a", "threshold": 1}')
+        elif parameter.envvar:
+            words.append("acme")
         elif isinstance(kind, FieldParam):
             words.append(SAMPLE_VALUES[kind.name])
         else:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from admin_gateway.cli import COMMANDS, couponctl
+from admin_gateway.cli import COMMANDS, PANELS, couponctl
 from admin_gateway.cli.option_errors import LIST_COMMANDS
 from admin_gateway.refusals import REFUSALS
 from coupon_core.domain.models import AdminReason, Reason
@@ -35,7 +35,7 @@ def list_commands(
 ALL_COMMANDS = dict(list_commands(couponctl))
 COMMANDS_WITHOUT_JSON = {
     ("serve", name) for name in ("admin", "query", "workers", "bus", "all")
-}
+} | {("completion",)}
 
 
 @pytest.fixture
@@ -53,12 +53,15 @@ def test_every_command_has_an_example_and_json(words: tuple[str, ...]) -> None:
 
 
 def test_the_list_of_commands_says_what_they_say_themselves() -> None:
-    assert {words[0] for words in ALL_COMMANDS} == {name for name, *_ in COMMANDS}
+    names = {name for name, *_ in COMMANDS}
+    assert {words[0] for words in ALL_COMMANDS} == names
+    shown = [name for panel in PANELS.values() for name in panel]
+    assert (set(shown), len(shown)) == (names, len(names))
 
 
 @pytest.mark.parametrize("reason", [*Reason, *AdminReason])
 def test_every_reason_has_a_sentence(reason: Reason | AdminReason) -> None:
-    from admin_gateway.cli.errors import reason_message
+    from admin_gateway.cli.core_errors import reason_message
 
     assert reason_message(reason)
 
@@ -88,9 +91,27 @@ def list_loaded(words: list[str], packages: set[str]) -> str:
     return result.stderr
 
 
-def test_help_comes_without_loading_what_it_does_not_need() -> None:
-    heavy = {"peewee", "flask", "marshmallow", "jwt", "psycopg", "kombu"}
-    assert list_loaded(["--help"], heavy) == ""
+@pytest.mark.parametrize("words", [(), ("reward",), ("reward", "list"), ("login",)])
+def test_help_comes_without_loading_what_it_does_not_need(
+    words: tuple[str, ...],
+) -> None:
+    heavy = {"peewee", "flask", "marshmallow", "httpx2", "jwt", "psycopg", "kombu"}
+    assert list_loaded([*words, "--help"], heavy) == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_without_loading_the_core(
+    env: dict[str, str], shell: str
+) -> None:
+    script = run_couponctl(env, "completion", shell)
+    assert "_COUPONCTL_COMPLETE" in script.stdout
+    asked = {
+        **env,
+        "_COUPONCTL_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": "couponctl reward cr",
+        "COMP_CWORD": "cr" if shell == "fish" else "2",
+    }
+    assert "create" in run_couponctl(asked).stdout
 
 
 def test_a_command_that_reads_the_database_loads_neither_web_nor_bus() -> None:
@@ -165,10 +186,10 @@ def test_users_are_read_from_standard_input(env: dict[str, str]) -> None:
 
 def test_an_interrupted_command_is_quiet(env: dict[str, str]) -> None:
     code = (
-        "import signal; from admin_gateway.cli import couponctl, output;"
+        "import signal; from admin_gateway.cli import couponctl, core;"
         # A suite that runs in the background may have SIGINT ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "output.started_core = lambda *_: signal.raise_signal(signal.SIGINT);"
+        "core.started_core = lambda *_: signal.raise_signal(signal.SIGINT);"
         "couponctl(['tenant', 'list'])"
     )
     result = subprocess.run(

@@ -33,6 +33,17 @@ def test_key_is_shown_once(admin: AdminClient) -> None:
     assert with_key(admin, plain).get("rewards").status_code == 200
 
 
+def test_every_key_reads_itself_whatever_its_scopes(admin: AdminClient) -> None:
+    body = {"name": "E", "scopes": ["events"]}
+    created = expect_created(admin.post("api-keys", body))
+    holder = with_key(admin, created.pop("api_key"))
+    found = holder.get("/v1/api-keys/self")
+    assert found.json == {"tenant_id": admin.tenant_id, **created}
+    expect_refusal(holder.get("api-keys"), 403, "SCOPE_MISSING")
+    foreign = holder.get("/v1/api-keys/self?tenant_id=other")
+    expect_refusal(foreign, 403, "ACCESS_DENIED")
+
+
 def test_key_without_scopes_may_what_its_maker_may(admin: AdminClient) -> None:
     scopes = ["keys", "read"]
     maker = expect_created(admin.post("api-keys", {"name": "maker", "scopes": scopes}))

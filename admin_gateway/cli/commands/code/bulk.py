@@ -8,13 +8,15 @@ import rich_click as click
 
 from admin_gateway.cli.commands.code.bulk_jobs import finish_job, serialize_job
 from admin_gateway.cli.confirmation import confirm, confirmation_options
-from admin_gateway.cli.options import (
-    CLI_ACTOR,
+from admin_gateway.cli.field_params import (
     CODE_PARAM,
     EXPIRY_PARAM,
-    TIME_EXAMPLES,
     USER_PARAM,
     UUID_PARAM,
+)
+from admin_gateway.cli.options import (
+    CLI_ACTOR,
+    TIME_EXAMPLES,
     OptionDecorator,
     combine_options,
     id_option,

@@ -10,7 +10,7 @@ from click.exceptions import Exit
 from admin_gateway.cli.commands.code.inventory import filter_options, to_coupon_filter
 from admin_gateway.cli.csv_options import SKIP_USED_HINT, csv_options, to_csv_options
 from admin_gateway.cli.options import CLI_ACTOR, id_option, tenant_option
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.output import json_command, json_option
 from admin_gateway.cli.progress import (
     job_progress_reporter,
     progress_bar,
@@ -37,7 +37,7 @@ CHUNK_BYTES = 65_536
     required=True,
     help="Output file, - for stdout.",
 )
-@json_command()
+@json_command(options=json_option)
 def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
     """Export codes as CSV, newest first.
 

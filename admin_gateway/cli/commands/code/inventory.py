@@ -5,12 +5,14 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import (
-    CLI_ACTOR,
+from admin_gateway.cli.field_params import (
     CODE_PARAM,
     TIME_PARAM,
     USER_PARAM,
     UUID_PARAM,
+)
+from admin_gateway.cli.options import (
+    CLI_ACTOR,
     EnumChoice,
     combine_options,
     id_option,

@@ -1,29 +1,15 @@
 """Explain why a code does not work, and search for a code that is not quite known."""
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.integer_option import IntegerRange
-from admin_gateway.cli.options import (
-    TIME_EXAMPLES,
-    TIME_PARAM,
-    id_option,
-    tenant_option,
-)
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.api_commands import api_command
+from admin_gateway.cli.options import TIME_EXAMPLES, without_unset
 from admin_gateway.cli.tables import print_members, print_table
-from admin_gateway.requests.codes import MAX_SEARCH_LENGTH
-from admin_gateway.responses.explanation_documents import (
-    describe_values,
-    serialize_explanation,
-    serialize_hits,
-)
-from coupon_core.domain.models import utc_now
-from coupon_core.services.access import tenants
-from coupon_core.services.insight import explain as explanations
-from coupon_core.services.insight import search as code_search
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
 
 HIT_COLUMNS = ("match", "code", "user_id", "definition_name", "coupon_id")
 ATTEMPT_COLUMNS = ("attempted_at", "user_id", "masked_code", "action", "reason")
@@ -71,18 +57,23 @@ def _print_activities(activities: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def _with_text_values(rule: dict[str, Any]) -> dict[str, Any]:
+    from admin_gateway.responses.explanation_documents import describe_values
+
     return {**rule, "values": describe_values(rule["values"])}
 
 
-@click.command()
-@tenant_option
-@click.argument("code")
-@id_option("user", "User ID. Default: the holder of the code, or any user.")
-@click.option("--at", type=TIME_PARAM, help=f"Another time than now, {TIME_EXAMPLES}.")
-@json_command(render=print_explanation)
-def explain(
-    tenant_id: str, code: str, user_id: str | None, at: datetime | None
-) -> dict[str, Any]:
+@api_command(
+    None,
+    click.argument("code"),
+    click.option(
+        "--user",
+        "user_id",
+        help="User ID. Default: the holder of the code, or any user.",
+    ),
+    click.option("--at", help=f"Another time than now, {TIME_EXAMPLES}."),
+    render=print_explanation,
+)
+def explain(admin: "CouponsAdmin", **options: Any) -> Any:
     """Explain whether a code can be redeemed, by every rule that decides about it.
 
     Nothing is changed. --at is compared with the dates; uses, revocations and
@@ -90,32 +81,20 @@ def explain(
 
     Example: `couponctl code explain --tenant acme WELCOME8X4F2K9P --user user_123`
     """
-    tenants.require(tenant_id)
-    explanation = explanations.explain(tenant_id, code, user_id, at=at or utc_now())
-    return serialize_explanation(explanation)
+    return admin.call("POST", "codes", "explain", body=without_unset(**options))
 
 
-@click.command()
-@tenant_option
-@click.argument("text")
-@click.option(
-    "--limit",
-    type=IntegerRange(1, code_search.MAX_HITS),
-    default=code_search.MAX_HITS,
-    show_default=True,
-    help="Maximum number of hits.",
+@api_command(
+    None,
+    click.argument("text"),
+    click.option("--limit", type=int, help="Maximum number of hits."),
+    columns=HIT_COLUMNS,
 )
-@json_command(*HIT_COLUMNS)
-def search(tenant_id: str, text: str, limit: int) -> dict[str, Any]:
+def search(admin: "CouponsAdmin", text: str, limit: int | None) -> Any:
     """Search for a code, also a mistyped one; each hit says how it matched.
 
     A user ID, a reference, a coupon ID and a redemption ID are found as well.
 
     Example: `couponctl code search --tenant acme "welcome 8x4"`
     """
-    tenants.require(tenant_id)
-    if len(text) > MAX_SEARCH_LENGTH:
-        raise click.UsageError(
-            f"Invalid text: expected at most {MAX_SEARCH_LENGTH} characters."
-        )
-    return {"hits": serialize_hits(code_search.search(tenant_id, text, limit))}
+    return admin.call("GET", "codes", "search", query={"q": text, "limit": limit})

@@ -7,7 +7,8 @@ import rich_click as click
 
 from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.errors import to_command_error
-from admin_gateway.cli.options import UUID_PARAM, id_option, pagination_options
+from admin_gateway.cli.field_params import UUID_PARAM
+from admin_gateway.cli.options import id_option, pagination_options
 from admin_gateway.cli.output import exit_with_failure, json_command
 from admin_gateway.responses.events import serialize_dead_letter
 from coupon_core.domain.models import Page, Refused, utc_now

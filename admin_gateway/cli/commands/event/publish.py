@@ -7,6 +7,7 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.connections import require_no_server
 from admin_gateway.cli.options import JsonObjectParam, id_option, tenant_option
 from admin_gateway.cli.output import json_command
 from coupon_core.domain.models import MILESTONE_TYPES, utc_now
@@ -58,6 +59,7 @@ def publish(
     Example: `couponctl event publish streak.milestone_reached --tenant demo --user
     alice --data '{"streak_id": "daily-login", "threshold": 7}'`
     """
+    require_no_server()
     from coupon_core.messaging import inspection  # imports kombu, which is slow
 
     build_event = build_phoenix_event if as_phoenix else build_cloud_event

@@ -7,6 +7,7 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.connections import require_no_server
 from admin_gateway.cli.options import id_option, tail_options
 from admin_gateway.cli.output import print_status
 from coupon_core.settings import loader
@@ -24,6 +25,7 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
 
     Example: `couponctl event tail --tenant demo --count 1 --json`
     """
+    require_no_server()
     events = _receive_events(loader.load(creates_secrets=False).broker_url)
     tenant_events = (
         event for event in events if tenant_id in (None, event.get("tenantid"))

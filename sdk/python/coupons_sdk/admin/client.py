@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic
 
 import httpx2
@@ -28,7 +28,7 @@ from coupons_sdk.inputs import Metadata, Time
 from coupons_sdk.models.insight import Explanation
 from coupons_sdk.models.inventory import Batch, GeneratedCoupons
 from coupons_sdk.options import DEFAULT_RETRIES, DEFAULT_TIMEOUT_SECONDS, LogHook
-from coupons_sdk.requests import OMIT, Call, Omit, request
+from coupons_sdk.requests import OMIT, Call, Code, Omit, request
 from coupons_sdk.resources import Async, Mode, Sync, operation
 from coupons_sdk.uploads import CsvSource, Upload
 
@@ -136,7 +136,25 @@ class AdminMethods(Client[Mode], Generic[Mode]):
         path = self._path("codes", "explain")
         return request("POST", Explanation.from_json, path, body=body)
 
-    def _path(self, *segments: str) -> tuple[str, ...]:
+    @operation
+    def call(
+        self,
+        method: str,
+        *path: str | int | Code,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Call[Any]:
+        """Send a request below the path of the tenant; return the JSON of the answer.
+
+        It is for what has no method, such as an operation of a newer server.
+
+        >>> admin.call("GET", "rewards", item_id)["item_id"] == item_id
+        True
+        """
+        target = self._path(*path)
+        return request(method, parse_json, target, query=query, body=body)
+
+    def _path(self, *segments: str | int | Code) -> tuple[str | int | Code, ...]:
         return ("v1", "tenants", self.tenant_id, *segments)
 
 
@@ -145,6 +163,11 @@ def parse_generated(raw: Any) -> GeneratedCoupons | Batch:
     if isinstance(raw, dict) and "batch_id" in raw:
         return Batch.from_json(raw)
     return GeneratedCoupons.from_json(raw)
+
+
+def parse_json(raw: Any) -> Any:
+    """Read any answer."""
+    return raw
 
 
 class CouponsAdmin(AdminMethods[Sync], SyncClient):

@@ -13,6 +13,7 @@ from coupons_sdk.models.access import (
     NewApiKey,
     NewClientKey,
     NewTenantSecret,
+    OwnApiKey,
     TenantSecret,
 )
 from coupons_sdk.pages import PageCall
@@ -58,6 +59,15 @@ class ApiKeys(AdminResource[Mode], Generic[Mode]):
         'spare'
         """
         return request("GET", ApiKey.from_json, self._path("api-keys", key_id))
+
+    @operation
+    def get_own(self) -> Call[OwnApiKey]:
+        """Return the API key of this client, with its tenant; it needs no scope.
+
+        >>> admin.api_keys.get_own().tenant_id == tenant_id
+        True
+        """
+        return request("GET", OwnApiKey.from_json, ("v1", "api-keys", "self"))
 
     @operation
     def revoke(self, key_id: str) -> Call[ApiKey]:

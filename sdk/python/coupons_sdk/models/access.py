@@ -21,6 +21,19 @@ class ApiKey(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnApiKey(Document):
+    """The API key of the caller, and its tenant."""
+
+    key_id: str
+    tenant_id: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewApiKey(Document):
     """A new API key; `api_key` is shown only once."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 
 from tests.support.cli_runner import CouponctlRunner, listening_couponctl
@@ -24,7 +25,7 @@ def test_a_change_is_readable(cli: CouponctlRunner) -> None:
     cli.json("campaign", "update", "--tenant", "acme", "launch", "--status", "EXPOSED")
     arguments = "audit", "list", "--tenant", "acme", "--action", "campaign.changed"
     line = cli.run(*arguments).stdout.splitlines()[1]
-    assert "cli  " in line
+    assert f"os:{getpass.getuser()}  " in line
     assert "Launch  " in line
     assert "status: PENDING_EXPOSURE → EXPOSED" in line
 

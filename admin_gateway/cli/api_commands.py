@@ -1,0 +1,114 @@
+"""Commands on a tenant's resources: parse, call the admin API by the SDK, print."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+from click import get_current_context
+
+from admin_gateway.cli.connections import server_options
+from admin_gateway.cli.options import combine_options, limit_option, offset_option
+from admin_gateway.cli.output import json_command
+from admin_gateway.cli.tables import Document
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
+
+BuildDocument = Callable[..., Any]
+is_uuid = re.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+
+optional_tenant_option = click.option(
+    "--tenant",
+    "tenant_id",
+    envvar="COUPON_TENANT",
+    help="Tenant ID. Default: COUPON_TENANT, or that of the profile.",
+)
+page_options = combine_options(limit_option, offset_option)
+cursor_options = combine_options(
+    limit_option, click.option("--cursor", help="`next` of the previous page.")
+)
+
+
+def api_command(
+    group: click.Group | None,
+    *options: Any,
+    name: str | None = None,
+    columns: Sequence[str] = (),
+    render: Callable[[Document], None] | None = None,
+) -> Callable[[BuildDocument], click.Command]:
+    """Make a function that gets a client of the admin API a command of a group."""
+
+    def decorate(build: BuildDocument) -> click.Command:
+        @wraps(build)
+        def build_document(tenant_id: str | None, **arguments: Any) -> Document:
+            from admin_gateway.cli.clients import open_admin
+
+            with open_admin(tenant_id) as admin:
+                document: Document = build(admin, **_replace_names(admin, arguments))
+            return document
+
+        add_options = combine_options(optional_tenant_option, *options, server_options)
+        command = json_command(*columns, render=render, starts_core=False)
+        add = group.command(name) if group else click.command(name, click.RichCommand)
+        return add(add_options(command(build_document)))
+
+    return decorate
+
+
+def build_query(
+    metadata: Mapping[str, str] | None = None, **filters: Any
+) -> dict[str, Any]:
+    """Return the query of a list; `metadata` is that of `metadata_filter_option`."""
+    by_key = {f"metadata.{key}": value for key, value in (metadata or {}).items()}
+    return {**filters, **by_key}
+
+
+class NameOrId(click.ParamType):  # type: ignore[type-arg]
+    """A parameter that is an ID, or the name of an object.
+
+    `search` lists objects, among them those with the name, and `member` is their ID.
+    """
+
+    name = "id or name"
+
+    def __init__(
+        self, search: Callable[["CouponsAdmin", str], Iterable[Any]], member: str
+    ) -> None:
+        self._search, self._member = search, member
+
+    def find_id(self, admin: "CouponsAdmin", text: str) -> str:
+        """Return the ID of an object; a name that none has is left to the server.
+
+        Raises:
+            click.UsageError: Several objects have the name.
+        """
+        if is_uuid(text):
+            return text
+        found = [
+            getattr(each, self._member)
+            for each in self._search(admin, text)
+            if each.name.casefold() == text.casefold()
+        ]
+        if len(found) > 1:
+            ids = ", ".join(found)
+            raise click.UsageError(f'Several have the name "{text}": use an ID: {ids}.')
+        return found[0] if found else text
+
+
+def _replace_names(admin: "CouponsAdmin", arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with IDs instead of names."""
+    replaced = dict(arguments)
+    for parameter in get_current_context().command.params:
+        name, kind = parameter.name or "", parameter.type
+        if isinstance(kind, NameOrId) and replaced.get(name):
+            replaced[name] = kind.find_id(admin, replaced[name])
+    return replaced
+
+
+DEFINITION = NameOrId(
+    lambda admin, name: admin.definitions.list(name=name, limit=500), "id"
+)
+REWARD = NameOrId(lambda admin, _: admin.rewards.list(limit=500), "item_id")
+API_KEY = NameOrId(lambda admin, _: admin.api_keys.list(limit=500), "key_id")

@@ -1,0 +1,107 @@
+"""The client of the SDK that a command calls: of a server, or in this process."""
+
+import getpass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+from click import get_current_context
+
+from admin_gateway.cli.connections import find_connection
+from admin_gateway.cli.output import NOTICE_KEY, print_status
+from coupons_sdk.credentials import ApiKey
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
+
+# Nothing is sent there; the SDK asks for an address.
+IN_PROCESS_URL = "http://couponctl.invalid"
+# Some answers wait for others: the test of a webhook for its receiver.
+TIMEOUT_SECONDS = 60
+PLACE_KEY = "coupons.place"
+
+
+@contextmanager
+def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
+    """Yield a client of the server that is set, or of the database.
+
+    Raises:
+        click.UsageError: No tenant was given, and the profile has none.
+    """
+    connection = find_connection()
+    tenant_id = tenant_id or (connection.tenant_id if connection else "")
+    if not tenant_id:
+        raise click.UsageError("Missing option '--tenant'.")
+    if connection is None:
+        with open_local_admin(tenant_id) as admin:
+            yield admin
+        return
+    from coupons_sdk import CouponsAdmin
+
+    key = AnnouncedKey(connection.api_key)
+    get_current_context().meta[PLACE_KEY] = (
+        f"Changing tenant {tenant_id} on {connection.server}."
+    )
+    with CouponsAdmin(
+        connection.server, key, tenant_id=tenant_id, timeout=TIMEOUT_SECONDS
+    ) as admin:
+        yield admin
+
+
+class AnnouncedKey(ApiKey):
+    """An API key that says, before its first write, where it writes."""
+
+    def build_headers(
+        self, method: str, target: bytes, body: bytes
+    ) -> Mapping[str, str]:
+        """Return the headers of the API key."""
+        context = get_current_context()
+        if method != "GET" and NOTICE_KEY not in context.meta:
+            context.meta[NOTICE_KEY] = context.meta[PLACE_KEY]
+            if not context.params.get("as_json"):
+                print_status(context.meta[NOTICE_KEY])
+        return super().build_headers(method, target, body)
+
+
+@contextmanager
+def open_local_admin(tenant_id: str) -> Iterator["CouponsAdmin"]:
+    """Yield a client of the admin API in this process, for any existing tenant.
+
+    It has every scope and no limit of calls. The audit log calls it `cli`, with the
+    user of the operating system.
+    """
+    from admin_gateway.authentication import CALLER_ENVIRON_KEY
+    from admin_gateway.cli.core import started_core
+    from admin_gateway.cli.wsgi_transport import WsgiTransport
+    from coupon_core.domain.models import Principal
+    from coupon_core.observability.audit_context import CLI_ACTOR
+    from coupon_core.services.access.tenants import ALL_SCOPES
+    from coupons_sdk import CouponsAdmin
+
+    caller = Principal(
+        tenant_id, key_id=CLI_ACTOR, scopes=ALL_SCOPES, key_name=_get_user_name()
+    )
+    transport = WsgiTransport(_create_app(), {CALLER_ENVIRON_KEY: caller})
+    with (
+        started_core(),
+        CouponsAdmin(
+            IN_PROCESS_URL, None, tenant_id=tenant_id, transport=transport
+        ) as admin,
+    ):
+        yield admin
+
+
+@cache
+def _create_app() -> Any:
+    from admin_gateway import create_in_process_app
+
+    return create_in_process_app()
+
+
+def _get_user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the user has no name, for example in a container
+        return ""

@@ -1,0 +1,118 @@
+"""`couponctl login` and `profile`: servers, and the keys with which they are called."""
+
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import rich_click as click
+
+from admin_gateway.cli import profiles
+from admin_gateway.cli.connections import (
+    find_given_profile,
+    find_server,
+    server_options,
+)
+from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.profiles import LOCAL, Profile
+from admin_gateway.cli.tables import Document
+
+SHOWN_MEMBERS = ("tenant_id", "name", "scopes", "expires_at")
+name_argument = click.argument("name")
+
+
+@click.command()
+@server_options
+@json_command(starts_core=False)
+def login() -> Document:
+    """Store the API key of a server in a profile, after checking it.
+
+    The key is typed, or read from stdin. The profile has the name of --profile, or of
+    the server, and is used if it is named, or chosen by `couponctl profile use`.
+
+    Example: `couponctl login --server https://admin.example.com --profile shop`
+    """
+    from coupons_sdk import ApiKey, CouponsAdmin
+
+    server = find_server()
+    if not server:
+        raise click.UsageError("Missing option '--server'.")
+    name = find_given_profile() or urlsplit(server).hostname or server
+    if name == LOCAL:
+        raise click.UsageError(f'A profile cannot have the name "{LOCAL}".')
+    key = _read_key()
+    with CouponsAdmin(server, ApiKey(key), tenant_id="self") as admin:
+        found = admin.api_keys.get_own()
+    stored = profiles.load()
+    stored.profiles[name] = Profile(server, found.tenant_id, key)
+    stored.save()
+    print_status(
+        f"Stored the key. Use it with --profile {name}, or by default after "
+        f"`couponctl profile use {name}`."
+    )
+    about = {member: found.raw[member] for member in SHOWN_MEMBERS}
+    return {"profile": name, "server": server, **about}
+
+
+def _read_key() -> str:
+    if sys.stdin.isatty():
+        key: str = click.prompt("API key", hide_input=True, err=True)
+        return key
+    return sys.stdin.readline().strip()
+
+
+@click.group()
+def profile() -> None:
+    """Stored profiles: list, use, remove."""
+
+
+@profile.command("list")
+@json_command("profile", "server", "tenant_id", "current", starts_core=False)
+def list_() -> Document:
+    """List the stored profiles, without their keys.
+
+    Example: `couponctl profile list --json`
+    """
+    stored = profiles.load()
+    rows: list[dict[str, Any]] = [
+        {
+            "profile": name,
+            "server": each.server,
+            "tenant_id": each.tenant_id,
+            "current": name == stored.current,
+        }
+        for name, each in sorted(stored.profiles.items())
+    ]
+    return {"profiles": rows, "total": len(rows)}
+
+
+@profile.command()
+@name_argument
+@json_command(starts_core=False)
+def use(name: str) -> Document:
+    """Choose the profile that commands use by default; local: beside the database.
+
+    Example: `couponctl profile use shop`
+    """
+    stored = profiles.load()
+    if name != LOCAL:
+        stored.require(name)
+    stored.current = name
+    stored.save()
+    return {"current": name}
+
+
+@profile.command()
+@name_argument
+@json_command(starts_core=False)
+def remove(name: str) -> Document:
+    """Delete a stored profile. Its API key remains valid until it is revoked.
+
+    Example: `couponctl profile remove shop`
+    """
+    stored = profiles.load()
+    stored.require(name)
+    del stored.profiles[name]
+    if stored.current == name:
+        stored.current = LOCAL
+    stored.save()
+    return {"removed": name}

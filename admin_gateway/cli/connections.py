@@ -1,0 +1,98 @@
+"""Where a command goes: to a server, or beside the database."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import rich_click as click
+from click import get_current_context
+
+from admin_gateway.cli import profiles
+from admin_gateway.cli.errors import NOT_AUTHORIZED, CommandError
+from admin_gateway.cli.options import combine_options
+from admin_gateway.cli.profiles import LOCAL, Profile
+
+SERVER_KEY, PROFILE_KEY = "coupons.server", "coupons.profile"
+
+
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def store(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value is not None:
+            context.meta[name] = value
+
+    return store
+
+
+# They may stand before the command or behind it.
+server_options = combine_options(
+    click.option(
+        "--server",
+        expose_value=False,
+        callback=_remember(SERVER_KEY),
+        help="Address of an admin gateway. Default: COUPON_SERVER, or the profile that "
+        "`profile use` has chosen, or none: beside the database.",
+    ),
+    click.option(
+        "--profile",
+        expose_value=False,
+        callback=_remember(PROFILE_KEY),
+        help="Name of a stored profile; local: beside the database.",
+    ),
+)
+
+
+def find_given_profile() -> str | None:
+    """Return the value of --profile."""
+    return _recall(PROFILE_KEY)
+
+
+def find_server() -> str | None:
+    """Return the value of --server."""
+    return _recall(SERVER_KEY)
+
+
+def _recall(name: str) -> str | None:
+    context = get_current_context(silent=True)
+    value: str | None = context.meta.get(name) if context else None
+    return value
+
+
+def find_connection(environment: Mapping[str, str] = os.environ) -> Profile | None:
+    """Return the server to call, or None for commands beside the database.
+
+    Raises:
+        click.UsageError: Both --server and --profile were given.
+        CommandError: There is no such profile, or no API key.
+    """
+    name, server = find_given_profile(), find_server()
+    if server and name:
+        raise click.UsageError("Use either --server or --profile.")
+    server = server or (None if name else environment.get("COUPON_SERVER"))
+    if server:
+        key = environment.get("COUPON_API_KEY")
+        if not key:
+            raise CommandError(
+                f"There is no API key for {server}: set COUPON_API_KEY, or store a key "
+                f"with `couponctl login` and name its profile with --profile.",
+                "NO_API_KEY",
+                NOT_AUTHORIZED,
+            )
+        return Profile(server, environment.get("COUPON_TENANT", ""), key)
+    if name == LOCAL:
+        return None
+    stored = profiles.load()
+    name = name or stored.current
+    return None if name == LOCAL else stored.require(name)
+
+
+def require_no_server() -> None:
+    """Refuse a command that works only beside the database.
+
+    Raises:
+        click.UsageError: A server is set.
+    """
+    if connection := find_connection():
+        raise click.UsageError(
+            f"This command works only beside the database, not with the server "
+            f"{connection.server}. Run it there, or with --profile {LOCAL}."
+        )

@@ -1,0 +1,68 @@
+"""Parameters that are parsed by the fields of HTTP requests."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import rich_click as click
+
+
+def to_label(parameter: click.Parameter) -> str:
+    """Return how messages call a parameter, such as --expires."""
+    if isinstance(parameter, click.Argument):
+        return parameter.human_readable_name
+    return max(parameter.opts, key=len)
+
+
+def describe_invalid_value(parameter: click.Parameter, value: object, text: str) -> str:
+    """Return the sentence about an invalid value, which names the value once."""
+    is_named = value == "" or text.startswith((f'"{value}"', f"{value} "))
+    shown = "" if is_named else f' "{value}"'
+    end = "" if text.endswith((".", ")")) else "."
+    return f"Invalid {to_label(parameter)}{shown}: {text}{end}"
+
+
+@cache
+def load_fields() -> Mapping[str, Any]:
+    """Return the fields of the HTTP schemas by the names of parameters."""
+    # marshmallow is imported only if a value is to be parsed.
+    from coupon_core.schemas.codes import CodeField
+    from coupon_core.schemas.entered_times import EnteredTimeField
+    from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
+
+    return {
+        "tenant": TenantIdField(),
+        "user": UserIdField(),
+        "uuid": UuidField(),
+        "code": CodeField(),
+        "time": EnteredTimeField("", in_utc=True),
+        "expiry": EnteredTimeField("", is_end=True),
+    }
+
+
+class FieldParam(click.ParamType):  # type: ignore[type-arg]
+    """A parameter that is parsed by a field of the HTTP schemas."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the parsed value, or fail with a usage error."""
+        from marshmallow import ValidationError
+
+        field = load_fields()[self.name]
+        try:
+            return field.deserialize(value) if isinstance(value, str) else value
+        except ValidationError as error:
+            text = " ".join(dict.fromkeys(map(str, error.messages)))  # each once
+            raise click.UsageError(
+                describe_invalid_value(param, value, text=text), ctx
+            ) from None
+
+
+TENANT_PARAM = FieldParam("tenant")
+USER_PARAM = FieldParam("user")
+UUID_PARAM = FieldParam("uuid")
+CODE_PARAM = FieldParam("code")
+TIME_PARAM = FieldParam("time")
+EXPIRY_PARAM = FieldParam("expiry")

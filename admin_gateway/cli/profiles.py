@@ -1,0 +1,96 @@
+"""Stored profiles: a server, a tenant and an API key under a name."""
+
+import json
+import os
+import stat
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import rich_click as click
+
+from admin_gateway.cli.errors import FAILED, WRONG_USAGE, CommandError
+
+# The name of no profile: commands work beside the database.
+LOCAL = "local"
+OTHERS_MAY_ACCESS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A server, and the key and tenant with which commands call it."""
+
+    server: str
+    tenant_id: str
+    api_key: str = field(repr=False)
+
+
+@dataclass
+class ProfileFile:
+    """All profiles, and the name of the one that `profile use` has chosen."""
+
+    profiles: dict[str, Profile]
+    current: str = LOCAL
+
+    def require(self, name: str) -> Profile:
+        """Return a profile.
+
+        Raises:
+            CommandError: There is none with this name.
+        """
+        if name not in self.profiles:
+            raise CommandError(
+                f'There is no profile "{name}": `couponctl profile list` shows all, '
+                f"and `couponctl login --server URL --profile {name}` stores one.",
+                "PROFILE_NOT_FOUND",
+                WRONG_USAGE,
+            )
+        return self.profiles[name]
+
+    def save(self) -> None:
+        """Write the file, which only its owner can read."""
+        path = get_path()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        document = {
+            "current": self.current,
+            "profiles": {name: asdict(each) for name, each in self.profiles.items()},
+        }
+        # A temporary file has mode 0600 from the beginning, and a name of its own.
+        with NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+            json.dump(document, file, indent=2)
+        os.replace(file.name, path)
+
+
+def get_path() -> Path:
+    """Return where profiles are stored."""
+    return Path(click.get_app_dir("couponctl"), "profiles.json")
+
+
+def load() -> ProfileFile:
+    """Read the stored profiles.
+
+    Raises:
+        CommandError: Others can read or change the file, or it is damaged.
+    """
+    path = get_path()
+    with suppress(FileNotFoundError), path.open() as file:
+        status = os.fstat(file.fileno())
+        if status.st_mode & OTHERS_MAY_ACCESS or status.st_uid != os.getuid():
+            raise CommandError(
+                f"{path} contains API keys, and others can access it (mode "
+                f"{stat.S_IMODE(status.st_mode):03o}, owner {status.st_uid}). Run "
+                f"`chmod 600 {path}`, and revoke the keys if somebody has read them.",
+                "UNSAFE_PROFILES",
+                FAILED,
+            )
+        try:
+            document = json.load(file)
+            stored = document["profiles"].items()
+            profiles = {name: Profile(**members) for name, members in stored}
+            return ProfileFile(profiles, document["current"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise CommandError(
+                f"{path} is damaged: delete it, and run `couponctl login` again."
+            ) from None
+    return ProfileFile({})

@@ -1,0 +1,176 @@
+"""couponctl against a gateway on another port, and stored profiles."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from admin_gateway.cli.commands.login import SHOWN_MEMBERS
+from coupon_core.domain.models import Scope, utc_now
+from coupon_core.persistence import database
+from coupon_core.services.access import tenants
+from tests.support.cli_runner import CouponctlRunner
+from tests.support.concurrency import started_core
+from tests.support.databases import Databases
+from tests.support.servers.gunicorn import gateway_server
+from tests.support.settings import build_settings
+
+REWARD = "reward", "create", "--name", "Gems", "--type", "gem"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A gateway with the tenant acme: its address, and two API keys."""
+
+    url: str
+    full_key: str
+    read_key: str
+
+
+@pytest.fixture(scope="module")
+def server(
+    migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Yield a running admin gateway."""
+    with ExitStack() as stack:
+        url = stack.enter_context(migrated_template.temporary_database())
+        settings = build_settings(url, tmp_path_factory.mktemp("core"))
+        stack.enter_context(started_core(settings))
+        home = tmp_path_factory.mktemp("gateway")
+        gateway = stack.enter_context(gateway_server("admin_gateway", settings, home))
+        _, _, full_key = tenants.create("acme", utc_now())
+        _, read_key = tenants.create_key(
+            None,
+            "acme",
+            name="reader",
+            scopes=frozenset({Scope.READ}),
+            expires_at=None,
+            now=utc_now(),
+        )
+        database.release_connection()
+        yield Server(gateway.url, full_key, read_key)
+
+
+@pytest.fixture
+def remote(server: Server, tmp_path: Path) -> Iterator[CouponctlRunner]:
+    """Yield a runner that has a server and a key, and no database."""
+    env = {
+        "COUPON_SERVER": server.url,
+        "COUPON_API_KEY": server.full_key,
+        "COUPON_TENANT": "acme",
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "COUPON_DATABASE_URL": f"sqlite:///{tmp_path / 'absent.db'}",
+    }
+    yield CouponctlRunner(env)
+    assert not (tmp_path / "absent.db").exists()
+
+
+def without_key(remote: CouponctlRunner, **changes: str) -> CouponctlRunner:
+    """Return a runner without server, key and tenant in its environment."""
+    names = {"COUPON_SERVER", "COUPON_API_KEY", "COUPON_TENANT"}
+    env = {name: value for name, value in remote.env.items() if name not in names}
+    return CouponctlRunner({**env, **changes})
+
+
+def test_a_write_says_where_and_a_read_is_quiet(remote: CouponctlRunner) -> None:
+    notice = "Changing tenant acme on http://127.0.0.1:"
+    result = remote.run(*REWARD, "--output", "id")
+    assert (result.exit_code, result.stderr.startswith(notice)) == (0, True)
+    listed = remote.run("reward", "list", "--output", "id")
+    assert (listed.stdout, listed.stderr) == (result.stdout, "")
+    as_json = remote.run("reward", "get", result.stdout.strip(), "--json")
+    assert (json.loads(as_json.stdout)["name"], as_json.stderr) == ("Gems", "")
+    deleted = remote.run("reward", "delete", "gems", "--json")
+    assert json.loads(deleted.stdout) == {"deleted": result.stdout.strip()}
+    assert deleted.stderr.startswith(notice)
+
+
+def test_a_read_key_reads_and_is_refused_to_write_by_the_missing_scope(
+    remote: CouponctlRunner, server: Server
+) -> None:
+    reader = CouponctlRunner({**remote.env, "COUPON_API_KEY": server.read_key})
+    assert reader.json("reward", "list") == {"reward_items": [], "total": 0}
+    error = reader.read_error(*REWARD)
+    assert (error["exit_status"], error["code"]) == (3, "SCOPE_MISSING")
+    assert "'definitions'" in error["error"]
+    assert error["notice"].startswith("Changing tenant acme on http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "text"),
+    [
+        (("reward", "get", "nothing"), 4, "couponctl reward list --tenant acme"),
+        (("reward", "create", "--name", "a"), 2, "Missing --type"),
+        (("reward", "list", "--tenant", "other"), 3, "denied"),
+        (("reward", "list", "--server", "http://k:x@host"), 1, "URL"),
+        (("reward", "list", "--server", "http://127.0.0.1:1"), 1, "No answer"),
+        (("reward", "list", "--profile", "a", "--server", "b"), 2, "either"),
+        (("reward", "list", "--profile", "none"), 2, 'no profile "none"'),
+        (("tenant", "list"), 2, "only beside the database"),
+        (("db", "status"), 2, "only beside the database"),
+        (("event", "tail"), 2, "only beside the database"),
+        (("code", "list", "--tenant", "a"), 2, "only beside the database"),
+        (("serve", "query"), 2, "only beside the database"),
+    ],
+)
+def test_an_error_has_a_status_and_a_sentence(
+    remote: CouponctlRunner, words: tuple[str, ...], status: int, text: str
+) -> None:
+    tenant = () if "--tenant" in words or words[0] != "reward" else ("--tenant", "acme")
+    result = remote.run(*words, *tenant)
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert text in " ".join(result.stderr.split())
+
+
+def test_a_server_without_a_key_is_not_called(remote: CouponctlRunner) -> None:
+    result = without_key(remote).run("reward", "list", "--server", "http://x")
+    assert result.exit_code == 3
+    assert "set COUPON_API_KEY" in " ".join(result.stderr.split())
+
+
+def test_a_stored_profile_is_used_if_it_is_named_or_chosen(
+    remote: CouponctlRunner, tmp_path: Path
+) -> None:
+    cli, key = without_key(remote), remote.env["COUPON_API_KEY"]
+    login = "login", "--server", remote.env["COUPON_SERVER"], "--profile", "shop"
+    stored = cli.json(*login, stdin=f"{key}\n")
+    assert stored["tenant_id"] == "acme"
+    assert set(SHOWN_MEMBERS) < set(stored)
+    path = tmp_path / "config" / "couponctl" / "profiles.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert cli.json("reward", "list", "--profile", "shop")["total"] == 0
+    assert cli.run("reward", "list").exit_code == 2  # beside the database, no tenant
+    assert cli.json("profile", "use", "shop") == {"current": "shop"}
+    assert cli.json("reward", "list")["total"] == 0
+    (row,) = cli.json("profile", "list")["profiles"]
+    assert (row["profile"], row["tenant_id"], row["current"]) == ("shop", "acme", True)
+    path.chmod(0o640)
+    assert "mode 640" in cli.expect_refusal("reward", "list")
+    path.chmod(0o600)
+    assert cli.json("profile", "remove", "shop") == {"removed": "shop"}
+    assert cli.json("profile", "list")["total"] == 0
+
+
+def test_a_wrong_key_is_not_stored(remote: CouponctlRunner, tmp_path: Path) -> None:
+    login = "login", "--server", remote.env["COUPON_SERVER"]
+    result = without_key(remote).run(*login, stdin="pk_wrong\n")
+    assert result.exit_code == 3
+    assert not (tmp_path / "config").exists()
+
+
+def test_one_member_and_csv_are_for_programs(remote: CouponctlRunner) -> None:
+    payload = "--payload", '{"amount": 1}', "--description", "=1+1"
+    created = remote.json(*REWARD, *payload)
+    shown = remote.run("reward", "list", "--field", "payload.amount")
+    assert shown.stdout == "1\n"
+    head, row = remote.run("reward", "list", "--output", "csv").stdout.splitlines()
+    assert "payload.amount" in head.split(",")
+    assert created["item_id"] in row
+    assert "'=1+1" in row
+    remote.json("reward", "delete", created["item_id"])
