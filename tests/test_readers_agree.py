@@ -1,7 +1,7 @@
 """Properties: no two readers of a code disagree, and no two readers of a time.
 
 Readers are listed here where text enters: paths, queries, bodies of the three APIs, CSV
-files, the command line and events.
+files and events. The command line sends text to the admin API as it is.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
-import click
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from admin_gateway.cli.field_params import CODE_PARAM, EXPIRY_PARAM
 from admin_gateway.requests.codes import CodeFilterSchema
 from coupon_core.domain.codes import ALPHABETS, normalize_code
 from coupon_core.domain.entered_times import LocalTime
@@ -38,8 +36,7 @@ from coupon_core.web.path_validation import check_path
 from coupon_core.web.query_string import parse_query
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
-REFUSALS = (ValidationError, ApiError, click.UsageError)
-OPTION = click.Option(["--option"])
+REFUSALS = (ValidationError, ApiError)
 Reader = Callable[[str], Any]
 
 
@@ -88,7 +85,6 @@ CODE_READERS: dict[str, Reader] = {
         EnteredCodeField().deserialize(read_body(text))
     ),
     "CSV": read_csv("code", "code"),
-    "command line": lambda text: CODE_PARAM.convert(text, OPTION, None),
 }
 
 
@@ -112,7 +108,6 @@ def read_expiry_of_csv(text: str) -> Any:
 ENTERED_TIME_READERS: dict[str, Reader] = {
     "body": lambda text: EnteredTimeField("", is_end=True).deserialize(read_body(text)),
     "CSV": read_expiry_of_csv,
-    "command line": lambda text: EXPIRY_PARAM.convert(text, OPTION, None),
 }
 TIME_READERS: dict[str, Reader] = {
     "bodies of Mambo": lambda text: UtcDateTime().deserialize(read_body(text)),

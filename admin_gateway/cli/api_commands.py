@@ -9,8 +9,13 @@ import rich_click as click
 from click import get_current_context
 
 from admin_gateway.cli.connections import server_options
-from admin_gateway.cli.options import combine_options, limit_option, offset_option
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.options import (
+    OptionDecorator,
+    combine_options,
+    limit_option,
+    offset_option,
+)
+from admin_gateway.cli.output import format_options, json_command
 from admin_gateway.cli.tables import Document
 
 if TYPE_CHECKING:
@@ -37,6 +42,7 @@ def api_command(
     name: str | None = None,
     columns: Sequence[str] = (),
     render: Callable[[Document], None] | None = None,
+    formats: OptionDecorator = format_options,
 ) -> Callable[[BuildDocument], click.Command]:
     """Make a function that gets a client of the admin API a command of a group."""
 
@@ -50,7 +56,9 @@ def api_command(
             return document
 
         add_options = combine_options(optional_tenant_option, *options, server_options)
-        command = json_command(*columns, render=render, starts_core=False)
+        command = json_command(
+            *columns, render=render, starts_core=False, options=formats
+        )
         add = group.command(name) if group else click.command(name, click.RichCommand)
         return add(add_options(command(build_document)))
 

@@ -58,7 +58,8 @@ class AnnouncedKey(ApiKey):
     ) -> Mapping[str, str]:
         """Return the headers of the API key."""
         context = get_current_context()
-        if method != "GET" and NOTICE_KEY not in context.meta:
+        is_trial = b"dry_run=true" in target or b'"dry_run":true' in body
+        if method != "GET" and not is_trial and NOTICE_KEY not in context.meta:
             context.meta[NOTICE_KEY] = context.meta[PLACE_KEY]
             if not context.params.get("as_json"):
                 print_status(context.meta[NOTICE_KEY])

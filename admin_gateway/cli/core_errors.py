@@ -17,7 +17,6 @@ from coupon_core.observability.error_causes import (
 )
 from coupon_core.persistence import diagnostics, running_processes, schema, sqlite_copy
 from coupon_core.persistence.diagnostics import DatabaseStatus
-from coupon_core.schemas.csv_options import InvalidCsv
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.services.backups import BackupRefused
@@ -134,12 +133,6 @@ def _convert_api_error(error: ApiError) -> CommandError:
 CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
     (Refused, _convert_refusal),
     (ValidationError, lambda e: _convert_api_error(convert_validation_error(e))),
-    (
-        InvalidCsv,
-        lambda e: CommandError(
-            f"Invalid CSV file: {e.summary}", "INVALID_CSV", details=e.details
-        ),
-    ),
     (ApiError, _convert_api_error),
     (InvalidSettings, lambda e: CommandError(str(e), "INVALID_SETTINGS")),
     (

@@ -26,17 +26,12 @@ def describe_invalid_value(parameter: click.Parameter, value: object, text: str)
 def load_fields() -> Mapping[str, Any]:
     """Return the fields of the HTTP schemas by the names of parameters."""
     # marshmallow is imported only if a value is to be parsed.
-    from coupon_core.schemas.codes import CodeField
-    from coupon_core.schemas.entered_times import EnteredTimeField
     from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
 
     return {
         "tenant": TenantIdField(),
         "user": UserIdField(),
         "uuid": UuidField(),
-        "code": CodeField(),
-        "time": EnteredTimeField("", in_utc=True),
-        "expiry": EnteredTimeField("", is_end=True),
     }
 
 
@@ -63,6 +58,3 @@ class FieldParam(click.ParamType):  # type: ignore[type-arg]
 TENANT_PARAM = FieldParam("tenant")
 USER_PARAM = FieldParam("user")
 UUID_PARAM = FieldParam("uuid")
-CODE_PARAM = FieldParam("code")
-TIME_PARAM = FieldParam("time")
-EXPIRY_PARAM = FieldParam("expiry")

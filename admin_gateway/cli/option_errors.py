@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import rich_click as click
@@ -48,12 +49,25 @@ def describe_errors(ctx: click.Context, error: Exception) -> CommandError | None
     described = to_command_error(error)
     if described is None:
         return None
+    if "ignore_columns" in ctx.params:
+        described = _describe_file(described)
     text = _describe(ctx, described)
     if text is None:
         return described
     is_misuse = described.exit_code == FAILED
     exit_status = WRONG_USAGE if is_misuse else described.exit_code
     return CommandError(text, described.code, exit_status)
+
+
+def _describe_file(error: CommandError) -> CommandError:
+    from admin_gateway.cli.csv_options import to_cli_words
+
+    details = [
+        replace(detail, message=to_cli_words(detail.message))
+        for detail in error.details
+    ]
+    text = to_cli_words(error.message)
+    return CommandError(text, error.code, error.exit_code, details)
 
 
 def _describe(ctx: click.Context, error: CommandError) -> str | None:

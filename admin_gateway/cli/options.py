@@ -8,13 +8,11 @@ from typing import Any, Protocol, TypeVar
 import rich_click as click
 
 from admin_gateway.cli.field_params import (
-    EXPIRY_PARAM,
     TENANT_PARAM,
     USER_PARAM,
     UUID_PARAM,
 )
 from admin_gateway.cli.integer_option import IntegerRange
-from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.metadata import is_metadata_key
 from coupon_core.domain.models import Page
 from coupon_core.schemas.errors import ApiError
@@ -31,9 +29,6 @@ class OptionDecorator(Protocol):
 
 
 TIME_EXAMPLES = "for example 2030-01-31, 2030-01-31T18:00 or 2030-01-31T12:00:00Z"
-
-CLI_ACTOR = "couponctl"
-"""Recorded as the actor of changes made by a command."""
 
 _ID_TYPES = {
     "tenant": TENANT_PARAM,
@@ -71,7 +66,6 @@ new_expiry_options = combine_options(
     click.option(
         "--expires",
         "expires_at",
-        type=EXPIRY_PARAM,
         help=f"New expiry, {TIME_EXAMPLES}.",
     ),
     click.option(
@@ -82,9 +76,7 @@ new_expiry_options = combine_options(
 )
 
 
-def read_new_expiry(
-    expires_at: EnteredTime | None, follow_definition: bool
-) -> EnteredTime | None:
+def read_new_expiry(expires_at: str | None, follow_definition: bool) -> str | None:
     """Return the expiry of `new_expiry_options`; None is that of the definition.
 
     Raises:

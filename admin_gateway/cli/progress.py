@@ -1,13 +1,11 @@
 """Progress bars on stderr for bulk work; hidden unless stderr is a terminal."""
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import BinaryIO
 
-from coupon_core.domain.models.inventory import CodeJob
-
-Item = TypeVar("Item")
 ProgressReporter = Callable[[int], None]
 
 
@@ -34,21 +32,28 @@ def progress_bar(label: str, total: int | None) -> Iterator[ProgressReporter]:
         yield report_progress
 
 
-def track_progress(
-    items: Iterable[Item],
-    report_progress: ProgressReporter,
-    size: Callable[[Item], int],
-) -> Iterator[Item]:
-    """Yield the items and report the total size of those yielded so far."""
-    total = 0
-    for item in items:
-        total += size(item)
-        report_progress(total)
-        yield item
+class ReportingFile:
+    """A binary file that reports how many of its bytes have been read."""
+
+    def __init__(self, file: BinaryIO, report_progress: ProgressReporter) -> None:
+        self._file, self._report, self._done = file, report_progress, 0
+        self.seekable = file.seekable
+
+    def seek(self, position: int) -> None:
+        """Continue at another position, as a repeated upload does."""
+        self._done = self._file.seek(position)
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes."""
+        chunk = self._file.read(size)
+        self._done += len(chunk)
+        self._report(self._done)
+        return chunk
 
 
-def job_progress_reporter(
-    report_progress: ProgressReporter,
-) -> Callable[[CodeJob], None]:
-    """Return a callback that reports the progress of a job."""
-    return lambda job: report_progress(job.done_count + job.skipped_count)
+def get_file_size(file: BinaryIO) -> int | None:
+    """Return the size of a file in bytes; None for a pipe."""
+    try:
+        return os.fstat(file.fileno()).st_size or None
+    except OSError:
+        return None

@@ -48,7 +48,8 @@ def load_user_id(text: str) -> str:
     """Return the ID that was entered, or "" if none was."""
     if not text.strip():
         return ""
-    target: CodeTarget = UserOrBatchSchema().load({"user_id": text.strip()})
+    body = UserOrBatchSchema().load({"user_id": text.strip()})
+    target: CodeTarget = body["target"]
     return target.user_id
 
 

@@ -13,7 +13,7 @@ from admin_gateway.requests.csv_files import (
     IGNORE_COLUMNS_METADATA,
     ColumnNamesField,
 )
-from admin_gateway.requests.fields import EnumField
+from admin_gateway.requests.fields import DryRunField, EnumField
 from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import CodeTarget
@@ -22,7 +22,6 @@ from coupon_core.schemas.codes import CodeField, EnteredCodeField
 from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.fields import (
     ChoiceField,
-    StrictBoolean,
     StrictQueryInteger,
     StrictString,
 )
@@ -145,17 +144,19 @@ class AssignCodeSchema(StrictSchema):
 
 
 class UserOrBatchSchema(StrictSchema):
-    """The user or the batch whose codes to change."""
+    """The user or the batch whose codes to change; loads with `target`."""
 
     user_id = UserIdField()
     batch_id = UuidField()
+    dry_run = DryRunField()
 
     @post_load
-    def to_target(self, members: dict[str, Any], **_: Any) -> CodeTarget:
+    def to_target(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Require exactly one of the two."""
+        dry_run = members.pop("dry_run")
         if len(members) != 1:
             raise ValidationError(USER_OR_BATCH_EXPECTED, "batch_id")
-        return CodeTarget(**members)
+        return {"dry_run": dry_run, "target": CodeTarget(**members)}
 
 
 class CodeExpirySchema(StrictSchema):
@@ -170,10 +171,7 @@ class CodeExpirySchema(StrictSchema):
         required=True,
         allow_none=True,
     )
-    dry_run = StrictBoolean(
-        load_default=False,
-        metadata={"description": "Only count what would change; change nothing."},
-    )
+    dry_run = DryRunField()
 
     @post_load
     def to_target(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:

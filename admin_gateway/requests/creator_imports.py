@@ -1,7 +1,7 @@
 """Requests that create many creators with their codes, from JSON or CSV."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Request
@@ -13,7 +13,7 @@ from admin_gateway.requests.creators import (
     CreateCreatorSchema,
 )
 from admin_gateway.requests.csv_files import IGNORE_COLUMNS_METADATA, ColumnNamesField
-from admin_gateway.requests.fields import CampaignIdField
+from admin_gateway.requests.fields import CampaignIdField, DryRunField
 from coupon_core.domain.models.creators import NewCreator
 from coupon_core.domain.models.inventory import RejectedRow
 from coupon_core.schemas.base import LenientSchema, StrictSchema
@@ -25,7 +25,7 @@ from coupon_core.schemas.csv_options import (
 )
 from coupon_core.schemas.csv_reader import CsvRecord, read_records
 from coupon_core.schemas.errors import MAX_DETAILS, ApiError, ErrorDetail
-from coupon_core.schemas.fields import StrictList
+from coupon_core.schemas.fields import ChoiceField, StrictList
 from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.services.campaigns.creator_imports import (
@@ -73,6 +73,7 @@ class ImportCreatorsSchema(StrictSchema):
         min_length=1,
         max_length=MAX_CREATORS,
     )
+    dry_run = DryRunField()
 
 
 class ImportCreatorsQuerySchema(LenientSchema):
@@ -80,6 +81,7 @@ class ImportCreatorsQuerySchema(LenientSchema):
 
     campaign_id = CampaignIdField(metadata={"description": "Required with a CSV body."})
     ignore_columns = ColumnNamesField(metadata=IGNORE_COLUMNS_METADATA)
+    dry_run = ChoiceField("true", "false", metadata=DryRunField.METADATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class CreatorImport:
     campaign_id: str
     new_creators: Sequence[NewCreator]
     places: Sequence[str]
+    dry_run: bool = False
 
     def to_api_error(self, error: CreatorsRejected) -> ApiError:
         """Return the 400 that names each creator that cannot be created."""
@@ -128,7 +131,8 @@ def parse_creator_import(request: Request) -> CreatorImport:
         raise convert_validation_error(error, "query") from None
     options = parse_csv_options(request, query.get("ignore_columns", frozenset()))
     pieces = [read_body(request, MAX_BODY_BYTES)]
-    return read_csv(query["campaign_id"], pieces, options)
+    creator_import = read_csv(query["campaign_id"], pieces, options)
+    return replace(creator_import, dry_run=query.get("dry_run") == "true")
 
 
 def _refuse_parameters(query: Mapping[str, Any]) -> None:
@@ -149,7 +153,7 @@ def load_document(document: Mapping[str, Any]) -> CreatorImport:
     creators = body["creators"]
     _require_allowed_code_count(creators)
     places = [f"creators.{position}" for position in range(len(creators))]
-    return CreatorImport(body["campaign_id"], creators, places)
+    return CreatorImport(body["campaign_id"], creators, places, body["dry_run"])
 
 
 def read_csv(

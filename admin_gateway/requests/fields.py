@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
-from coupon_core.schemas.fields import ChoiceField, StrictString
+from coupon_core.schemas.fields import ChoiceField, StrictBoolean, StrictString
 
 
 class EnumField(ChoiceField):
@@ -31,3 +31,14 @@ class CampaignIdField(StrictString):
             expectation="1 to 64 letters, digits, _ or -, first a letter or digit",
             **options,
         )
+
+
+class DryRunField(StrictBoolean):
+    """A member that is true if a change is only to be tried."""
+
+    METADATA: ClassVar = {
+        "description": "Only check and count what would change; change nothing."
+    }
+
+    def __init__(self) -> None:
+        super().__init__(load_default=False, metadata=self.METADATA)

@@ -10,7 +10,7 @@ from coupon_core.schemas.base import ResponseSchema
 from coupon_core.schemas.fields import ChoiceField
 from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.phoenix_documents import EXAMPLE_COUPON, CouponSchema
-from coupon_core.schemas.response_fields import build_list_schema
+from coupon_core.schemas.response_fields import NullableString, build_list_schema
 
 BATCH_ID = "aa0e8400-e29b-41d4-a716-446655440005"
 KEY_ID = "880e8400-e29b-41d4-a716-446655440003"
@@ -30,7 +30,14 @@ TIMELINE = [
         "user_id": "user_123",
     },
 ]
-COUPON_WITH_TIMELINE = {**COUPON_WITH_BATCH, "timeline": TIMELINE}
+COUPON_WITH_TIMELINE = {
+    **COUPON_WITH_BATCH,
+    "timeline": TIMELINE,
+    "effective_status": EXAMPLE_COUPON["status"],
+    "state": "User user_123 can redeem the code.",
+    "campaign_id": None,
+    "creator_key": None,
+}
 
 
 class CouponWithBatchSchema(CouponSchema):
@@ -70,9 +77,22 @@ class TimelineEntrySchema(ResponseSchema):
 
 
 class CouponWithTimelineSchema(CouponWithBatchSchema):
-    """A coupon with its timeline."""
+    """A coupon with its timeline, and whether it can be redeemed."""
 
     timeline = fields.List(fields.Nested(TimelineEntrySchema), required=True)
+    effective_status = fields.String(
+        required=True,
+        metadata={
+            "description": "The status; of an active coupon that cannot be redeemed, "
+            "the reason, for example archived."
+        },
+    )
+    state = fields.String(
+        required=True,
+        metadata={"description": "Whether it can be redeemed now, in one sentence."},
+    )
+    campaign_id = NullableString()
+    creator_key = NullableString()
 
 
 JOB: dict[str, Any] = {
@@ -103,10 +123,14 @@ COMPLETED_JOB = {
     "batch_id": None,
     "user_id": "user_123",
 }
+REVOCATION = {**JOB, "dry_run": False}
+COMPLETED_REVOCATION = {**COMPLETED_JOB, "dry_run": False}
 EXTENSION_JOB = {**JOB, "kind": "extend", "expires_at": "2025-12-31T23:59:59Z"}
 COMPLETED_EXTENSION_JOB = {**EXTENSION_JOB, **COMPLETED_JOB_MEMBERS}
 RESTORATION = {**JOB, "kind": "restore"}
 COMPLETED_RESTORATION = {**COMPLETED_JOB, "kind": "restore"}
+RESTORATION_CHANGE = {**RESTORATION, "dry_run": False}
+COMPLETED_RESTORATION_CHANGE = {**COMPLETED_RESTORATION, "dry_run": False}
 COMPLETED_BATCH_RESTORATION = {**RESTORATION, **COMPLETED_JOB_MEMBERS}
 EXPIRY_CHANGE = {**EXTENSION_JOB, "kind": "expiry"}
 COMPLETED_EXPIRY_CHANGE = {**EXPIRY_CHANGE, **COMPLETED_JOB_MEMBERS}
@@ -152,8 +176,8 @@ class CodeJobSchema(ResponseSchema):
     finished_at = fields.DateTime(required=True, allow_none=True)
 
 
-class ExpiryJobSchema(CodeJobSchema):
-    """A job that moves expiries, or what it would change (`dry_run`)."""
+class CodeChangeSchema(CodeJobSchema):
+    """A job that changes many codes, or what it would change (`dry_run`)."""
 
     job_id = fields.UUID(
         required=True,
@@ -163,6 +187,10 @@ class ExpiryJobSchema(CodeJobSchema):
     dry_run = fields.Boolean(
         required=True, metadata={"description": "True if nothing was changed."}
     )
+
+
+class ExpiryJobSchema(CodeChangeSchema):
+    """A job that moves expiries, or what it would change (`dry_run`)."""
 
 
 CodeJobListSchema = build_list_schema("CodeJobList", jobs=CodeJobSchema)

@@ -8,12 +8,23 @@ from typing import Any
 from admin_gateway.refusals.explanation_texts import get_reason_text
 from admin_gateway.responses.attempts import AttemptSchema
 from admin_gateway.responses.explanations import SearchHitSchema
-from admin_gateway.responses.serializers import serialize_timeline
+from admin_gateway.responses.serializers import (
+    serialize_coupon_with_batch,
+    serialize_timeline,
+)
 from coupon_core.domain import serialization
-from coupon_core.domain.models import AnyReason, Reason, ReservationReason
+from coupon_core.domain.models import (
+    AnyReason,
+    CouponStatus,
+    Reason,
+    ReservationReason,
+)
 from coupon_core.domain.models.explanations import Explanation, Verdict
+from coupon_core.domain.models.inventory import CouponWithBatch, TimelineEntry
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import Document
+from coupon_core.services.campaigns import packages
+from coupon_core.services.insight.explain import explain_coupon
 from coupon_core.web import coupon_refusals
 from coupon_core.web.error_catalogue import MAMBO, PHOENIX, PLAYCAMP
 
@@ -55,6 +66,30 @@ def serialize_explanation(explanation: Explanation) -> Document:
         "timeline": serialize_timeline(explanation.timeline),
         "attempts": _serialize_attempts(explanation.attempts),
         "near_matches": serialize_hits(explanation.near_matches),
+    }
+
+
+def serialize_coupon_with_timeline(
+    coupon: CouponWithBatch, timeline: Sequence[TimelineEntry], now: datetime
+) -> Document:
+    """Return a coupon as JSON, with its timeline and whether it can be redeemed."""
+    issued = coupon.issued
+    attribution = packages.get_attribution(issued.coupon.tenant_id, issued.coupon.code)
+    explanation = explain_coupon(issued, now)
+    violation = explanation.violation
+    document = serialize_coupon_with_batch(coupon, now)
+    is_active = document["status"] == CouponStatus.ACTIVE
+    package = attribution.package
+    campaign_id = (package or issued.definition).campaign_id
+    return {
+        **document,
+        "timeline": serialize_timeline(timeline),
+        "effective_status": violation.reason.value
+        if violation and violation.reason and is_active
+        else document["status"],
+        "state": serialize_explanation(explanation)["state"],
+        "campaign_id": campaign_id or None,
+        "creator_key": attribution.creator_key or None,
     }
 
 

@@ -18,6 +18,7 @@ from coupon_core.domain.models.inventory import (
 )
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import Document
+from coupon_core.schemas.csv_options import SKIP_USED_HINT
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.services.codes.csv_import import ImportReport
 from coupon_core.services.coupons.generation import GenerationResult
@@ -95,14 +96,6 @@ def serialize_coupon_with_batch(coupon: CouponWithBatch, now: datetime) -> Docum
     }
 
 
-def serialize_coupon_with_timeline(
-    coupon: CouponWithBatch, timeline: Sequence[TimelineEntry], now: datetime
-) -> Document:
-    """Return a coupon with its timeline as JSON."""
-    document = serialize_coupon_with_batch(coupon, now)
-    return {**document, "timeline": serialize_timeline(timeline)}
-
-
 def serialize_timeline(timeline: Sequence[TimelineEntry]) -> list[Document]:
     """Return the entries of a timeline as JSON."""
     return [
@@ -116,22 +109,20 @@ def serialize_timeline(timeline: Sequence[TimelineEntry]) -> list[Document]:
     ]
 
 
-def job_response(job: CodeJob) -> Response:
+def job_response(job: CodeJob, **members: Any) -> Response:
     """Return 200 for a completed job, 202 if workers continue it."""
     status = 200 if job.state == JobState.COMPLETED else 202
     return json_response(
-        serialization.serialize_code_job(job),
+        {**serialization.serialize_code_job(job), **members},
         status,
         headers=_build_job_location(job),
     )
 
 
-def expiry_job_response(job: CodeJob) -> Response:
-    """Return 200 for a completed job, 202 with its Location if workers continue it."""
-    document = {**serialization.serialize_code_job(job), "dry_run": False}
-    if job.state == JobState.COMPLETED:
-        return json_response(document)
-    return json_response(document, 202, headers=_build_job_location(job))
+def preview_response(preview: CodeJob) -> Response:
+    """Return what a job would do; it is not stored, and therefore has no ID."""
+    document = serialization.serialize_code_job(preview)
+    return json_response({**document, "job_id": None, "dry_run": True})
 
 
 def _build_job_location(job: CodeJob) -> dict[str, str]:
@@ -156,11 +147,8 @@ def serialize_import(job: CodeJob, report: ImportReport) -> Document:
     }
 
 
-def invalid_file_error(report: ImportReport, skip_used_hint: str) -> ApiError:
-    """Return the 400 that names the first invalid lines.
-
-    `skip_used_hint` says how to leave used codes out, in the words of the interface.
-    """
+def invalid_file_error(report: ImportReport) -> ApiError:
+    """Return the 400 that names the first invalid lines."""
     details = [
         ErrorDetail(row.reason, f"line {row.line}", target="body")
         for row in report.rejected_rows
@@ -179,6 +167,6 @@ def invalid_file_error(report: ImportReport, skip_used_hint: str) -> ApiError:
     if report.used_count > report.skipped_count:
         text += (
             f". {report.used_count:,} codes are redeemed, revoked or expired: "
-            f"{skip_used_hint}"
+            f"{SKIP_USED_HINT}"
         )
     return ApiError(400, "BAD_LINES", text, details)

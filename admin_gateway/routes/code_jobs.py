@@ -18,15 +18,16 @@ from admin_gateway.responses.codes import (
     BATCH_ID,
     COMPLETED_EXTENSION_JOB,
     COMPLETED_IMPORT,
-    COMPLETED_JOB,
-    COMPLETED_RESTORATION,
+    COMPLETED_RESTORATION_CHANGE,
+    COMPLETED_REVOCATION,
     CSV_REQUEST_BODY,
     EXPIRY_DRY_RUN,
     EXPIRY_JOB,
     EXTENSION_JOB,
-    JOB,
-    RESTORATION,
+    RESTORATION_CHANGE,
+    REVOCATION,
     RUNNING_IMPORT,
+    CodeChangeSchema,
     CodeImportSchema,
     CodeJobListSchema,
     CodeJobSchema,
@@ -34,7 +35,7 @@ from admin_gateway.responses.codes import (
 )
 from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobKind
+from coupon_core.domain.models.inventory import CodeJob, JobKind
 from coupon_core.schemas.csv_import import read_rows
 from coupon_core.services.codes import bulk_changes, csv_import, jobs
 from coupon_core.services.codes.csv_import import ImportRejected
@@ -44,8 +45,6 @@ from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.request_stream import parse_csv_options, stream_csv_body
 from coupon_core.web.responses import json_response
 from coupon_core.web.slow_requests import slow_request
-
-SKIP_USED_HINT = "send skip_used=true in the query to leave such codes out"
 
 routes = JsonBlueprint("code_jobs", __name__, description="Jobs on many codes")
 imports = JsonBlueprint("imports", __name__, description="Import of existing codes")
@@ -70,33 +69,41 @@ def get(job_id: str) -> Response:
 
 
 @routes.route("/revoke", methods=["POST"])
-@routes.response(200, CodeJobSchema, example=COMPLETED_JOB, headers=LOCATION)
-@routes.alt_response(202, schema=CodeJobSchema, example=JOB, headers=LOCATION)
+@routes.response(200, CodeChangeSchema, example=COMPLETED_REVOCATION, headers=LOCATION)
+@routes.alt_response(202, schema=CodeChangeSchema, example=REVOCATION, headers=LOCATION)
 @routes.arguments(UserOrBatchSchema, example={"batch_id": BATCH_ID})
-def revoke(target: CodeTarget) -> Response:
+@slow_request
+def revoke(body: dict[str, Any]) -> Response:
     """Revoke all codes of a batch or of a user, except those used up.
 
     Answers 200 when the job is completed, and 202 when workers continue it. No redeem
-    that starts after the job is completed succeeds for any of the codes.
+    that starts after the job is completed succeeds for any of the codes. A dry run
+    changes nothing and says how many codes would change, how many not, and why.
     """
-    return serializers.job_response(_start(bulk_changes.revoke, target))
+    return _change(JobKind.REVOKE, bulk_changes.revoke, **body)
 
 
 @routes.route("/restore", methods=["POST"])
-@routes.response(200, CodeJobSchema, example=COMPLETED_RESTORATION, headers=LOCATION)
-@routes.alt_response(202, schema=CodeJobSchema, example=RESTORATION, headers=LOCATION)
+@routes.response(
+    200, CodeChangeSchema, example=COMPLETED_RESTORATION_CHANGE, headers=LOCATION
+)
+@routes.alt_response(
+    202, schema=CodeChangeSchema, example=RESTORATION_CHANGE, headers=LOCATION
+)
 @routes.arguments(UserOrBatchSchema, example={"batch_id": BATCH_ID})
-def restore(target: CodeTarget) -> Response:
+@slow_request
+def restore(body: dict[str, Any]) -> Response:
     """Restore all revoked codes of a batch or of a user; they are valid as before.
 
     Left alone are codes that a re-issue replaced, codes returned for points, and codes
-    revoked after the job began.
+    revoked after the job began. A dry run changes nothing and says how many codes would
+    change, how many not, and why.
     """
-    return serializers.job_response(_start(bulk_changes.restore, target))
+    return _change(JobKind.RESTORE, bulk_changes.restore, **body)
 
 
 @routes.route("/expiry", methods=["POST"])
-@routes.response(200, ExpiryJobSchema, example=EXPIRY_DRY_RUN)
+@routes.response(200, ExpiryJobSchema, example=EXPIRY_DRY_RUN, headers=LOCATION)
 @routes.alt_response(202, schema=ExpiryJobSchema, example=EXPIRY_JOB, headers=LOCATION)
 @routes.arguments(
     CodeExpirySchema,
@@ -110,20 +117,23 @@ def change_expiry(body: dict[str, Any]) -> Response:
     are codes that are revoked, used up, or have that expiry already. A dry run changes
     nothing and says how many codes would change, and how many would not and why.
     """
-    if not body.pop("dry_run"):
-        return serializers.expiry_job_response(
-            _start(bulk_changes.change_expiry, **body)
-        )
+    return _change(JobKind.EXPIRY, bulk_changes.change_expiry, **body)
+
+
+def _change(
+    kind: JobKind, start_job: Callable[..., CodeJob], dry_run: bool, **options: Any
+) -> Response:
+    if not dry_run:
+        return serializers.job_response(_start(start_job, **options), dry_run=False)
     tenant_id = g.principal.tenant_id
-    preview = bulk_changes.preview(tenant_id, JobKind.EXPIRY, **body, now=utc_now())
-    document = serialization.serialize_code_job(preview)
-    return json_response({**document, "job_id": None, "dry_run": True})
+    preview = bulk_changes.preview(tenant_id, kind, **options, now=utc_now())
+    return serializers.preview_response(preview)
 
 
-def _start(start_job: Callable[..., CodeJob], *args: Any, **options: Any) -> CodeJob:
+def _start(start_job: Callable[..., CodeJob], **options: Any) -> CodeJob:
     caller = g.principal
     actor = caller.key_id or ""
-    return start_job(caller.tenant_id, *args, **options, actor=actor, now=utc_now())
+    return start_job(caller.tenant_id, **options, actor=actor, now=utc_now())
 
 
 @routes.route("/extend", methods=["POST"])
@@ -171,5 +181,5 @@ def import_codes(query: dict[str, Any], definition_id: str) -> Response:
             skip_used=query["skip_used"] == "true",
         )
     except ImportRejected as error:
-        raise serializers.invalid_file_error(error.report, SKIP_USED_HINT) from None
+        raise serializers.invalid_file_error(error.report) from None
     return serializers.import_response(job, report)

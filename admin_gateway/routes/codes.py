@@ -21,6 +21,7 @@ from admin_gateway.responses.codes import (
     CouponWithTimelineSchema,
 )
 from admin_gateway.responses.core import EXAMPLE_COUPON, CouponSchema
+from admin_gateway.responses.explanation_documents import serialize_coupon_with_timeline
 from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
 from coupon_core.services.codes import csv_export, inventory, timeline
@@ -57,12 +58,13 @@ def list_all(query: dict[str, Any]) -> Response:
     example=COUPON_WITH_TIMELINE,
 )
 def get(coupon_id: str) -> Response:
-    """Return a coupon with its timeline, and the actor of each event if known."""
+    """Return a coupon with its timeline, and the actor of each event if known.
+
+    `state` says whether its holder, or any user, can redeem it now.
+    """
     now = utc_now()
     coupon, entries = timeline.get_timeline(g.principal.tenant_id, coupon_id, now=now)
-    return json_response(
-        serializers.serialize_coupon_with_timeline(coupon, entries, now=now)
-    )
+    return json_response(serialize_coupon_with_timeline(coupon, entries, now=now))
 
 
 @routes.route("/assign", methods=["POST"])

@@ -73,7 +73,8 @@ def create_all() -> Document:
 
     You may also send them as text/csv with the columns creator_key, name, and
     optionally genre, status, package_id, codes (separated by blanks), count and
-    pattern. The query parameters are for CSV only.
+    pattern. The query parameters are for CSV only. A dry run creates nothing and
+    answers with the number of creators.
     """
     creator_import = creator_imports.parse_creator_import(request)
     try:
@@ -82,10 +83,11 @@ def create_all() -> Document:
             creator_import.campaign_id,
             new_creators=creator_import.new_creators,
             now=utc_now(),
+            dry_run=creator_import.dry_run,
         )
     except CreatorsRejected as error:
         raise creator_import.to_api_error(error) from None
-    return {"creators": created, "total": len(created)}
+    return {"creators": created, "total": len(creator_import.new_creators)}
 
 
 @routes.route("")

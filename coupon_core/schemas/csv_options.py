@@ -22,6 +22,7 @@ HTTP_HINTS = CsvHints(
     no_header="send a file without headings as Content-Type: text/csv; header=absent",
     ignore_columns="name columns to leave out in the query parameter ignore_columns",
 )
+SKIP_USED_HINT = "send skip_used=true in the query to leave such codes out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,16 @@ def test_a_file_is_sent_again_as_a_whole(run: Run, kind: str, tmp_path: Path) ->
     assert request.target.endswith("/coupons/d1/import?skip_used=true")
 
 
+def test_a_file_without_a_heading_line_says_so() -> None:
+    kind = "text/csv; header=absent"
+    with scripted_server(OK) as server:
+        run_sync_admin(
+            server.url,
+            lambda client: client.codes.import_csv("d1", "A\n", content_type=kind),
+        )
+    assert server.received[0].headers["content-type"] == kind
+
+
 @BOTH
 def test_what_can_be_read_only_once_is_not_sent_again(run: Run) -> None:
     with scripted_server(refuse(503, "UNAVAILABLE"), OK) as server:

@@ -1,34 +1,26 @@
 """`couponctl coupon`: list, show and correct coupons."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.field_params import CODE_PARAM, USER_PARAM, UUID_PARAM
+from admin_gateway.cli.api_commands import DEFINITION, api_command, page_options
 from admin_gateway.cli.options import (
-    CLI_ACTOR,
     EnumChoice,
     combine_options,
-    id_option,
     metadata_option,
     new_expiry_options,
-    pagination_options,
     read_new_expiry,
-    tenant_option,
 )
-from admin_gateway.cli.output import json_command, tenant_command
-from admin_gateway.requests.coupons import UpdateCouponSchema
-from admin_gateway.responses.serializers import serialize_coupon_with_batch
-from coupon_core.domain import serialization
-from coupon_core.domain.entered_times import EnteredTime
-from coupon_core.domain.models import CouponStatus, IssuedCoupon, Page, utc_now
-from coupon_core.domain.models.filters import CouponFilter
-from coupon_core.services.access import tenants
-from coupon_core.services.codes import inventory
-from coupon_core.services.coupons import administration, corrections
+from coupon_core.domain.models import CouponStatus
+from coupons_sdk.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
 
 COLUMNS = ("code", "status", "user_id", "definition_name", "redemption_count", "id")
+SEVERAL_MESSAGE = "user_id: missing; expected, because several users hold this code"
 
 
 @click.group()
@@ -38,65 +30,108 @@ def coupon() -> None:
 
 # The options that select one coupon.
 coupon_selection_options = combine_options(
-    click.option("--id", "coupon_id", type=UUID_PARAM, help="Coupon ID."),
-    click.option("--code", type=CODE_PARAM, help="Coupon code."),
-    id_option("user", "User ID, to select one coupon of a shared code."),
+    click.option("--id", "coupon_id", help="Coupon ID."),
+    click.option("--code", help="Coupon code."),
+    click.option(
+        "--user", "user_id", help="User ID, to select one coupon of a shared code."
+    ),
 )
 
 
-def _to_coupon_filter(
-    coupon_id: str | None, code: str | None, user_id: str | None
-) -> CouponFilter:
+def find_coupon(
+    admin: "CouponsAdmin",
+    code: str | None,
+    user_id: str | None,
+    coupon_id: str | None = None,
+) -> Any:
+    """Return the only coupon that the options select.
+
+    Raises:
+        click.UsageError: Neither or both of --id and --code were given.
+        ApiError: No coupon or several coupons have the code.
+    """
     if (coupon_id is None) == (code is None):
         raise click.UsageError("Use either --id or --code.")
-    return CouponFilter(coupon_id=coupon_id, code=code, user_id=user_id)
+    if coupon_id:
+        return admin.codes.get(coupon_id)
+    found = [*islice(admin.codes.list(code=code, user_id=user_id, limit=2), 2)]
+    if not found:
+        raise NotFound(404, "Coupon not found", code="COUPON_NOT_FOUND")
+    if found[1:]:
+        raise Conflict(409, SEVERAL_MESSAGE, code="SEVERAL_COUPONS")
+    return found[0]
 
 
-@coupon.command("list")
-@tenant_option
-@id_option("definition", "Only coupons of this definition ID.")
-@click.option(
-    "--user", "user_id", type=USER_PARAM, help="Only coupons of this user ID."
+def call_coupon(
+    admin: "CouponsAdmin",
+    method: str,
+    *action: str,
+    body: dict[str, Any] | None = None,
+    **selection: str | None,
+) -> Any:
+    """Send a request about the coupon that the options select."""
+    selected = find_coupon(admin, **selection)
+    path = "coupons", selected.definition_id, "coupons", selected.id, *action
+    return admin.call(method, *path, body=body)
+
+
+@api_command(
+    coupon,
+    click.option(
+        "--definition",
+        "definition_id",
+        type=DEFINITION,
+        help="Only coupons of this definition, by ID or name.",
+    ),
+    click.option("--user", "user_id", help="Only coupons of this user ID."),
+    click.option("--code", help="Only coupons with this code."),
+    click.option(
+        "--status", type=EnumChoice(CouponStatus), help="Only coupons with this status."
+    ),
+    page_options,
+    click.option("--cursor", help="`next` of the previous page, instead of --offset."),
+    name="list",
+    columns=COLUMNS,
 )
-@click.option("--code", type=CODE_PARAM, help="Only coupons with this code.")
-@click.option(
-    "--status", type=EnumChoice(CouponStatus), help="Only coupons with this status."
-)
-@pagination_options
-@json_command(*COLUMNS)
 def list_(
-    tenant_id: str, status: CouponStatus | None, page: Page, **filters: Any
-) -> dict[str, Any]:
+    admin: "CouponsAdmin",
+    definition_id: str | None,
+    offset: int,
+    cursor: str | None,
+    **query: Any,
+) -> Any:
     """List coupons, newest first.
+
+    The coupons of a definition are counted, and have pages by --offset; others have
+    pages by --cursor.
 
     Example: `couponctl coupon list --tenant acme --user user_123
     --status active`
     """
-    tenants.require(tenant_id)
-    coupon_filter = CouponFilter(status=status, **filters)
-    now = utc_now()
-    rows, total = administration.list_coupons(
-        tenant_id, coupon_filter, page=page, now=now
-    )
-    return serialization.serialize_coupon_list("coupons", rows, total=total, now=now)
+    if definition_id and not cursor:
+        query["offset"] = offset
+        return admin.call("GET", "coupons", definition_id, "coupons", query=query)
+    if offset:
+        raise click.UsageError("Use --offset with --definition; otherwise --cursor.")
+    query |= {"definition_id": definition_id, "cursor": cursor}
+    document = admin.call("GET", "codes", query=query)
+    is_complete = not (cursor or document["next"])
+    return {**document, "total": len(document["coupons"])} if is_complete else document
 
 
-@tenant_command(coupon, coupon_selection_options)
-def get(tenant_id: str, **selection: Any) -> dict[str, Any]:
+@api_command(coupon, coupon_selection_options)
+def get(admin: "CouponsAdmin", **selection: Any) -> Any:
     """Show a coupon.
 
     Example: `couponctl coupon get --tenant acme --code WELCOME8X4F2K9P`
     """
-    now = utc_now()
-    return serialization.serialize_coupon(
-        administration.get(tenant_id, _to_coupon_filter(**selection), now=now), now
-    )
+    return call_coupon(admin, "GET", **selection)
 
 
-@tenant_command(coupon, coupon_selection_options, metadata_option)
+@api_command(coupon, coupon_selection_options, metadata_option)
 def update(
-    tenant_id: str, metadata: dict[str, Any] | None, **selection: Any
-) -> dict[str, Any]:
+    admin: "CouponsAdmin", metadata: dict[str, Any] | None, **selection: Any
+) -> Any:
     """Replace the metadata of a coupon.
 
     Example: `couponctl coupon update --tenant acme --code WELCOME8X4F2K9P
@@ -104,69 +139,50 @@ def update(
     """
     if metadata is None:
         raise click.UsageError("Use --metadata.")
-    changes = UpdateCouponSchema().load({"metadata": metadata})
-    return _change(tenant_id, selection, changes)
+    return call_coupon(admin, "PATCH", body={"metadata": metadata}, **selection)
 
 
-@tenant_command(coupon, coupon_selection_options, new_expiry_options)
+@api_command(coupon, coupon_selection_options, new_expiry_options)
 def expiry(
-    tenant_id: str,
-    expires_at: EnteredTime | None,
+    admin: "CouponsAdmin",
+    expires_at: str | None,
     follow_definition: bool,
     **selection: Any,
-) -> dict[str, Any]:
+) -> Any:
     """Move the expiry of a coupon, to an earlier or a later time.
 
     Example: `couponctl coupon expiry --tenant acme --code WELCOME8X4F2K9P
     --expires 2030-01-31T12:00:00Z`
     """
-    new_expiry = read_new_expiry(expires_at, follow_definition)
-    return _change(tenant_id, selection, {"expires_at": new_expiry})
+    body = {"expires_at": read_new_expiry(expires_at, follow_definition)}
+    return call_coupon(admin, "PATCH", body=body, **selection)
 
 
-def _change(
-    tenant_id: str, selection: Mapping[str, Any], changes: Mapping[str, Any]
-) -> dict[str, Any]:
-    now, coupon_filter = utc_now(), _to_coupon_filter(**selection)
-    changed = inventory.change(
-        tenant_id, coupon_filter, changes, now=now, actor=CLI_ACTOR
-    )
-    return serialize_coupon_with_batch(changed, now)
-
-
-@tenant_command(coupon, coupon_selection_options)
-def revoke(tenant_id: str, **selection: Any) -> dict[str, Any]:
+@api_command(coupon, coupon_selection_options)
+def revoke(admin: "CouponsAdmin", **selection: Any) -> Any:
     """Revoke a coupon (idempotent).
 
     Example: `couponctl coupon revoke --tenant acme --code WELCOME8X4F2K9P
     --json`
     """
-    return _correct(administration.revoke, tenant_id, selection)
+    return call_coupon(admin, "POST", "revoke", **selection)
 
 
-@tenant_command(coupon, coupon_selection_options)
-def restore(tenant_id: str, **selection: Any) -> dict[str, Any]:
+@api_command(coupon, coupon_selection_options)
+def restore(admin: "CouponsAdmin", **selection: Any) -> Any:
     """Undo the revocation of a coupon (idempotent); it is as valid as before.
 
     Example: `couponctl coupon restore --tenant acme --code WELCOME8X4F2K9P`
     """
-    return _correct(corrections.restore, tenant_id, selection)
+    return call_coupon(admin, "POST", "restore", **selection)
 
 
-@tenant_command(coupon, coupon_selection_options)
-def reissue(tenant_id: str, **selection: Any) -> dict[str, Any]:
+@api_command(coupon, coupon_selection_options)
+def reissue(admin: "CouponsAdmin", **selection: Any) -> Any:
     """Revoke a coupon and give its user another code of the definition (idempotent).
 
     Prints the new coupon. A coupon whose uses are all redeemed is not revoked.
 
     Example: `couponctl coupon reissue --tenant acme --code WELCOME8X4F2K9P`
     """
-    return _correct(corrections.reissue, tenant_id, selection)
-
-
-def _correct(
-    change: Callable[..., IssuedCoupon], tenant_id: str, selection: Mapping[str, Any]
-) -> dict[str, Any]:
-    now, coupon_filter = utc_now(), _to_coupon_filter(**selection)
-    changed = change(tenant_id, coupon_filter, now=now, actor=CLI_ACTOR)
-    return serialization.serialize_coupon(changed, now)
+    return call_coupon(admin, "POST", "reissue", **selection)

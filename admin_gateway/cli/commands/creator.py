@@ -6,23 +6,18 @@ import rich_click as click
 
 from admin_gateway.cli.api_commands import api_command, page_options
 from admin_gateway.cli.confirmation import confirm, confirmation_options
-from admin_gateway.cli.csv_options import csv_options, to_csv_options
+from admin_gateway.cli.csv_options import csv_options, to_upload_options
 from admin_gateway.cli.options import (
     EnumChoice,
     body_file_option,
     build_body,
     combine_options,
     id_option,
-    tenant_option,
     without_unset,
 )
-from admin_gateway.cli.output import json_command
-from admin_gateway.requests.creator_imports import load_document, read_csv
-from admin_gateway.responses import campaigns as campaign_responses
-from coupon_core.domain.models import utc_now
+from admin_gateway.cli.output import print_status
 from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.schemas.strict_json import parse_object
-from coupon_core.services.campaigns.creator_imports import CreatorsRejected, create_all
 
 if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
@@ -62,16 +57,18 @@ def create(
     return admin.call("POST", "creators", body=body)
 
 
-@creator.command(name="import")
-@tenant_option
-@click.argument("file", type=click.File("rb"))
-@id_option("campaign", "Campaign ID.", required=True)
-@csv_options
-@click.option("--dry-run", is_flag=True, help="Only check the file.")
-@json_command("creator_key", "name", "status", "codes")
+@api_command(
+    creator,
+    click.argument("file", type=click.File("rb")),
+    id_option("campaign", "Campaign ID.", required=True),
+    csv_options,
+    click.option("--dry-run", is_flag=True, help="Only check the file."),
+    name="import",
+    columns=("creator_key", "name", "status", "codes"),
+)
 def import_(
-    tenant_id: str, file: BinaryIO, campaign_id: str, dry_run: bool, **options: Any
-) -> dict[str, Any]:
+    admin: "CouponsAdmin", file: BinaryIO, campaign_id: str, dry_run: bool, **csv: Any
+) -> Any:
     """Create up to 1,000 creators of a campaign with their codes: all or none.
 
     FILE (- for stdin) is CSV with the columns creator_key, name, and optionally genre,
@@ -82,29 +79,18 @@ def import_(
     --campaign campaign_001 --dry-run`
     """
     data = file.read()
-    creator_import = (
-        load_document({**parse_object(data), "campaign_id": campaign_id})
-        if data.lstrip().startswith(b"{")
-        else read_csv(campaign_id, [data], to_csv_options(**options))
-    )
-    new_creators = creator_import.new_creators
-    try:
-        created = create_all(
-            tenant_id,
-            campaign_id,
-            new_creators=new_creators,
-            now=utc_now(),
-            dry_run=dry_run,
+    if data.lstrip().startswith(b"{"):
+        body = {**parse_object(data), "campaign_id": campaign_id, "dry_run": dry_run}
+        document = admin.call("POST", "creators", "bulk", body=body)
+    else:
+        created = admin.creators.create_from_csv(
+            campaign_id, data, dry_run=dry_run, **to_upload_options(**csv)
         )
-    except CreatorsRejected as error:
-        raise creator_import.to_api_error(error) from None
-    if dry_run:
-        message = f"The file is valid: it would create {len(new_creators)} creators."
-        click.echo(message, err=True)
-        return {"dry_run": True, "creators": [], "total": len(new_creators)}
-    return campaign_responses.serialize_created_creators(
-        {"creators": created, "total": len(created)}
-    )
+        document = dict(created.raw)
+    if not dry_run:
+        return document
+    print_status(f"The file is valid: it would create {document['total']} creators.")
+    return {"dry_run": True, **document}
 
 
 @api_command(

@@ -10,6 +10,7 @@ from typing import IO, Any, BinaryIO
 from coupons_sdk.errors import ConfigurationError
 
 CHUNK_BYTES = 65_536
+CSV = "text/csv; charset=utf-8"
 CsvSource = str | bytes | Path | BinaryIO | Iterable[bytes]
 
 
@@ -21,7 +22,7 @@ class Upload:
     """
 
     source: CsvSource
-    content_type: str = "text/csv; charset=utf-8"
+    content_type: str = CSV
 
     @property
     def is_repeatable(self) -> bool:

@@ -18,7 +18,7 @@ import {
 import { USER_AGENT } from "./platform.js";
 import { buildQuery, type Call, fillPath } from "./requests.js";
 import { canRetry, choosePause, sleep } from "./retries.js";
-import { isRepeatable, openUpload } from "./uploads.js";
+import { findContentType, isRepeatable, openUpload } from "./uploads.js";
 
 const NO_BODY = new Uint8Array();
 const CSV = "text/csv";
@@ -103,7 +103,7 @@ export class Runner {
     const [path, maskedPath] = fillPath(call);
     const target = path + buildQuery(call.query);
     const headers: Record<string, string> = { ...USER_AGENT, Accept: accept };
-    if (call.upload !== undefined) headers["Content-Type"] = `${CSV}; charset=utf-8`;
+    if (call.upload !== undefined) headers["Content-Type"] = findContentType(call.upload);
     else if (call.body !== undefined) headers["Content-Type"] = "application/json";
     if (method === "POST") {
       // Made before the first try, and used by all. Pages without https have no randomUUID.

@@ -2,7 +2,8 @@
 
 /**
  * A CSV file: its text, its bytes, a file (`await fs.openAsBlob(path)` in Node), or a
- * stream. A stream cannot be sent again if the connection breaks.
+ * stream. A stream cannot be sent again if the connection breaks. The `type` of a Blob may
+ * say more: `text/csv; header=absent`, or `text/csv; charset=windows-1252`.
  */
 export type CsvSource =
   | string
@@ -10,6 +11,12 @@ export type CsvSource =
   | Blob
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>;
+
+/** Return the type of a file; systems have other names for CSV than the API. */
+export function findContentType(source: CsvSource): string {
+  const type = source instanceof Blob ? source.type : "";
+  return type.startsWith("text/csv;") ? type : "text/csv; charset=utf-8";
+}
 
 /** Return true if a retry can send the same content again. */
 export function isRepeatable(source: CsvSource | undefined): boolean {

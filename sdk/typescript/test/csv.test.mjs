@@ -83,6 +83,17 @@ test("a download does not wait for a silent server", async (t) => {
   await assert.rejects(readSlowly(admin.codes.export()), { name: "ConnectionTimeout" });
 });
 
+test("the type of a Blob says how to read it", async (t) => {
+  const server = await startServer(t, answer(201, { done: 1 }), answer(201, { done: 1 }));
+  for (const type of ["text/csv;header=absent", "application/vnd.ms-excel"]) {
+    await openAdmin(server).codes.importCsv("d", new Blob(["A\n"], { type }));
+  }
+  assert.deepEqual(
+    server.received.map(({ headers }) => headers["content-type"]),
+    ["text/csv;header=absent", "text/csv; charset=utf-8"],
+  );
+});
+
 async function* generate() {
   yield Buffer.from("code\n");
   yield Buffer.from("A\n");

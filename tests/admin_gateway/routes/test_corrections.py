@@ -202,6 +202,26 @@ def test_a_dry_run_of_a_new_expiry_says_what_the_job_then_does(
     assert_invariants()
 
 
+@pytest.mark.parametrize("target", ["batch_id", "user_id"])
+def test_a_dry_run_of_a_revocation_and_its_end_changes_nothing(
+    admin: AdminClient, target: str
+) -> None:
+    definition_id = admin.create_definition()["id"]
+    batch_id = import_batch(admin, definition_id, "USED,ann", "A,ann", "B,ann")
+    body = {target: batch_id if target == "batch_id" else "ann"}
+    redeem("USED")
+    skipped = {"revoke": {"used_up": 1}, "restore": {"not_revoked": 1}}
+    for action, skipped_reasons in skipped.items():
+        before = read_rows(), admin.get("codes/jobs").json
+        planned = admin.post(f"codes/{action}", {**body, "dry_run": True}).json
+        assert (read_rows(), admin.get("codes/jobs").json) == before
+        assert (planned["job_id"], planned["dry_run"]) == (None, True)
+        done = admin.post(f"codes/{action}", {**body, "dry_run": False}).json
+        assert (planned["done"], planned["skipped_reasons"]) == (2, skipped_reasons)
+        assert (done["done"], done["skipped_reasons"]) == (2, skipped_reasons)
+        assert done["dry_run"] is False
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -147,3 +147,19 @@ def test_the_campaign_is_named_and_exists(sqlite_admin: AdminClient) -> None:
     body: dict[str, Any] = {"campaign_id": "none", "creators": []}
     answer = sqlite_admin.post("creators/bulk?campaign_id=none", body)
     assert "CSV body" in expect_refusal(answer, 400, "VALIDATION_ERROR")
+
+
+def test_a_dry_run_checks_the_creators_and_creates_none(
+    admin: AdminClient, campaign: str
+) -> None:
+    path = f"creators/bulk?campaign_id={campaign}&dry_run=true"
+    planned = admin.upload_csv(path, GOOD)
+    body = {
+        "campaign_id": campaign,
+        "creators": [{"creator_key": "ABC12", "name": "Jun"}],
+        "dry_run": True,
+    }
+    assert (planned.status_code, planned.json) == (201, {"creators": [], "total": 5})
+    assert admin.post("creators/bulk", body).json == {"creators": [], "total": 1}
+    assert admin.get("creators").json["total"] == 1
+    expect_refusal(admin.upload_csv(path, BAD), 400, "VALIDATION_ERROR")

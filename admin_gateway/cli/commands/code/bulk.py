@@ -1,80 +1,49 @@
 """Change codes in bulk: revoke and restore them, extend or move their expiry."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.commands.code.bulk_jobs import finish_job, serialize_job
+from admin_gateway.cli.api_commands import DEFINITION, api_command
+from admin_gateway.cli.background_work import describe_job, finish_job
+from admin_gateway.cli.commands.coupon import call_coupon, find_coupon
 from admin_gateway.cli.confirmation import confirm, confirmation_options
-from admin_gateway.cli.field_params import (
-    CODE_PARAM,
-    EXPIRY_PARAM,
-    USER_PARAM,
-    UUID_PARAM,
-)
 from admin_gateway.cli.options import (
-    CLI_ACTOR,
     TIME_EXAMPLES,
     OptionDecorator,
     combine_options,
-    id_option,
     new_expiry_options,
     read_new_expiry,
-    tenant_option,
+    without_unset,
 )
-from admin_gateway.cli.output import exit_with_failure, json_command
-from coupon_core.domain import serialization
-from coupon_core.domain.entered_times import EnteredTime
-from coupon_core.domain.models import CouponStatus, IssuedCoupon, Page, utc_now
-from coupon_core.domain.models.filters import CouponFilter
-from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobKind, JobState
-from coupon_core.services.access import tenants
-from coupon_core.services.codes import bulk_changes, jobs
-from coupon_core.services.coupons import administration, corrections
+from admin_gateway.cli.output import exit_with_failure, print_status
+from coupon_core.domain.models import CouponStatus
 
-# By the kind of job: how one coupon is changed, and in which states it can be.
-SINGLE_CHANGES: Mapping[
-    JobKind, tuple[Callable[..., IssuedCoupon], tuple[CouponStatus, ...]]
-] = {
-    JobKind.REVOKE: (
-        administration.revoke,
-        (CouponStatus.ACTIVE, CouponStatus.EXPIRED),
-    ),
-    JobKind.RESTORE: (corrections.restore, (CouponStatus.REVOKED,)),
+if TYPE_CHECKING:
+    from coupons_sdk import CouponsAdmin
+
+# The states in which an action changes a coupon.
+CHANGED_STATES = {
+    "revoke": (CouponStatus.ACTIVE, CouponStatus.EXPIRED),
+    "restore": (CouponStatus.REVOKED,),
 }
+PLAN_MEMBERS = ("done", "skipped", "skipped_reasons")
 
 
 def selection_options(verb: str) -> OptionDecorator:
     """Return the options that select one code, or those of a user or a batch."""
     return combine_options(
-        tenant_option,
+        click.option("--code", help="Code; with --user only the coupon of that user."),
         click.option(
-            "--code",
-            type=CODE_PARAM,
-            help="Code; with --user only the coupon of that user.",
+            "--user", "user_id", help=f"User ID: {verb} all codes of this user."
         ),
-        click.option(
-            "--user",
-            "user_id",
-            type=USER_PARAM,
-            help=f"User ID: {verb} all codes of this user.",
-        ),
-        click.option(
-            "--batch",
-            "batch_id",
-            type=UUID_PARAM,
-            help=f"Batch ID: {verb} all its codes.",
-        ),
+        click.option("--batch", "batch_id", help=f"Batch ID: {verb} all its codes."),
         confirmation_options,
     )
 
 
-@click.command()
-@selection_options("revoke")
-@json_command()
-def revoke(**arguments: Any) -> dict[str, Any]:
+@api_command(None, selection_options("revoke"))
+def revoke(admin: "CouponsAdmin", **options: Any) -> Any:
     """Revoke one code, all codes of a user, or a batch.
 
     Revoking several codes asks for confirmation. When the command has finished, none of
@@ -83,13 +52,11 @@ def revoke(**arguments: Any) -> dict[str, Any]:
 
     Example: `couponctl code revoke --tenant acme --batch 0198c0de-… --dry-run`
     """
-    return _change_selection(JobKind.REVOKE, bulk_changes.revoke, **arguments)
+    return _change_selection(admin, "revoke", **options)
 
 
-@click.command()
-@selection_options("restore")
-@json_command()
-def restore(**arguments: Any) -> dict[str, Any]:
+@api_command(None, selection_options("restore"))
+def restore(admin: "CouponsAdmin", **options: Any) -> Any:
     """Undo the revocation of one code, of all codes of a user, or of a batch.
 
     The codes are valid as before. Restoring several codes asks for confirmation. Codes
@@ -97,92 +64,86 @@ def restore(**arguments: Any) -> dict[str, Any]:
 
     Example: `couponctl code restore --tenant acme --batch 0198c0de-… --dry-run`
     """
-    return _change_selection(JobKind.RESTORE, bulk_changes.restore, **arguments)
+    return _change_selection(admin, "restore", **options)
 
 
 def _change_selection(
-    kind: JobKind,
-    start_job: Callable[..., CodeJob],
-    tenant_id: str,
+    admin: "CouponsAdmin",
+    action: str,
+    code: str | None,
+    user_id: str | None,
+    batch_id: str | None,
     yes: bool,
     dry_run: bool,
-    **selection: Any,
-) -> dict[str, Any]:
-    code, user_id, batch_id = (
-        selection["code"],
-        selection["user_id"],
-        selection["batch_id"],
-    )
+) -> Any:
     if sum(map(bool, (code or user_id, batch_id))) != 1:
         raise click.UsageError("Use either --code, --user or --batch.")
-    if code:
-        return _change_single(kind, tenant_id, CouponFilter(**selection), dry_run)
-    tenants.require(tenant_id)
-    target = CodeTarget(batch_id, user_id or "")
-    planned = bulk_changes.preview(tenant_id, kind, target, now=utc_now())
-    if dry_run:
-        return _serialize_plan(planned)
-    _confirm(kind.value.capitalize(), planned, yes)
-    return finish_job(start_job(tenant_id, target, actor=CLI_ACTOR, now=utc_now()))
-
-
-def _change_single(
-    kind: JobKind, tenant_id: str, coupon_filter: CouponFilter, dry_run: bool
-) -> dict[str, Any]:
-    now = utc_now()
-    change, statuses = SINGLE_CHANGES[kind]
+    if not code:
+        body = without_unset(user_id=user_id, batch_id=batch_id)
+        return _change(
+            admin, action, body, question=action.capitalize(), yes=yes, dry_run=dry_run
+        )
     if not dry_run:
-        changed = change(tenant_id, coupon_filter, now=now, actor=CLI_ACTOR)
-        return serialization.serialize_coupon(changed, now)
-    tenants.require(tenant_id)
-    total, *counts = (
-        administration.list_coupons(
-            tenant_id,
-            replace(coupon_filter, status=status),
-            page=Page(limit=1),
-            now=now,
-        )[1]
-        for status in (None, *statuses)
-    )
-    done = sum(counts)
-    return {"dry_run": True, "total": total, "done": done, "skipped": total - done}
+        return call_coupon(admin, "POST", action, code=code, user_id=user_id)
+    found = find_coupon(admin, code, user_id)
+    done = int(found.status in CHANGED_STATES[action])
+    return {"dry_run": True, "total": 1, "done": done, "skipped": 1 - done}
 
 
-def _serialize_plan(planned: CodeJob) -> dict[str, Any]:
-    return {
-        "dry_run": True,
-        "total": planned.done_count + planned.skipped_count,
-        "done": planned.done_count,
-        "skipped": planned.skipped_count,
-        "skipped_reasons": dict(planned.skipped_reasons),
-    }
-
-
-def _confirm(action: str, planned: CodeJob, yes: bool) -> None:
+def _change(
+    admin: "CouponsAdmin",
+    action: str,
+    body: dict[str, Any],
+    question: str,
+    yes: bool,
+    dry_run: bool,
+) -> Any:
+    """Change many codes, after a question that says how many."""
+    path = "codes", action
+    plan = admin.call("POST", *path, body={**body, "dry_run": True})
+    if dry_run:
+        counts = {name: plan[name] for name in PLAN_MEMBERS}
+        return {"dry_run": True, "total": plan["done"] + plan["skipped"], **counts}
     target = next(
-        f"{name} {value}"
+        f"{name} {plan[f'{name}_id']}"
         for name in ("batch", "user", "definition")
-        if (value := getattr(planned, f"{name}_id"))
+        if plan[f"{name}_id"]
     )
-    confirm(f"{action} {planned.done_count:,} codes of {target}?", yes)
+    confirm(f"{question} {plan['done']:,} codes of {target}?", yes)
+    return _finish(admin, admin.call("POST", *path, body=body))
 
 
-@click.command()
-@tenant_option
-@id_option("batch", "Batch ID: the codes of this batch.")
-@id_option("definition", "Definition ID: the codes of this definition.")
-@id_option("user", "User ID: the codes of this user.")
-@new_expiry_options
-@confirmation_options
-@json_command()
+def _finish(admin: "CouponsAdmin", started_job: dict[str, Any]) -> dict[str, Any]:
+    """Follow a job to its end; say what it has changed and what it has left alone."""
+    job = describe_job(finish_job(admin, started_job))
+    job.pop("dry_run", None)
+    start = f"Codes changed: {job['done']:,}" if job["done"] else "Nothing was changed"
+    reason = f" ({job['skipped_reason']})" if job["skipped_reason"] else ""
+    print_status(f"{start}; left alone: {job['skipped']:,}{reason}.")
+    return job
+
+
+@api_command(
+    None,
+    click.option("--batch", "batch_id", help="Batch ID: the codes of this batch."),
+    click.option(
+        "--definition",
+        "definition_id",
+        type=DEFINITION,
+        help="Definition, by ID or name: the codes of this definition.",
+    ),
+    click.option("--user", "user_id", help="User ID: the codes of this user."),
+    new_expiry_options,
+    confirmation_options,
+)
 def expiry(
-    tenant_id: str,
-    expires_at: EnteredTime | None,
+    admin: "CouponsAdmin",
+    expires_at: str | None,
     follow_definition: bool,
     yes: bool,
     dry_run: bool,
     **selection: Any,
-) -> dict[str, Any]:
+) -> Any:
     """Move the expiry of all codes of a batch, a definition or a user.
 
     The new expiry may be earlier or later. Codes that are revoked, used up, or have
@@ -192,35 +153,21 @@ def expiry(
     --expires 2030-01-31T12:00:00Z --dry-run`
     """
     new_expiry = read_new_expiry(expires_at, follow_definition)
-    chosen = {name: value for name, value in selection.items() if value}
+    chosen = without_unset(**selection)
     if len(chosen) != 1:
         raise click.UsageError("Use either --batch, --definition or --user.")
-    tenants.require(tenant_id)
-    target = CodeTarget(**chosen)
-    planned = bulk_changes.preview(
-        tenant_id, JobKind.EXPIRY, target, now=utc_now(), expires_at=new_expiry
-    )
-    if dry_run:
-        return _serialize_plan(planned)
-    _confirm("Move the expiry of", planned, yes)
-    started_job = bulk_changes.change_expiry(
-        tenant_id, target, new_expiry, actor=CLI_ACTOR, now=utc_now()
-    )
-    return finish_job(started_job)
+    body, question = {**chosen, "expires_at": new_expiry}, "Move the expiry of"
+    return _change(admin, "expiry", body, question=question, yes=yes, dry_run=dry_run)
 
 
-@click.command()
-@tenant_option
-@id_option("batch", "Batch ID.", required=True)
-@click.option(
-    "--expires",
-    "expires_at",
-    type=EXPIRY_PARAM,
-    required=True,
-    help=f"New expiry, {TIME_EXAMPLES}.",
+@api_command(
+    None,
+    click.option("--batch", "batch_id", required=True, help="Batch ID."),
+    click.option(
+        "--expires", "expires_at", required=True, help=f"New expiry, {TIME_EXAMPLES}."
+    ),
 )
-@json_command()
-def extend(tenant_id: str, batch_id: str, expires_at: EnteredTime) -> dict[str, Any]:
+def extend(admin: "CouponsAdmin", **body: str) -> Any:
     """Extend the expiry of a batch's codes; later expiry dates are kept.
 
     Exit status 1 if no code was extended.
@@ -228,22 +175,16 @@ def extend(tenant_id: str, batch_id: str, expires_at: EnteredTime) -> dict[str, 
     Example: `couponctl code extend --tenant acme --batch 0198c0de-…
     --expires 2030-01-31T12:00:00Z`
     """
-    started_job = bulk_changes.extend_batch(
-        tenant_id, batch_id, expires_at=expires_at, actor=CLI_ACTOR, now=utc_now()
-    )
-    document = finish_job(started_job)
-    if document["state"] == JobState.COMPLETED and not document["done"]:
+    job = _finish(admin, admin.call("POST", "codes", "extend", body=body))
+    if not job["done"]:
         exit_with_failure()
-    return document
+    return job
 
 
-@click.command()
-@tenant_option
-@click.argument("job_id", type=UUID_PARAM)
-@json_command()
-def job(tenant_id: str, job_id: str) -> dict[str, Any]:
+@api_command(None, click.argument("job_id"))
+def job(admin: "CouponsAdmin", job_id: str) -> Any:
     """Show the progress of a bulk job.
 
     Example: `couponctl code job --tenant acme 0198c0de-…`
     """
-    return serialize_job(jobs.get(tenant_id, job_id))
+    return describe_job(admin.call("GET", "codes", "jobs", job_id))

@@ -30,7 +30,7 @@ from coupons_sdk.models.inventory import Batch, GeneratedCoupons
 from coupons_sdk.options import DEFAULT_RETRIES, DEFAULT_TIMEOUT_SECONDS, LogHook
 from coupons_sdk.requests import OMIT, Call, Code, Omit, request
 from coupons_sdk.resources import Async, Mode, Sync, operation
-from coupons_sdk.uploads import CsvSource, Upload
+from coupons_sdk.uploads import CSV, CsvSource, Upload
 
 
 class AdminMethods(Client[Mode], Generic[Mode]):
@@ -110,8 +110,11 @@ class AdminMethods(Client[Mode], Generic[Mode]):
         *,
         expires_at: Time | None = None,
         ignore_columns: Sequence[str] = (),
+        content_type: str = CSV,
     ) -> Call[GeneratedCoupons | Batch]:
         """Generate a coupon for each user in a CSV file with a column `user_id`.
+
+        For `source` and `content_type`, see `admin.codes.import_csv`.
 
         >>> admin.generate_from_csv(definition_id, "user_id\\nann\\nbob\\n").generated
         2
@@ -120,7 +123,8 @@ class AdminMethods(Client[Mode], Generic[Mode]):
             "expires_at": expires_at,
             "ignore_columns": ",".join(ignore_columns) or None,
         }
-        path, upload = self._path("coupons", definition_id, "generate"), Upload(source)
+        path = self._path("coupons", definition_id, "generate")
+        upload = Upload(source, content_type)
         return request("POST", parse_generated, path, query=query, upload=upload)
 
     @operation

@@ -10,6 +10,7 @@ from coupons_sdk.inputs import Time
 from coupons_sdk.models.coupons import Coupon
 from coupons_sdk.models.insight import SearchResult
 from coupons_sdk.models.inventory import (
+    CodeChange,
     CodeImport,
     CodeJob,
     CouponWithBatch,
@@ -19,7 +20,7 @@ from coupons_sdk.models.inventory import (
 from coupons_sdk.pages import PageCall
 from coupons_sdk.requests import OMIT, Call, Omit, parse_nothing, request
 from coupons_sdk.resources import Mode, operation, paged, streamed
-from coupons_sdk.uploads import CsvSource, Upload
+from coupons_sdk.uploads import CSV, CsvSource, Upload
 
 
 class Codes(AdminResource[Mode], Generic[Mode]):
@@ -96,11 +97,14 @@ class Codes(AdminResource[Mode], Generic[Mode]):
         partial: bool | None = None,
         skip_used: bool | None = None,
         ignore_columns: Sequence[str] = (),
+        content_type: str = CSV,
     ) -> Call[CodeImport]:
         """Import existing codes, without keeping the file in memory.
 
         `source` is the text of a CSV file, its `Path`, an open binary file, or an
         iterable of bytes; the last one cannot be sent again if the connection breaks.
+        `content_type` is `text/csv; header=absent` for a file without a heading line,
+        and `text/csv; charset=windows-1252` for one in that encoding.
 
         >>> text = f"code,user_id\\n{fresh_name},ann\\n"
         >>> admin.codes.import_csv(definition_id, text).done
@@ -115,15 +119,16 @@ class Codes(AdminResource[Mode], Generic[Mode]):
             "ignore_columns": ",".join(ignore_columns) or None,
         }
         path = self._path("coupons", definition_id, "import")
-        upload = Upload(source)
+        upload = Upload(source, content_type)
         return request("POST", CodeImport.from_json, path, query=query, upload=upload)
 
     @operation
     def get(self, coupon_id: str) -> Call[CouponWithTimeline]:
-        """Return a coupon with what happened to it.
+        """Return a coupon with what happened to it, and whether it can be redeemed.
 
-        >>> [entry.event for entry in admin.codes.get(coupon_id).timeline]
-        ['generated']
+        >>> found = admin.codes.get(coupon_id)
+        >>> [entry.event for entry in found.timeline], found.effective_status
+        (['generated'], 'active')
         """
         path = self._path("codes", coupon_id)
         return request("GET", CouponWithTimeline.from_json, path)
@@ -153,29 +158,37 @@ class Codes(AdminResource[Mode], Generic[Mode]):
 
     @operation
     def revoke(
-        self, *, user_id: str | Omit = OMIT, batch_id: str | Omit = OMIT
-    ) -> Call[CodeJob]:
+        self,
+        *,
+        user_id: str | Omit = OMIT,
+        batch_id: str | Omit = OMIT,
+        dry_run: bool | Omit = OMIT,
+    ) -> Call[CodeChange]:
         """Revoke all codes of a user or a batch.
 
         >>> admin.codes.revoke(batch_id=batch_id).state
         'completed'
         """
-        body = {"user_id": user_id, "batch_id": batch_id}
+        body = {"user_id": user_id, "batch_id": batch_id, "dry_run": dry_run}
         path = self._path("codes", "revoke")
-        return request("POST", CodeJob.from_json, path, body=body)
+        return request("POST", CodeChange.from_json, path, body=body)
 
     @operation
     def restore(
-        self, *, user_id: str | Omit = OMIT, batch_id: str | Omit = OMIT
-    ) -> Call[CodeJob]:
+        self,
+        *,
+        user_id: str | Omit = OMIT,
+        batch_id: str | Omit = OMIT,
+        dry_run: bool | Omit = OMIT,
+    ) -> Call[CodeChange]:
         """Make all revoked codes of a user or a batch valid again.
 
-        >>> admin.codes.restore(user_id="nobody").done
+        >>> admin.codes.restore(user_id="nobody", dry_run=True).done
         0
         """
-        body = {"user_id": user_id, "batch_id": batch_id}
+        body = {"user_id": user_id, "batch_id": batch_id, "dry_run": dry_run}
         path = self._path("codes", "restore")
-        return request("POST", CodeJob.from_json, path, body=body)
+        return request("POST", CodeChange.from_json, path, body=body)
 
     @operation
     def change_expiry(

@@ -18,7 +18,7 @@ from coupons_sdk.models.catalog import (
 from coupons_sdk.pages import PageCall
 from coupons_sdk.requests import OMIT, Call, Omit, request
 from coupons_sdk.resources import Mode, operation, paged
-from coupons_sdk.uploads import CsvSource, Upload
+from coupons_sdk.uploads import CSV, CsvSource, Upload
 
 CreatorStatus = Literal["ACTIVE", "INACTIVE"]
 
@@ -50,15 +50,25 @@ class Creators(AdminResource[Mode], Generic[Mode]):
 
     @operation
     def create_all(
-        self, campaign_id: str, creators: Sequence[NewCreator]
+        self,
+        campaign_id: str,
+        creators: Sequence[NewCreator],
+        *,
+        dry_run: bool | Omit = OMIT,
     ) -> Call[CreatedCreators]:
         """Create up to 1,000 creators of a campaign, with codes if you like.
+
+        With `dry_run` they are only checked.
 
         >>> jun = {"creator_key": fresh_key, "name": "Jun"}
         >>> admin.creators.create_all(campaign_id, [jun]).total
         1
         """
-        body = {"campaign_id": campaign_id, "creators": creators}
+        body = {
+            "campaign_id": campaign_id,
+            "creators": creators,
+            "dry_run": dry_run,
+        }
         path = self._path("creators", "bulk")
         return request("POST", CreatedCreators.from_json, path, body=body)
 
@@ -69,6 +79,8 @@ class Creators(AdminResource[Mode], Generic[Mode]):
         source: CsvSource,
         *,
         ignore_columns: Sequence[str] = (),
+        dry_run: bool | None = None,
+        content_type: str = CSV,
     ) -> Call[CreatedCreators]:
         """Create the creators of a CSV file (see `admin.codes.import_csv`).
 
@@ -79,9 +91,11 @@ class Creators(AdminResource[Mode], Generic[Mode]):
         query = {
             "campaign_id": campaign_id,
             "ignore_columns": ",".join(ignore_columns) or None,
+            "dry_run": dry_run,
         }
         parse, path = CreatedCreators.from_json, self._path("creators", "bulk")
-        return request("POST", parse, path, query=query, upload=Upload(source))
+        upload = Upload(source, content_type)
+        return request("POST", parse, path, query=query, upload=upload)
 
     @paged
     def list(

@@ -84,7 +84,7 @@ class TimelineEntry(Document):
 
 @dataclass(frozen=True, kw_only=True)
 class CouponWithTimeline(Document):
-    """A coupon with what happened to it."""
+    """A coupon with what happened to it; `state` says whether it can be redeemed."""
 
     id: str
     definition_id: str
@@ -102,6 +102,10 @@ class CouponWithTimeline(Document):
     batch_id: str | None
     metadata: Mapping[str, str | float | bool]
     timeline: tuple[TimelineEntry, ...]
+    effective_status: str
+    state: str
+    campaign_id: str | None
+    creator_key: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,8 +161,8 @@ class CodeImport(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExpiryJob(Document):
-    """A change of the expiry of many codes, or what it would change."""
+class CodeChange(Document):
+    """A change of many codes, or what it would change."""
 
     job_id: str | None
     kind: str
@@ -176,3 +180,8 @@ class ExpiryJob(Document):
     updated_at: datetime
     finished_at: datetime | None
     dry_run: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiryJob(CodeChange):
+    """A change of the expiry of many codes, or what it would change."""

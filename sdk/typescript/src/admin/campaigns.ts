@@ -116,7 +116,7 @@ export class Creators extends AdminResource {
   createFromCsv(
     campaignId: string,
     source: CsvSource,
-    query?: CsvOptions,
+    query?: CsvOptions & { dry_run?: boolean },
   ): Promise<Schemas["CreatedCreators"]> {
     return this.send("post", "/creators/bulk", [], {
       query: { campaign_id: campaignId, ...query },

@@ -53,12 +53,12 @@ export class Codes extends AdminResource {
   }
 
   /** Revoke all codes of a user or a batch. */
-  revoke(body: Schemas["UserOrBatch"]): Promise<Schemas["CodeJob"]> {
+  revoke(body: Schemas["UserOrBatch"]): Promise<Schemas["CodeChange"]> {
     return this.send("post", "/codes/revoke", [], { body });
   }
 
   /** Make all revoked codes of a user or a batch valid again. */
-  restore(body: Schemas["UserOrBatch"]): Promise<Schemas["CodeJob"]> {
+  restore(body: Schemas["UserOrBatch"]): Promise<Schemas["CodeChange"]> {
     return this.send("post", "/codes/restore", [], { body });
   }
 

@@ -60,8 +60,8 @@ def test_a_code_is_given_shown_and_revoked(
     (shown,) = acme_cli.json("code", "show", *ACME, code.lower())["coupons"]
     assert [(entry["event"], entry["by"]) for entry in shown["timeline"]] == [
         ("generated", None),
-        ("assigned", "couponctl"),
-        ("revoked", "couponctl"),
+        ("assigned", acme_cli.actor),
+        ("revoked", acme_cli.actor),
     ]
     message = acme_cli.expect_refusal("code", "show", *ACME, "NONE", status=4)
     assert message == (
@@ -108,7 +108,7 @@ def test_files_go_out_and_come_in(
         "\r\n", "\n"
     )
     entries = acme_cli.json("audit", "list", *ACME, "--action", "codes.exported")
-    assert [entry["actor"] for entry in entries["entries"]] == ["cli", "cli"]
+    assert [entry["actor"] for entry in entries["entries"]] == [acme_cli.actor] * 2
     extended = acme_cli.json(
         *("code", "extend", *ACME, "--batch", result["batch_id"]),
         *("--expires", "2099-01-01T00:00:00Z"),
