@@ -120,3 +120,14 @@ DEFINITION = NameOrId(
 )
 REWARD = NameOrId(lambda admin, _: admin.rewards.list(limit=500), "item_id")
 API_KEY = NameOrId(lambda admin, _: admin.api_keys.list(limit=500), "key_id")
+
+
+def definition_option(help_text: str, required: bool = False) -> OptionDecorator:
+    """Return the option --definition, which is an ID or a name."""
+    return click.option(
+        "--definition",
+        "definition_id",
+        type=DEFINITION,
+        required=required,
+        help=help_text,
+    )

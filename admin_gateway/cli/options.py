@@ -10,7 +10,6 @@ import rich_click as click
 from admin_gateway.cli.field_params import (
     TENANT_PARAM,
     USER_PARAM,
-    UUID_PARAM,
 )
 from admin_gateway.cli.integer_option import IntegerRange
 from coupon_core.domain.metadata import is_metadata_key
@@ -32,8 +31,6 @@ TIME_EXAMPLES = "for example 2030-01-31, 2030-01-31T18:00 or 2030-01-31T12:00:00
 
 _ID_TYPES = {
     "tenant": TENANT_PARAM,
-    "definition": UUID_PARAM,
-    "batch": UUID_PARAM,
     "user": USER_PARAM,
 }
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import DEFINITION, api_command, page_options
+from admin_gateway.cli.api_commands import api_command, definition_option, page_options
 from admin_gateway.cli.background_work import follow_batch
 from admin_gateway.cli.options import EnumChoice
 from admin_gateway.cli.suspension_commands import add_suspension_commands
@@ -36,12 +36,7 @@ add_suspension_commands(batch, click.argument("batch_id"), "batches")
 
 @api_command(
     batch,
-    click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        help="Only batches of this definition, by ID or name.",
-    ),
+    definition_option("Only batches of this definition, by ID or name."),
     click.option(
         "--state", type=EnumChoice(BatchState), help="Only batches in this state."
     ),

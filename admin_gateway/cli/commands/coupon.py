@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import DEFINITION, api_command, page_options
+from admin_gateway.cli.api_commands import api_command, definition_option, page_options
 from admin_gateway.cli.options import (
     EnumChoice,
     combine_options,
@@ -77,12 +77,7 @@ def call_coupon(
 
 @api_command(
     coupon,
-    click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        help="Only coupons of this definition, by ID or name.",
-    ),
+    definition_option("Only coupons of this definition, by ID or name."),
     click.option("--user", "user_id", help="Only coupons of this user ID."),
     click.option("--code", help="Only coupons with this code."),
     click.option(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import DEFINITION, api_command
+from admin_gateway.cli.api_commands import api_command, definition_option
 from admin_gateway.cli.background_work import follow_batch
 from admin_gateway.cli.csv_options import csv_options, parse_users, to_upload_options
 from admin_gateway.cli.options import TIME_EXAMPLES, metadata_option, without_unset
@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 @api_command(
     None,
-    click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        required=True,
-        help="Definition, by ID or name.",
-    ),
+    definition_option("Definition, by ID or name.", required=True),
     click.option("--user", "user_ids", multiple=True, help="User ID (repeatable)."),
     click.option(
         "--users-file",

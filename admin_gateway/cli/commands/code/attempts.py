@@ -4,7 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import DEFINITION, api_command, cursor_options
+from admin_gateway.cli.api_commands import (
+    api_command,
+    cursor_options,
+    definition_option,
+)
 
 if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
@@ -20,12 +24,7 @@ COLUMNS = ("attempted_at", "masked_code", "user_id", "action", "reason", "dialec
         "--reason", help="Only those with this error code: COUPON_EXPIRED, …."
     ),
     click.option("--action", help="validate, redeem, reserve, confirm, buy or refund."),
-    click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        help="Only those of this definition, by ID or name.",
-    ),
+    definition_option("Only those of this definition, by ID or name."),
     click.option("--from", "from", help="Only those at or after this time."),
     click.option("--to", "to", help="Only those before this time."),
     cursor_options,

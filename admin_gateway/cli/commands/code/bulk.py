@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import DEFINITION, api_command
+from admin_gateway.cli.api_commands import api_command, definition_option
 from admin_gateway.cli.background_work import describe_job, finish_job
 from admin_gateway.cli.commands.coupon import call_coupon, find_coupon
 from admin_gateway.cli.confirmation import confirm, confirmation_options
@@ -126,12 +126,7 @@ def _finish(admin: "CouponsAdmin", started_job: dict[str, Any]) -> dict[str, Any
 @api_command(
     None,
     click.option("--batch", "batch_id", help="Batch ID: the codes of this batch."),
-    click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        help="Definition, by ID or name: the codes of this definition.",
-    ),
+    definition_option("Definition, by ID or name: the codes of this definition."),
     click.option("--user", "user_id", help="User ID: the codes of this user."),
     new_expiry_options,
     confirmation_options,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import rich_click as click
 from click.exceptions import Exit
 
-from admin_gateway.cli.api_commands import DEFINITION, api_command
+from admin_gateway.cli.api_commands import api_command, definition_option
 from admin_gateway.cli.background_work import finish_job
 from admin_gateway.cli.commands.code.inventory import filter_options
 from admin_gateway.cli.csv_options import csv_options, to_upload_options
@@ -49,13 +49,7 @@ def export(admin: "CouponsAdmin", output: BinaryIO, **filters: Any) -> Any:
 
 @api_command(
     None,
-    click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        required=True,
-        help="Definition, by ID or name.",
-    ),
+    definition_option("Definition, by ID or name.", required=True),
     click.option(
         "--partial", is_flag=True, help="Skip invalid lines and import the others."
     ),

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import DEFINITION, api_command, cursor_options
+from admin_gateway.cli.api_commands import (
+    api_command,
+    cursor_options,
+    definition_option,
+)
 from admin_gateway.cli.options import EnumChoice, combine_options
 from admin_gateway.cli.tables import get_member, print_members
 from coupon_core.domain.models import CouponStatus
@@ -40,12 +44,7 @@ MAX_MATCHES = 20
 filter_options = combine_options(
     click.option("--code", help="Only this code."),
     click.option("--user", "user_id", help="Only codes of this user ID."),
-    click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        help="Only codes of this definition, by ID or name.",
-    ),
+    definition_option("Only codes of this definition, by ID or name."),
     click.option("--batch", "batch_id", help="Only codes of this batch ID."),
     click.option(
         "--status", type=EnumChoice(CouponStatus), help="Only codes with this status."

@@ -27,6 +27,7 @@ from tests.support.databases import migrate_database
 from tests.support.servers.gunicorn import gateway_server
 from tests.support.settings import MASTER_KEY, build_settings
 
+ACME = "--tenant", "acme"
 GROUPS = test_batch, test_campaign, test_code, test_coupon, test_csv_files
 FIXTURES = campaign_factory, code, definition
 # Nobody generates a batch on the server, which has no workers.
@@ -83,3 +84,30 @@ def acme_cli(server: Server, tmp_path: Path) -> CouponctlRunner:
     tenant = CouponctlRunner(env).create_tenant()
     remote = {"COUPON_SERVER": server.url, "COUPON_API_KEY": tenant["api_key"]}
     return RemoteRunner({**env, **remote}, tenant["api_key_id"])
+
+
+def test_a_batch_is_followed_until_it_ends(
+    acme_cli: CouponctlRunner, definition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def cancel(seconds: float) -> None:
+        pauses.append(seconds)
+        (batch,) = acme_cli.json("batch", "list", *ACME)["batches"]
+        acme_cli.json("batch", "cancel", *ACME, batch["batch_id"])
+
+    monkeypatch.setattr("time.sleep", cancel)
+    options = "--definition", "welcome", "--count", "2000"
+    batch = acme_cli.json("generate", *ACME, *options)
+    assert (batch["state"], batch["definition_id"]) == ("cancelled", definition)
+    assert len(pauses) == 1
+
+
+def test_a_dry_run_says_nothing_about_a_change(
+    acme_cli: CouponctlRunner, definition: str
+) -> None:
+    acme_cli.generate_coupons(definition, "ann")
+    plain = CouponctlRunner(acme_cli.env)
+    revoke = "code", "revoke", *ACME, "--user", "ann"
+    assert plain.run(*revoke, "--dry-run").stderr == ""
+    assert plain.run(*revoke, "--yes").stderr.startswith("Changing tenant acme on http")
