@@ -34,6 +34,7 @@ def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
     tenant_id = tenant_id or (connection.tenant_id if connection else "")
     if not tenant_id:
         raise click.UsageError("Missing option '--tenant'.")
+    get_current_context().params["tenant_id"] = tenant_id  # messages name it
     if connection is None:
         with open_local_admin(tenant_id) as admin:
             yield admin

@@ -15,7 +15,7 @@ from admin_gateway.cli.commands.login import SHOWN_MEMBERS
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.persistence import database
 from coupon_core.services.access import tenants
-from tests.support.cli_runner import CouponctlRunner
+from tests.support.cli_runner import CouponctlRunner, listening_couponctl
 from tests.support.concurrency import started_core
 from tests.support.databases import Databases
 from tests.support.servers.gunicorn import gateway_server
@@ -126,6 +126,51 @@ def test_an_error_has_a_status_and_a_sentence(
     result = remote.run(*words, *tenant)
     assert (result.exit_code, result.stdout) == (status, "")
     assert text in " ".join(result.stderr.split())
+
+
+def test_reports_events_and_users_are_those_of_the_server(
+    remote: CouponctlRunner,
+) -> None:
+    shown = remote.run("report", "funnel", "--since", "24h")
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert shown.stdout.startswith('Funnel of tenant "acme"')
+    assert remote.json("report", "signals")["signals"] == []
+    publish = "event", "publish", "streak.milestone_reached", "--user", "ann", "--data"
+    event = remote.run(*publish, '{"streak_id": "daily", "threshold": 7}', "--json")
+    assert json.loads(event.stdout)["status"] == "accepted"
+    assert event.stderr.startswith("Changing tenant acme")
+    assert "data.threshold: missing" in remote.read_error(*publish, "{}")["error"]
+    assert remote.json("event", "dead", "list") == {"dead_letters": [], "total": 0}
+    unknown = "01890000-0000-7000-8000-000000000000"
+    assert remote.read_error("event", "dead", "drop", unknown)["exit_status"] == 4
+
+
+def test_a_user_is_erased_on_the_server_after_a_question(
+    remote: CouponctlRunner,
+) -> None:
+    remote.json("user", "create", "ann")
+    preview = remote.json("user", "erase", "ann", "--dry-run")
+    assert (preview["pseudonym"], preview["dry_run"]) == (None, True)
+    asked = remote.run("user", "erase", "ann")
+    assert asked.exit_code == 2
+    assert f"from {sum(preview['rows'].values())} rows?" in asked.stderr
+    assert remote.json("user", "get", "ann")["user_id"] == "ann"
+    erased = remote.json("user", "erase", "ann", "--yes")
+    assert erased["rows"] == preview["rows"]
+    assert remote.read_error("user", "get", "ann")["exit_status"] == 4
+
+
+def test_the_audit_log_of_a_server_is_followed(remote: CouponctlRunner) -> None:
+    arguments = "audit", "tail", "--count", "2", "--json"
+    with listening_couponctl(remote.env, *arguments) as tail:
+        item = remote.json(*REWARD)["item_id"]
+        remote.json("reward", "delete", item)
+        output, _ = tail.communicate(timeout=30)
+    entries = [json.loads(line) for line in output.splitlines()]
+    assert [(entry["action"], entry["object_id"]) for entry in entries] == [
+        ("reward_item.created", item),
+        ("reward_item.deleted", item),
+    ]
 
 
 def test_a_server_without_a_key_is_not_called(remote: CouponctlRunner) -> None:
