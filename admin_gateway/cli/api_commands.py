@@ -38,16 +38,20 @@ def api_command(
     columns: Sequence[str] = (),
     render: Callable[[Document], None] | None = None,
     render_csv: Callable[[Document], None] | None = None,
+    open_client: str = "open_admin",
 ) -> Callable[[BuildDocument], click.Command]:
-    """Make a function that gets a client of the admin API a command of a group."""
+    """Make a function that gets a client of the admin API a command of a group.
+
+    `open_client` is the function of `clients` that opens another client.
+    """
 
     def decorate(build: BuildDocument) -> click.Command:
         @wraps(build)
         def build_document(tenant_id: str | None, **arguments: Any) -> Document:
-            from admin_gateway.cli.clients import open_admin
+            from admin_gateway.cli import clients  # imports the SDK
 
-            with open_admin(tenant_id) as admin:
-                document: Document = build(admin, **_replace_names(admin, arguments))
+            with getattr(clients, open_client)(tenant_id) as client:
+                document: Document = build(client, **_replace_names(client, arguments))
             return document
 
         add_options = combine_options(optional_tenant_option, *options, server_options)
@@ -58,6 +62,13 @@ def api_command(
         return add(add_options(command(build_document)))
 
     return decorate
+
+
+def query_command(
+    *options: Any, columns: Sequence[str] = ()
+) -> Callable[[BuildDocument], click.Command]:
+    """Make a function that gets a client of the query API a command."""
+    return api_command(None, *options, columns=columns, open_client="open_query")
 
 
 def build_query(

@@ -93,6 +93,7 @@ def create_in_process_app(
     blueprints: Sequence[tuple[JsonBlueprint, Mapping[str, Any]]],
     refusals: Mapping[Any, RefusalResponse],
     teardown: Callable[[BaseException | None], None],
+    converters: Mapping[str, type[BaseConverter]] = EMPTY_MAPPING,
 ) -> Flask:
     """Create a Flask app for a caller in the same process.
 
@@ -100,13 +101,13 @@ def create_in_process_app(
     is not refused by a rule, such as a missing database, is raised to the caller.
     """
     app = _create_flask(
-        import_name, DEFAULT_BODY_LIMIT_BYTES, EMPTY_MAPPING, is_logged=False
+        import_name, DEFAULT_BODY_LIMIT_BYTES, converters, is_logged=False
     )
     dialect = ErrorFormat("", refusals=refusals)
     register_error_handlers(app, [dialect], raises_unexpected=True)
     for blueprint, options in blueprints:
-        place = {name: options[name] for name in ("name", "url_prefix")}
-        app.register_blueprint(blueprint, **place)
+        place = options.keys() & {"name", "url_prefix"}
+        app.register_blueprint(blueprint, **{name: options[name] for name in place})
     _finish_routes(app, DEFAULT_BODY_LIMIT_BYTES, teardown=teardown)
     return app
 
