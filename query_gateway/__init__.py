@@ -52,11 +52,11 @@ def create_in_process_app(teardown: Callable[[BaseException | None], None]) -> F
     """
     from coupon_core.web import app_factory
     from query_gateway import refusals
-    from query_gateway.phoenix import routes
+    from query_gateway.phoenix import reservations, routes
 
     return app_factory.create_in_process_app(
         __name__,
-        blueprints=[(routes.blueprint, {})],
+        blueprints=[(reservations.blueprint, {})],
         refusals=refusals.PHOENIX_REFUSALS,
         teardown=teardown,
         converters={"tenant": routes.TenantConverter},
