@@ -16,7 +16,7 @@ def create_app(settings: "Settings | None" = None) -> Flask:
     # Imported here, because a caller in its own process needs only a part of it.
     from coupon_core import gateway
     from coupon_core.settings import loader
-    from coupon_core.web.openapi import DocumentParts
+    from coupon_core.web.openapi.document import DocumentParts
     from coupon_core.web.openapi.headers import HEADERS_NOTE
     from query_gateway import mambo, playcamp, refusals
     from query_gateway.phoenix import reservations, routes, schemas
@@ -50,11 +50,11 @@ def create_in_process_app(teardown: Callable[[BaseException | None], None]) -> F
     The process has been started by `bootstrap.start`. `teardown` releases what a
     request has used.
     """
-    from coupon_core.web import app_factory
+    from coupon_core.web import in_process_app
     from query_gateway import refusals
     from query_gateway.phoenix import reservations, routes
 
-    return app_factory.create_in_process_app(
+    return in_process_app.create_in_process_app(
         __name__,
         blueprints=[(reservations.blueprint, {})],
         refusals=refusals.PHOENIX_REFUSALS,

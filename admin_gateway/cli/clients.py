@@ -3,8 +3,7 @@
 import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from click import get_current_context
@@ -122,18 +121,21 @@ def open_local_admin(tenant_id: str) -> Iterator["CouponsAdmin"]:
     It has every scope and no limit of calls. The audit log calls it `cli`, with the
     user of the operating system.
     """
+    from admin_gateway import create_in_process_app
     from admin_gateway.authentication import CALLER_ENVIRON_KEY
     from admin_gateway.cli.core import started_core
     from admin_gateway.cli.wsgi_transport import WsgiTransport
     from coupon_core.domain.models import Principal
     from coupon_core.observability.audit_context import CLI_ACTOR
+    from coupon_core.persistence import database
     from coupon_core.services.access.tenants import ALL_SCOPES
     from coupons_sdk import CouponsAdmin
 
     caller = Principal(
         tenant_id, key_id=CLI_ACTOR, scopes=ALL_SCOPES, key_name=_get_user_name()
     )
-    transport = WsgiTransport(_create_app(), {CALLER_ENVIRON_KEY: caller})
+    app = create_in_process_app(lambda _: database.release_connection())
+    transport = WsgiTransport(app, {CALLER_ENVIRON_KEY: caller})
     with (
         started_core(),
         CouponsAdmin(
@@ -141,13 +143,6 @@ def open_local_admin(tenant_id: str) -> Iterator["CouponsAdmin"]:
         ) as admin,
     ):
         yield admin
-
-
-@cache
-def _create_app() -> Any:
-    from admin_gateway import create_in_process_app
-
-    return create_in_process_app()
 
 
 def _get_user_name() -> str:
