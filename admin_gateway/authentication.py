@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import g, request
 
@@ -17,8 +17,10 @@ from coupon_core.security.authentication import (
 )
 from coupon_core.services.access import tenants
 from coupon_core.web.authentication import bearer_token
-from coupon_core.web.openapi.routes import DocumentedRoute
 from coupon_core.web.query_string import parse_query
+
+if TYPE_CHECKING:
+    from coupon_core.web.openapi.routes import DocumentedRoute
 
 SECURITY_SCHEMES: Mapping[str, Any] = {
     "adminToken": {
@@ -147,7 +149,7 @@ def get_required_scope(endpoint: str, method: str) -> Scope:
     return Scope.READ if is_read else WRITE_SCOPES[endpoint.rpartition(".")[0]]
 
 
-def describe_access(route: DocumentedRoute) -> str:
+def describe_access(route: "DocumentedRoute") -> str:
     """Return what a route requires of its caller, for the OpenAPI document."""
     if route.endpoint in VIEWS_WITHOUT_SCOPE:
         return "any API key, whatever its scopes"

@@ -1,24 +1,26 @@
 """The query gateway: validate and redeem codes and list coupons for players."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, request
-from flask_cors import CORS
 
-from coupon_core import gateway
-from coupon_core.settings import loader
-from coupon_core.settings.loader import Settings
-from coupon_core.web.openapi import DocumentParts
-from coupon_core.web.openapi.headers import HEADERS_NOTE
-from query_gateway import mambo, playcamp, refusals
-from query_gateway.phoenix import reservations, routes, schemas
+if TYPE_CHECKING:
+    from coupon_core.settings.loader import Settings
 
 CORS_MAX_AGE_SECONDS = 86_400
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: "Settings | None" = None) -> Flask:
     """Create the WSGI application, by default with settings from the environment."""
+    # Imported here, because a caller in its own process needs only a part of it.
+    from coupon_core import gateway
+    from coupon_core.settings import loader
+    from coupon_core.web.openapi.document import DocumentParts
+    from coupon_core.web.openapi.headers import HEADERS_NOTE
+    from query_gateway import mambo, playcamp, refusals
+    from query_gateway.phoenix import reservations, routes, schemas
+
     settings = settings or loader.load()
     app = gateway.create_app(
         __name__,
@@ -42,8 +44,29 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _enable_cors(app: Flask, settings: Settings) -> None:
+def create_in_process_app(teardown: Callable[[BaseException | None], None]) -> Flask:
+    """Return the Phoenix API as a WSGI application for callers in this process.
+
+    The process has been started by `bootstrap.start`. `teardown` releases what a
+    request has used.
+    """
+    from coupon_core.web import in_process_app
+    from query_gateway import refusals
+    from query_gateway.phoenix import reservations, routes
+
+    return in_process_app.create_in_process_app(
+        __name__,
+        blueprints=[(reservations.blueprint, {})],
+        refusals=refusals.PHOENIX_REFUSALS,
+        teardown=teardown,
+        converters={"tenant": routes.TenantConverter},
+    )
+
+
+def _enable_cors(app: Flask, settings: "Settings") -> None:
     """Allow calls from players' browsers (the Phoenix specification)."""
+    from flask_cors import CORS
+
     if settings.cors_origins:
         CORS(
             app,

@@ -18,8 +18,8 @@ from admin_gateway.authentication import FLAT_PREFIX
 from admin_gateway.routes import ALIASES
 from coupon_core.persistence import database
 from coupon_core.web.error_catalogue import load_catalogue
-from coupon_core.web.openapi import iterate_operations
 from coupon_core.web.openapi.components import load_descriptions
+from coupon_core.web.openapi.document import iterate_operations
 from tests.support.settings import build_settings
 
 Json = dict[str, Any]

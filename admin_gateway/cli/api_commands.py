@@ -42,27 +42,43 @@ def api_command(
     name: str | None = None,
     columns: Sequence[str] = (),
     render: Callable[[Document], None] | None = None,
+    render_csv: Callable[[Document], None] | None = None,
     formats: OptionDecorator = format_options,
+    open_client: str = "open_admin",
 ) -> Callable[[BuildDocument], click.Command]:
-    """Make a function that gets a client of the admin API a command of a group."""
+    """Make a function that gets a client of the admin API a command of a group.
+
+    `open_client` is the function of `clients` that opens another client.
+    """
 
     def decorate(build: BuildDocument) -> click.Command:
         @wraps(build)
         def build_document(tenant_id: str | None, **arguments: Any) -> Document:
-            from admin_gateway.cli.clients import open_admin
+            from admin_gateway.cli import clients  # imports the SDK
 
-            with open_admin(tenant_id) as admin:
-                document: Document = build(admin, **_replace_names(admin, arguments))
+            with getattr(clients, open_client)(tenant_id) as client:
+                document: Document = build(client, **_replace_names(client, arguments))
             return document
 
         add_options = combine_options(optional_tenant_option, *options, server_options)
         command = json_command(
-            *columns, render=render, starts_core=False, options=formats
+            *columns,
+            render=render,
+            render_csv=render_csv,
+            starts_core=False,
+            options=formats,
         )
         add = group.command(name) if group else click.command(name, click.RichCommand)
         return add(add_options(command(build_document)))
 
     return decorate
+
+
+def query_command(
+    *options: Any, columns: Sequence[str] = ()
+) -> Callable[[BuildDocument], click.Command]:
+    """Make a function that gets a client of the query API a command."""
+    return api_command(None, *options, columns=columns, open_client="open_query")
 
 
 def build_query(
@@ -76,29 +92,41 @@ def build_query(
 class NameOrId(click.ParamType):  # type: ignore[type-arg]
     """A parameter that is an ID, or the name of an object.
 
-    `search` lists objects, among them those with the name, and `member` is their ID.
+    `search` lists objects, among them those with the name. `member` is their ID, and
+    `name_member` their name, or their names by language.
     """
 
     name = "id or name"
 
     def __init__(
-        self, search: Callable[["CouponsAdmin", str], Iterable[Any]], member: str
+        self,
+        search: Callable[["CouponsAdmin", str], Iterable[Any]],
+        member: str,
+        name_member: str = "name",
     ) -> None:
-        self._search, self._member = search, member
+        self._search, self._member, self._name_member = search, member, name_member
 
     def find_id(self, admin: "CouponsAdmin", text: str) -> str:
-        """Return the ID of an object; a name that none has is left to the server.
+        """Return the ID of an object; what none has is left to the server.
+
+        What is the ID of one and the name of another is the ID.
 
         Raises:
             click.UsageError: Several objects have the name.
         """
         if is_uuid(text):
             return text
-        found = [
-            getattr(each, self._member)
-            for each in self._search(admin, text)
-            if each.name.casefold() == text.casefold()
-        ]
+        found = []
+        for each in self._search(admin, text):
+            names, object_id = (
+                getattr(each, self._name_member),
+                getattr(each, self._member),
+            )
+            if str(object_id) == text:
+                return text
+            texts = names.values() if isinstance(names, Mapping) else [names]
+            if text.casefold() in map(str.casefold, texts):
+                found.append(str(object_id))
         if len(found) > 1:
             ids = ", ".join(found)
             raise click.UsageError(f'Several have the name "{text}": use an ID: {ids}.')
@@ -110,8 +138,12 @@ def _replace_names(admin: "CouponsAdmin", arguments: dict[str, Any]) -> dict[str
     replaced = dict(arguments)
     for parameter in get_current_context().command.params:
         name, kind = parameter.name or "", parameter.type
-        if isinstance(kind, NameOrId) and replaced.get(name):
-            replaced[name] = kind.find_id(admin, replaced[name])
+        if isinstance(kind, NameOrId) and (given := replaced.get(name)):
+            is_list = isinstance(given, tuple)
+            ids = [
+                kind.find_id(admin, text) for text in (given if is_list else [given])
+            ]
+            replaced[name] = ids if is_list else ids[0]
     return replaced
 
 
@@ -119,6 +151,14 @@ DEFINITION = NameOrId(
     lambda admin, name: admin.definitions.list(name=name, limit=500), "id"
 )
 REWARD = NameOrId(lambda admin, _: admin.rewards.list(limit=500), "item_id")
+CAMPAIGN = NameOrId(lambda admin, _: admin.campaigns.list(limit=500), "campaign_id")
+CREATOR = NameOrId(
+    lambda admin, name: admin.creators.list(keyword=name, limit=500), "creator_key"
+)
+PACKAGE = NameOrId(
+    lambda admin, _: admin.packages.list(limit=500), "package_id", "item_name"
+)
+WEBHOOK = NameOrId(lambda admin, _: admin.webhooks.list(limit=500), "id", "url")
 API_KEY = NameOrId(lambda admin, _: admin.api_keys.list(limit=500), "key_id")
 
 

@@ -3,23 +3,23 @@
 import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from click import get_current_context
 
-from admin_gateway.cli.connections import find_connection
+from admin_gateway.cli.connections import find_connection, find_query_server
 from admin_gateway.cli.output import NOTICE_KEY, print_status
-from coupons_sdk.credentials import ApiKey
+from coupons_sdk.credentials import ApiKey, Hmac, TenantToken
 
 if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
+    from coupons_sdk import Coupons, CouponsAdmin
 
 # Nothing is sent there; the SDK asks for an address.
 IN_PROCESS_URL = "http://couponctl.invalid"
 # Some answers wait for others: the test of a webhook for its receiver.
 TIMEOUT_SECONDS = 60
+TOKEN_LIFETIME_SECONDS = 600
 PLACE_KEY = "coupons.place"
 
 
@@ -34,6 +34,7 @@ def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
     tenant_id = tenant_id or (connection.tenant_id if connection else "")
     if not tenant_id:
         raise click.UsageError("Missing option '--tenant'.")
+    get_current_context().params["tenant_id"] = tenant_id  # messages name it
     if connection is None:
         with open_local_admin(tenant_id) as admin:
             yield admin
@@ -41,29 +42,77 @@ def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
     from coupons_sdk import CouponsAdmin
 
     key = AnnouncedKey(connection.api_key)
-    get_current_context().meta[PLACE_KEY] = (
-        f"Changing tenant {tenant_id} on {connection.server}."
-    )
+    _set_place(tenant_id, connection.server)
     with CouponsAdmin(
         connection.server, key, tenant_id=tenant_id, timeout=TIMEOUT_SECONDS
     ) as admin:
         yield admin
 
 
-class AnnouncedKey(ApiKey):
-    """An API key that says, before its first write, where it writes."""
+@contextmanager
+def open_query(tenant_id: str | None) -> Iterator["Coupons"]:
+    """Yield a client of the query gateway that is set, or of the database.
+
+    Raises:
+        click.UsageError: No tenant was given, or only an admin gateway.
+        CommandError: There is no secret for the query gateway.
+    """
+    from coupons_sdk import Coupons
+
+    if not tenant_id:
+        raise click.UsageError("Missing option '--tenant'.")
+    if found := find_query_server():
+        server, secret = found
+        _set_place(tenant_id, server)
+        with Coupons(server, AnnouncedHmac(tenant_id, secret)) as coupons:
+            yield coupons
+        return
+    from admin_gateway.cli.core import started_core
+    from admin_gateway.cli.wsgi_transport import WsgiTransport
+    from coupon_core.domain.models import utc_now
+    from coupon_core.persistence import database
+    from coupon_core.services.access import tokens
+    from query_gateway import create_in_process_app
+
+    app = create_in_process_app(lambda _: database.release_connection())
+    transport = WsgiTransport(app, {})
+    with started_core():
+        token = TenantToken(
+            tokens.mint(tenant_id, None, TOKEN_LIFETIME_SECONDS, now=utc_now())
+        )
+        with Coupons(IN_PROCESS_URL, token, transport=transport) as coupons:
+            yield coupons
+
+
+def _set_place(tenant_id: str, server: str) -> None:
+    get_current_context().meta[PLACE_KEY] = f"Changing tenant {tenant_id} on {server}."
+
+
+class Announced:
+    """A credential that says, before its first write, where it writes."""
 
     def build_headers(
         self, method: str, target: bytes, body: bytes
     ) -> Mapping[str, str]:
-        """Return the headers of the API key."""
+        """Return the headers of the credential."""
         context = get_current_context()
         is_trial = b"dry_run=true" in target or b'"dry_run":true' in body
         if method != "GET" and not is_trial and NOTICE_KEY not in context.meta:
             context.meta[NOTICE_KEY] = context.meta[PLACE_KEY]
             if not context.params.get("as_json"):
                 print_status(context.meta[NOTICE_KEY])
-        return super().build_headers(method, target, body)
+        headers: Mapping[str, str] = super().build_headers(  # type: ignore[misc]
+            method, target, body
+        )
+        return headers
+
+
+class AnnouncedKey(Announced, ApiKey):
+    """An API key that says where it writes."""
+
+
+class AnnouncedHmac(Announced, Hmac):
+    """A tenant's secret that says where it writes."""
 
 
 @contextmanager
@@ -73,18 +122,21 @@ def open_local_admin(tenant_id: str) -> Iterator["CouponsAdmin"]:
     It has every scope and no limit of calls. The audit log calls it `cli`, with the
     user of the operating system.
     """
+    from admin_gateway import create_in_process_app
     from admin_gateway.authentication import CALLER_ENVIRON_KEY
     from admin_gateway.cli.core import started_core
     from admin_gateway.cli.wsgi_transport import WsgiTransport
     from coupon_core.domain.models import Principal
     from coupon_core.observability.audit_context import CLI_ACTOR
+    from coupon_core.persistence import database
     from coupon_core.services.access.tenants import ALL_SCOPES
     from coupons_sdk import CouponsAdmin
 
     caller = Principal(
         tenant_id, key_id=CLI_ACTOR, scopes=ALL_SCOPES, key_name=_get_user_name()
     )
-    transport = WsgiTransport(_create_app(), {CALLER_ENVIRON_KEY: caller})
+    app = create_in_process_app(lambda _: database.release_connection())
+    transport = WsgiTransport(app, {CALLER_ENVIRON_KEY: caller})
     with (
         started_core(),
         CouponsAdmin(
@@ -92,13 +144,6 @@ def open_local_admin(tenant_id: str) -> Iterator["CouponsAdmin"]:
         ) as admin,
     ):
         yield admin
-
-
-@cache
-def _create_app() -> Any:
-    from admin_gateway import create_in_process_app
-
-    return create_in_process_app()
 
 
 def _get_user_name() -> str:

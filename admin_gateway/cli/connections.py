@@ -85,14 +85,40 @@ def find_connection(environment: Mapping[str, str] = os.environ) -> Profile | No
     return None if name == LOCAL else stored.require(name)
 
 
-def require_no_server() -> None:
-    """Refuse a command that works only beside the database.
+def find_query_server(
+    environment: Mapping[str, str] = os.environ,
+) -> tuple[str, str] | None:
+    """Return the query gateway to call and the tenant's secret; None: the database.
+
+    Raises:
+        click.UsageError: Only an admin gateway is set, which cannot redeem.
+        CommandError: There is no secret.
+    """
+    server = environment.get("COUPON_QUERY_SERVER")
+    if not server or find_given_profile() == LOCAL:
+        require_no_server("This command calls a query gateway (COUPON_QUERY_SERVER)")
+        return None
+    secret = environment.get("COUPON_TENANT_SECRET")
+    if not secret:
+        raise CommandError(
+            f"There is no secret for {server}: set COUPON_TENANT_SECRET to the secret "
+            f"of the tenant, with which requests are signed.",
+            "NO_TENANT_SECRET",
+            NOT_AUTHORIZED,
+        )
+    return server, secret
+
+
+def require_no_server(
+    rule: str = "This command works only beside the database",
+) -> None:
+    """Refuse a command that does not work with an admin gateway, by a rule.
 
     Raises:
         click.UsageError: A server is set.
     """
     if connection := find_connection():
         raise click.UsageError(
-            f"This command works only beside the database, not with the server "
-            f"{connection.server}. Run it there, or with --profile {LOCAL}."
+            f"{rule}, not with the server {connection.server}. Run it there, or with "
+            f"--profile {LOCAL}."
         )

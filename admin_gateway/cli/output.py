@@ -53,6 +53,7 @@ format_options = combine_options(
 def json_command(
     *columns: str,
     render: Callable[[Document], None] | None = None,
+    render_csv: Callable[[Document], None] | None = None,
     starts_core: bool = True,
     creates_data: bool = False,
     options: OptionDecorator = format_options,
@@ -61,7 +62,8 @@ def json_command(
 
     The function runs with the core started, unless `starts_core` is false, and
     `creates_data` as in `started_core`. `columns` are the members shown in a table,
-    with dots for nested members. `render` prints the document in another way.
+    with dots for nested members. `render` and `render_csv` print the document in
+    another way.
     """
 
     def decorate(build_document: DocumentFunction) -> Callable[..., None]:
@@ -73,21 +75,29 @@ def json_command(
             field: str | None = None,
             **arguments: Any,
         ) -> None:
+            if as_json and output_format:
+                raise click.UsageError("Use either --json or another format.")
             with _started_core(creates_data) if starts_core else nullcontext():
                 document = _build(build_document, arguments)
             chosen_format = "json" if as_json else output_format
-            if render and not field and chosen_format in (None, "table"):
-                render(document)
+            printers = {} if field else {"table": render, "csv": render_csv}
+            if special_printer := printers.get(chosen_format or "table"):
+                special_printer(document)
             else:
                 print_document(document, chosen_format, columns=columns, field=field)
-            if as_json and (notice := get_current_context().meta.get(NOTICE_KEY)):
-                print_status(notice)
-            if get_current_context().meta.get(EXIT_WITH_FAILURE_KEY):
-                raise Exit(1)
+            _finish(as_json)
 
         return command
 
     return decorate
+
+
+def _finish(as_json: bool) -> None:
+    meta = get_current_context().meta
+    if as_json and (notice := meta.get(NOTICE_KEY)):
+        print_status(notice)
+    if meta.get(EXIT_WITH_FAILURE_KEY):
+        raise Exit(1)
 
 
 def _started_core(creates_data: bool) -> AbstractContextManager[Any]:

@@ -10,6 +10,7 @@ from marshmallow import ValidationError, post_load, validates
 
 from admin_gateway.requests.codes import CURSOR_EXPECTED
 from admin_gateway.requests.fields import EnumField
+from admin_gateway.requests.since import SinceField, refuse_two_periods
 from coupon_core.domain.models.attempts import (
     AttemptAction,
     Signal,
@@ -70,6 +71,7 @@ class SignalQuerySchema(LenientSchema):
     until = EnteredTimeField(
         "Signals of hours that began before this time.", in_utc=True, data_key="to"
     )
+    time_back = SinceField("counted in hours", data_key="since")
     limit = StrictQueryInteger(min_value=1, max_value=500, load_default=100)
     cursor = StrictString(max_length=2_000, metadata=CURSOR_METADATA)
 
@@ -78,6 +80,9 @@ class SignalQuerySchema(LenientSchema):
         """Combine the filters into a `SignalFilter`, and read the cursor."""
         limit, cursor = members.pop("limit"), members.pop("cursor", None)
         before = None if cursor is None else parse_signal_cursor(cursor)
+        if time_back := members.pop("time_back", None):
+            refuse_two_periods(members, "since", "until")
+            members["since"] = time_back.start
         filters = SignalFilter(**members)
         return {"signal_filter": filters, "limit": limit, "before": before}
 

@@ -1,10 +1,12 @@
 """Query parameters of reports."""
 
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import post_load
 
 from admin_gateway.requests.fields import CampaignIdField, EnumField
+from admin_gateway.requests.since import HOURS_PER_UNIT, SinceField, refuse_two_periods
 from coupon_core.domain.models import Dialect
 from coupon_core.domain.models.reports import ReportFilter, ReportInterval, TopBy
 from coupon_core.schemas.base import LenientSchema
@@ -17,6 +19,7 @@ from coupon_core.services.insight.reports import ReportRequest
 FILTERS = ("definition_id", "campaign_id", "creator_key", "dialect")
 MAX_COMPARED = 10
 MAX_TOP_ROWS = 100
+MAX_HOURS_BY_HOUR = 48
 
 
 class PeriodQuerySchema(LenientSchema):
@@ -27,6 +30,9 @@ class PeriodQuerySchema(LenientSchema):
         data_key="from",
     )
     end = EnteredTimeField("End of the period, exclusive. Default: now.", data_key="to")
+    since = SinceField(
+        "days and weeks are whole days of the time zone, and include today"
+    )
     time_zone = TimeZoneField(
         metadata={
             "description": "Zone of local times, days, weeks and months. Default: that "
@@ -41,12 +47,23 @@ class PeriodQuerySchema(LenientSchema):
     def to_request(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Combine period and filters into a `ReportRequest`."""
         filters = {name: members.pop(name) for name in FILTERS if name in members}
+        since = members.pop("since", None)
+        if since:
+            refuse_two_periods(members, "start", "end")
+        if "interval" in self.fields:
+            is_short = since and not since.is_days and since.hours <= MAX_HOURS_BY_HOUR
+            by_default = ReportInterval.HOUR if is_short else ReportInterval.DAY
+            members.setdefault("interval", by_default)
         period = {
             name: members.pop(name)
             for name in ("start", "end", "time_zone")
             if name in members
         }
         request = ReportRequest(filters=ReportFilter(**filters), **period)
+        if since and since.is_days:
+            request = replace(request, days=since.hours // HOURS_PER_UNIT["d"])
+        elif since:
+            request = replace(request, start=since.start)
         return {"request": request, **members}
 
 
@@ -80,8 +97,10 @@ def interval_field() -> EnumField:
     """Return the field for the length of the buckets."""
     return EnumField(
         ReportInterval,
-        load_default=ReportInterval.DAY,
-        metadata={"description": "Length of a bucket, on clocks of the time zone."},
+        metadata={
+            "description": "Length of a bucket, on clocks of the time zone. Default: "
+            "day, or hour with `since` up to 48h."
+        },
     )
 
 

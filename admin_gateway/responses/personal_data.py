@@ -1,5 +1,6 @@
 """Response schemas and examples of the export and the erasure of personal data."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields
@@ -26,6 +27,7 @@ ERASURE: dict[str, Any] = {
     "pseudonym": "erased-0f3c5a7d9b1e24680f3c5a7d9b1e2468",
     "rows": {"coupon": 2, "redemption": 1},
     "documents": 3,
+    "dry_run": False,
 }
 
 
@@ -47,12 +49,14 @@ class PersonalDataSchema(ResponseSchema):
 
 
 class ErasureSchema(ResponseSchema):
-    """What an erasure has changed."""
+    """What an erasure has changed, or would change (`dry_run`)."""
 
     example = ERASURE
 
     pseudonym = fields.String(
-        required=True, metadata={"description": "Replaces the user ID."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "Replaces the user ID; null with `dry_run`."},
     )
     rows = fields.Dict(
         keys=fields.String(),
@@ -62,7 +66,12 @@ class ErasureSchema(ResponseSchema):
     )
     documents = fields.Integer(
         required=True,
-        metadata={"description": "Number of rewritten events and deliveries."},
+        metadata={
+            "description": "Number of rewritten events and deliveries; 0 if `dry_run`."
+        },
+    )
+    dry_run = fields.Boolean(
+        required=True, metadata={"description": "True if nothing was changed."}
     )
 
 
@@ -72,4 +81,10 @@ def to_erasure_document(erasure: Erasure) -> Document:
         "pseudonym": erasure.pseudonym,
         "rows": dict(erasure.row_counts),
         "documents": erasure.document_count,
+        "dry_run": False,
     }
+
+
+def to_preview_document(row_counts: Mapping[str, int]) -> Document:
+    """Return what an erasure would change as the value of `ErasureSchema`."""
+    return {"pseudonym": None, "rows": row_counts, "documents": 0, "dry_run": True}

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from coupon_core.domain.csv_escaping import escape_formula
-from coupon_core.schemas.base import Document
+
+Document = dict[str, Any]
 
 COUNT_COLUMNS = ("redeemed", "reversed", "refused", "validated")
 FUNNEL_STEPS = ("generated", "assigned", "validated", "redeemed")

@@ -1,36 +1,13 @@
 """The path of each blueprint: the documented path and its aliases."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
 
-from admin_gateway.routes import (
-    api_keys,
-    attempts,
-    audit,
-    batches,
-    campaigns,
-    client_keys,
-    code_jobs,
-    codes,
-    coupons,
-    creators,
-    dead_letters,
-    definitions,
-    events,
-    explain,
-    packages,
-    personal_data,
-    points,
-    redemptions,
-    reports,
-    reward_items,
-    tenant_secrets,
-    users,
-    webhooks,
-)
 from coupon_core.schemas.identifiers import TENANT_ID_PATTERN
 from coupon_core.web.blueprint import JsonBlueprint
 
+PREFIX, TENANT_PREFIX = "/v1/", "/v1/tenants/<tenant_id>/"
 TENANT_PATH_PARAMETER: Mapping[str, Any] = {
     "name": "tenant_id",
     "in": "path",
@@ -46,26 +23,24 @@ TENANT_QUERY_PARAMETER: Mapping[str, Any] = {
 }
 
 
-def _under_tenant_path(
-    blueprint: JsonBlueprint, name: str, path: str
-) -> tuple[JsonBlueprint, dict[str, Any]]:
-    prefix = f"/v1/tenants/<tenant_id>/{path}"
-    return blueprint, {
-        "name": name,
-        "url_prefix": prefix,
-        "parameters": [TENANT_PATH_PARAMETER],
-    }
+class Place(NamedTuple):
+    """Where a blueprint is registered; its module is imported when it is needed."""
 
+    module: str
+    name: str
+    path: str
+    variable: str = "routes"
+    has_tenant: bool = True
 
-def _without_tenant_path(
-    blueprint: JsonBlueprint, name: str, path: str
-) -> tuple[JsonBlueprint, dict[str, Any]]:
-    options = {
-        "name": name,
-        "url_prefix": f"/v1/{path}",
-        "parameters": [TENANT_QUERY_PARAMETER],
-    }
-    return blueprint, options
+    def load(self) -> tuple[JsonBlueprint, dict[str, Any]]:
+        """Return the blueprint, and the options to register it."""
+        module = import_module(f"{__name__}.{self.module}")
+        parameter = TENANT_PATH_PARAMETER if self.has_tenant else TENANT_QUERY_PARAMETER
+        return getattr(module, self.variable), {
+            "name": self.name,
+            "url_prefix": f"{TENANT_PREFIX if self.has_tenant else PREFIX}{self.path}",
+            "parameters": [parameter],
+        }
 
 
 # Blueprints whose routes are aliases: served, and deprecated in the OpenAPI document.
@@ -80,36 +55,50 @@ ALIASES = frozenset(
 )
 # The vendor uses several paths for the same resource (docs/api-contracts.md 1.2),
 # so some blueprints are registered more than once.
-BLUEPRINTS = (
-    _under_tenant_path(reward_items.routes, "rewards", "rewards"),
-    _under_tenant_path(reward_items.routes, "reward_items", "reward-items"),
-    _without_tenant_path(reward_items.routes, "flat_reward_items", "reward-items"),
-    _under_tenant_path(definitions.routes, "definitions", "coupons"),
-    _without_tenant_path(definitions.routes, "flat_definitions", "coupons"),
-    _under_tenant_path(coupons.routes, "coupons", "coupons"),
-    _without_tenant_path(coupons.routes, "flat_coupons", "coupons"),
-    _under_tenant_path(campaigns.routes, "campaigns", "campaigns"),
-    _under_tenant_path(creators.routes, "creators", "creators"),
-    _under_tenant_path(packages.routes, "packages", "packages"),
-    _under_tenant_path(batches.routes, "batches", "batches"),
-    _under_tenant_path(code_jobs.imports, "imports", "coupons"),
-    _under_tenant_path(codes.routes, "codes", "codes"),
-    _under_tenant_path(explain.routes, "explain", "codes"),
-    _under_tenant_path(redemptions.routes, "redemptions", "redemptions"),
-    _under_tenant_path(reports.routes, "reports", "reports"),
-    _under_tenant_path(code_jobs.routes, "code_jobs", "codes"),
-    _under_tenant_path(api_keys.routes, "api_keys", "api-keys"),
-    _without_tenant_path(api_keys.own_routes, "own_api_key", "api-keys"),
-    _under_tenant_path(client_keys.routes, "client_keys", "client-keys"),
-    _under_tenant_path(tenant_secrets.routes, "secrets", "secrets"),
-    _under_tenant_path(points.routes, "points", "points"),
-    _under_tenant_path(users.routes, "users", "users"),
-    _under_tenant_path(personal_data.routes, "personal_data", "users"),
-    _without_tenant_path(events.routes, "flat_events", "events"),
-    _under_tenant_path(events.routes, "events", "events"),
-    _under_tenant_path(dead_letters.routes, "dead_letters", "dead-letters"),
-    _under_tenant_path(audit.routes, "audit", "audit"),
-    _under_tenant_path(attempts.routes, "attempts", "attempts"),
-    _under_tenant_path(attempts.signal_routes, "signals", "reports/signals"),
-    _under_tenant_path(webhooks.routes, "webhooks", "webhooks"),
+PLACES = (
+    Place("reward_items", "rewards", "rewards"),
+    Place("reward_items", "reward_items", "reward-items"),
+    Place("reward_items", "flat_reward_items", "reward-items", has_tenant=False),
+    Place("definitions", "definitions", "coupons"),
+    Place("definitions", "flat_definitions", "coupons", has_tenant=False),
+    Place("coupons", "coupons", "coupons"),
+    Place("coupons", "flat_coupons", "coupons", has_tenant=False),
+    Place("campaigns", "campaigns", "campaigns"),
+    Place("creators", "creators", "creators"),
+    Place("packages", "packages", "packages"),
+    Place("batches", "batches", "batches"),
+    Place("code_jobs", "imports", "coupons", "imports"),
+    Place("codes", "codes", "codes"),
+    Place("explain", "explain", "codes"),
+    Place("redemptions", "redemptions", "redemptions"),
+    Place("reports", "reports", "reports"),
+    Place("code_jobs", "code_jobs", "codes"),
+    Place("api_keys", "api_keys", "api-keys"),
+    Place("api_keys", "own_api_key", "api-keys", "own_routes", has_tenant=False),
+    Place("client_keys", "client_keys", "client-keys"),
+    Place("tenant_secrets", "secrets", "secrets"),
+    Place("points", "points", "points"),
+    Place("users", "users", "users"),
+    Place("personal_data", "personal_data", "users"),
+    Place("events", "flat_events", "events", has_tenant=False),
+    Place("events", "events", "events"),
+    Place("dead_letters", "dead_letters", "dead-letters"),
+    Place("audit", "audit", "audit"),
+    Place("attempts", "attempts", "attempts"),
+    Place("attempts", "signals", "reports/signals", "signal_routes"),
+    Place("webhooks", "webhooks", "webhooks"),
 )
+
+
+def load_blueprints() -> list[tuple[JsonBlueprint, dict[str, Any]]]:
+    """Return all blueprints, each with the options to register it."""
+    return [place.load() for place in PLACES]
+
+
+def list_places(path: str) -> Sequence[Place]:
+    """Return the places, without aliases, among which the route of a path is."""
+    _, _, rest = path.removeprefix("/v1/tenants/").partition("/")
+    subject, *_ = rest.split("/")
+    places = [place for place in PLACES if place.name not in ALIASES]
+    found = [place for place in places if place.path.split("/")[0] == subject]
+    return found or places

@@ -1,11 +1,15 @@
 """Routes for the personal data of a user (docs/api-contracts.md 0.42)."""
 
+from typing import Any
+
 from flask import g
 
+from admin_gateway.requests.personal_data import ErasureRequestSchema
 from admin_gateway.responses.personal_data import (
     ErasureSchema,
     PersonalDataSchema,
     to_erasure_document,
+    to_preview_document,
 )
 from coupon_core.domain.models import utc_now
 from coupon_core.schemas.base import Document
@@ -28,14 +32,19 @@ def export(user_id: str) -> Document:
 
 @routes.route("/<user_id>/erase", methods=["POST"])
 @routes.response(200, ErasureSchema)
+@routes.arguments(ErasureRequestSchema, required=False, example={"dry_run": False})
 @multi_transaction
 @slow_request
-def erase(user_id: str) -> Document:
+def erase(body: dict[str, Any], user_id: str) -> Document:
     """Replace a user's ID by a pseudonym everywhere. This cannot be undone.
 
     Counts and limits stay exact, and redemptions can still be found by their ID.
     Metadata, references and details of the user are deleted. Afterwards the same ID is
-    a new user. After a 503, send the request again: it continues.
+    a new user. After a 503, send the request again: it continues. With `dry_run`
+    nothing changes.
     """
-    erasure = personal_data.erase(g.principal.tenant_id, user_id, utc_now())
+    tenant_id = g.principal.tenant_id
+    if body["dry_run"]:
+        return to_preview_document(personal_data.preview_erasure(tenant_id, user_id))
+    erasure = personal_data.erase(tenant_id, user_id, utc_now())
     return to_erasure_document(erasure)

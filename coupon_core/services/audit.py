@@ -17,7 +17,6 @@ from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import audit as audit_repository
 
 MAX_DETAIL_NAMES = 50
-MAX_ENTRIES_PER_READ = 5_000
 MAX_CHANGES_BYTES = 4_096
 MAX_VALUE_BYTES = 500
 UNRECORDED_MEMBERS = (
@@ -160,11 +159,3 @@ def list_entries(
 ) -> tuple[list[AuditEntry], int]:
     """Return a page of matching entries, newest first, and the number of matches."""
     return audit_repository.list_entries(tenant_id, audit_filter, page)
-
-
-def list_entries_since(tenant_id: str, since: datetime) -> list[AuditEntry]:
-    """Return the entries at or after `since`, oldest first.
-
-    Return at most `MAX_ENTRIES_PER_READ` entries.
-    """
-    return audit_repository.list_entries_since(tenant_id, since, MAX_ENTRIES_PER_READ)

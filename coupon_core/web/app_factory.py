@@ -5,16 +5,13 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
-from types import MappingProxyType
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response
 from werkzeug.routing import BaseConverter
 
 from coupon_core.json_encoding import encode_json
-from coupon_core.web.access_log import ROUTE_ENVIRON_KEY
 from coupon_core.web.blueprint import (
-    BODY_LIMIT_ATTRIBUTE,
     JsonApi,
     JsonBlueprint,
     copy_property_names,
@@ -26,24 +23,19 @@ from coupon_core.web.dialects import (
 )
 from coupon_core.web.error_catalogue import create_errors_blueprint
 from coupon_core.web.error_handlers import register_error_handlers
-from coupon_core.web.flask_app import GatewayFlask
 from coupon_core.web.health import CheckFunctions, create_health_blueprint
-from coupon_core.web.idempotency import enable_idempotency
-from coupon_core.web.middleware import wrap_wsgi
-from coupon_core.web.openapi import DocumentParts, complete_spec
-from coupon_core.web.path_validation import CODE_ARGUMENT, check_path
+from coupon_core.web.in_process_app import EMPTY_MAPPING, create_flask, finish_routes
+from coupon_core.web.openapi.document import DocumentParts, complete_spec
 from coupon_core.web.query_names import API_EXTENSION
-from coupon_core.web.request_body import BODY_LIMITS_EXTENSION, DEFAULT_BODY_LIMIT_BYTES
+from coupon_core.web.request_body import DEFAULT_BODY_LIMIT_BYTES
 from coupon_core.web.responses import (
     JSON_MEDIA_TYPE,
-    CompactJsonProvider,
     json_response,
 )
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
 RELEASE = version("coupons")  # of the package, and of the API documents
 DEFAULT_DOCUMENT = DocumentParts()
-EMPTY_MAPPING: Mapping[Any, Any] = MappingProxyType({})
 
 
 def create_app(
@@ -71,7 +63,7 @@ def create_app(
     are other dialects by prefix. `unavailable_errors` become 503. `document` is for
     OpenAPI only. A route can override `max_body_bytes` with `limit_body`.
     """
-    app = _create_flask(import_name, max_body_bytes, converters=converters)
+    app = create_flask(import_name, max_body_bytes, converters=converters)
     phoenix = ErrorFormat("", refusals=refusals, errors=document.errors)
     all_dialects = sort_dialects([*dialects, phoenix])
     register_error_handlers(app, all_dialects, unavailable_errors=unavailable_errors)
@@ -83,58 +75,8 @@ def create_app(
         document, schemes=security_schemes, servers=servers, dialects=all_dialects
     )
     _add_document(app, api, parts)
-    _finish_routes(app, max_body_bytes, teardown=teardown)
+    finish_routes(app, max_body_bytes, teardown=teardown)
     return app
-
-
-def create_in_process_app(
-    import_name: str,
-    *,
-    blueprints: Sequence[tuple[JsonBlueprint, Mapping[str, Any]]],
-    refusals: Mapping[Any, RefusalResponse],
-    teardown: Callable[[BaseException | None], None],
-) -> Flask:
-    """Create a Flask app for a caller in the same process.
-
-    It has no OpenAPI document, whose creation takes most of the start, and no log. What
-    is not refused by a rule, such as a missing database, is raised to the caller.
-    """
-    app = _create_flask(
-        import_name, DEFAULT_BODY_LIMIT_BYTES, EMPTY_MAPPING, is_logged=False
-    )
-    dialect = ErrorFormat("", refusals=refusals)
-    register_error_handlers(app, [dialect], raises_unexpected=True)
-    for blueprint, options in blueprints:
-        place = {name: options[name] for name in ("name", "url_prefix")}
-        app.register_blueprint(blueprint, **place)
-    _finish_routes(app, DEFAULT_BODY_LIMIT_BYTES, teardown=teardown)
-    return app
-
-
-def _create_flask(
-    import_name: str,
-    max_body_bytes: int,
-    converters: Mapping[str, type[BaseConverter]],
-    is_logged: bool = True,
-) -> Flask:
-    app = GatewayFlask(import_name, static_folder=None)
-    app.json = CompactJsonProvider(app)
-    app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
-    app.url_map.converters.update(converters)
-    app.url_map.merge_slashes = False
-    app.url_map.redirect_defaults = False
-    app.before_request(_check_request)
-    app.wsgi_app = wrap_wsgi(  # type: ignore[assignment,method-assign]
-        app.wsgi_app, is_logged
-    )
-    return app
-
-
-def _check_request() -> None:
-    environ, rule = request.environ, request.url_rule
-    if rule:
-        environ[ROUTE_ENVIRON_KEY] = rule.rule
-    check_path(environ, (request.view_args or {}).get(CODE_ARGUMENT, ""))
 
 
 def _create_api(app: Flask, title: str, description: str) -> JsonApi:
@@ -186,30 +128,3 @@ def _add_document(app: Flask, api: JsonApi, parts: DocumentParts) -> None:
     @app.get("/openapi.json")
     def openapi() -> Response:
         return Response(build_document(), content_type=JSON_MEDIA_TYPE)
-
-
-def _finish_routes(
-    app: Flask,
-    max_body_bytes: int,
-    teardown: Callable[[BaseException | None], None],
-) -> None:
-    app.teardown_appcontext(teardown)
-    _refuse_redirecting_rules(app)
-    _collect_body_limits(app, max_body_bytes)
-    enable_idempotency(app)
-
-
-def _refuse_redirecting_rules(app: Flask) -> None:
-    for rule in app.url_map.iter_rules():
-        if rule.rule != "/" and rule.rule.endswith("/"):
-            raise ValueError(f"{rule.rule} would redirect: remove the trailing slash")
-
-
-def _collect_body_limits(app: Flask, max_body_bytes: int) -> None:
-    """Store the body limit of every route; the key None is the limit of the app."""
-    limits: dict[str | None, int] = {None: max_body_bytes}
-    for endpoint, view in app.view_functions.items():
-        route_limit = getattr(view, BODY_LIMIT_ATTRIBUTE, None)
-        if route_limit is not None:
-            limits[endpoint] = route_limit
-    app.extensions[BODY_LIMITS_EXTENSION] = limits

@@ -3,21 +3,21 @@
 import json
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, page_options
-from admin_gateway.cli.core import started_core
-from admin_gateway.cli.options import tail_options, tenant_option
+from admin_gateway.cli.api_commands import (
+    api_command,
+    optional_tenant_option,
+    page_options,
+)
+from admin_gateway.cli.connections import server_options
+from admin_gateway.cli.options import tail_options
 from admin_gateway.cli.output import print_status
-from admin_gateway.cli.tables import format_value
-from admin_gateway.responses.audit import serialize_audit_entry
-from coupon_core.domain.models import utc_now
-from coupon_core.persistence import database
-from coupon_core.services import audit as audit_service
+from admin_gateway.cli.tables import Document, format_value
 
 if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
@@ -31,7 +31,7 @@ COLUMNS = (
     "changes",
     "detail",
 )
-POLL_INTERVAL_SECONDS = 0.5
+POLL_INTERVAL_SECONDS = 1.0
 MAX_COMMIT_DELAY = timedelta(seconds=30)  # longer than any transaction
 
 
@@ -62,35 +62,41 @@ def list_(admin: "CouponsAdmin", **query: Any) -> Any:
 
 
 @audit.command()
-@tenant_option
+@optional_tenant_option
+@server_options
 @tail_options
-def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
+def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
     """Show new audit entries, one per line, until Ctrl-C.
 
     Example: `couponctl audit tail --tenant acme --count 1 --json`
     """
-    with started_core():
-        started_at = utc_now()  # before readers of the message make changes
-        print_status("Listening to the audit log. Press Ctrl-C to stop.")
-        for entry in islice(_follow_entries(tenant_id, started_at), count):
+    from admin_gateway.cli.clients import open_admin
+
+    with open_admin(tenant_id) as admin:
+        for entry in islice(_follow_entries(admin), count):
             text = json.dumps(entry, ensure_ascii=False)
             click.echo(text if as_json else _format_line(entry))
 
 
-def _follow_entries(tenant_id: str, started_at: datetime) -> Iterator[dict[str, Any]]:
-    # An entry becomes visible when its transaction commits, so an entry with a lower
-    # ID may appear later. Each poll therefore looks back and skips entries seen before.
-    seen_ids: set[str] = set()
+def _follow_entries(admin: "CouponsAdmin") -> Iterator[Document]:
+    # An entry becomes visible when its transaction commits, so an older entry may
+    # appear later. Each poll therefore looks back and skips entries seen before. The
+    # times are those of the server, whose clock may differ.
+    newest = next(iter(admin.audit.list(limit=1)), None)
+    since = newest.happened_at - MAX_COMMIT_DELAY if newest else None
+    seen = {entry.entry_id for entry in admin.audit.list(from_=since, limit=500)}
+    print_status("Listening to the audit log. Press Ctrl-C to stop.")
     while True:
-        for entry in audit_service.list_entries_since(
-            tenant_id, max(started_at, utc_now() - MAX_COMMIT_DELAY)
-        ):
-            if entry.entry_id not in seen_ids:
-                seen_ids.add(entry.entry_id)
-                yield serialize_audit_entry(entry)
-        database.release_connection()
+        found = [*admin.audit.list(from_=since, limit=500)]
+        for entry in reversed(found):
+            if entry.entry_id not in seen:
+                seen.add(entry.entry_id)  # new entries may shift the pages
+                yield dict(entry.raw)
+        seen = {entry.entry_id for entry in found}
+        if found:
+            since = found[0].happened_at - MAX_COMMIT_DELAY
         time.sleep(POLL_INTERVAL_SECONDS)
 
 
-def _format_line(document: dict[str, Any]) -> str:
+def _format_line(document: Document) -> str:
     return "  ".join(format_value(document[name]) for name in COLUMNS)

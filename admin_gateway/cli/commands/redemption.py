@@ -4,121 +4,68 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import DEFINITION, api_command, cursor_options
-from admin_gateway.cli.core_errors import reason_message
+from admin_gateway.cli.api_commands import (
+    CAMPAIGN,
+    DEFINITION,
+    api_command,
+    cursor_options,
+    page_options,
+    query_command,
+)
 from admin_gateway.cli.integer_option import IntegerRange
-from admin_gateway.cli.options import (
-    id_option,
-    metadata_option,
-    pagination_options,
-    tenant_option,
-    without_unset,
-)
-from admin_gateway.cli.output import exit_with_failure, json_command
-from coupon_core.domain import serialization
-from coupon_core.domain.models import Page, Reason, Validation, utc_now
-from coupon_core.domain.models.filters import CouponFilter
-from coupon_core.schemas.metadata import RedemptionNoteSchema
-from coupon_core.services.access import tenants
-from coupon_core.services.coupons import (
-    administration,
-    validation,
-)
-from coupon_core.services.coupons import redemption as redemption_service
-from coupon_core.services.coupons.redemption import RedeemRequest
+from admin_gateway.cli.options import metadata_option, without_unset
+from admin_gateway.cli.output import exit_with_failure
+from admin_gateway.cli.tables import Document
 
 if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
+    from coupons_sdk import Coupons, CouponsAdmin
 
-# Reasons for which validate has another text than redeem (docs/api-contracts.md 0.5).
-VALIDATION_MESSAGES = {
-    Reason.COUPON_NOT_FOUND: "Coupon code not found",
-    Reason.ALREADY_REDEEMED: "Coupon has already been used",
-    Reason.USED_UP: "Coupon status: redeemed",
-}
+user_option = click.option("--user", "user_id", required=True, help="User ID.")
 
 
-@click.command()
-@tenant_option
-@id_option("user", "User ID. Default: check the code without a user.")
-@click.argument("code")
-@json_command()
-def validate(tenant_id: str, user_id: str | None, code: str) -> dict[str, Any]:
+@query_command(
+    click.option(
+        "--user", "user_id", help="User ID. Default: check the code without a user."
+    ),
+    click.argument("code"),
+)
+def validate(coupons: "Coupons", user_id: str | None, code: str) -> Any:
     """Check whether a code can be redeemed. Exit status 1 if it cannot.
 
     Example: `couponctl validate --tenant acme WELCOME8X4F2K9P --user user_123`
     """
-    tenants.require(tenant_id)
-    result = validation.validate(tenant_id, code, user_id=user_id, now=utc_now())
-    if not result.decision.is_allowed:
+    found = coupons.validate(code, user_id)
+    if not found.valid:
         exit_with_failure()
-    return _serialize_validation(result)
+    return found.raw
 
 
-def _serialize_validation(result: Validation) -> dict[str, Any]:
-    reason = result.decision.reason
-    issued, definition = (None, None) if reason else (result.issued, result.definition)
-    return {
-        "valid": result.decision.is_allowed,
-        "coupon": serialization.serialize_coupon(issued, utc_now()) if issued else None,
-        "definition": serialization.serialize_definition(definition)
-        if definition
-        else None,
-        "error": _validation_message(reason) if reason else None,
-    }
-
-
-def _validation_message(reason: Reason) -> str:
-    return VALIDATION_MESSAGES.get(reason) or reason_message(reason)
-
-
-@click.command()
-@tenant_option
-@id_option("user", "User ID.", required=True)
-@click.option("--reference", help="A reference of your own, such as an order ID.")
-@metadata_option
-@click.argument("code")
-@json_command()
-def redeem(
-    tenant_id: str,
-    user_id: str,
-    reference: str | None,
-    metadata: dict[str, Any] | None,
-    code: str,
-) -> dict[str, Any]:
+@query_command(
+    user_option,
+    click.option("--reference", help="A reference of your own, such as an order ID."),
+    metadata_option,
+    click.argument("code"),
+)
+def redeem(coupons: "Coupons", user_id: str, code: str, **options: Any) -> Any:
     """Redeem a code once for a user.
 
     Example: `couponctl redeem --tenant acme WELCOME8X4F2K9P --user user_123 --json`
     """
-    tenants.require(tenant_id)
-    now = utc_now()
-    body = without_unset(reference=reference, metadata=metadata)
-    note = RedemptionNoteSchema().load(body)
-    redeem_request = RedeemRequest(tenant_id, code, user_id=user_id, **note)
-    return serialization.serialize_coupon(
-        redemption_service.redeem(redeem_request, now).issued, now
-    )
+    return coupons.redeem(code, user_id, **without_unset(**options)).raw
 
 
-@click.command()
-@tenant_option
-@id_option("user", "User ID.", required=True)
-@pagination_options
-@json_command("redeemed_at", "code", "definition_name", "redemption_count", "status")
-def history(tenant_id: str, user_id: str, page: Page) -> dict[str, Any]:
+@query_command(
+    user_option,
+    page_options,
+    columns=("redeemed_at", "code", "definition_name", "redemption_count", "status"),
+)
+def history(coupons: "Coupons", user_id: str, limit: int, offset: int) -> Document:
     """List the coupons a user has redeemed, newest first.
 
     Example: `couponctl history --tenant acme --user user_123 --json`
     """
-    tenants.require(tenant_id)
-    now = utc_now()
-    coupon_filter = CouponFilter(user_id=user_id, redeemed=True)
-    rows, total = administration.list_coupons(
-        tenant_id, coupon_filter, page=page, now=now
-    )
-    return serialization.serialize_coupon_list(
-        "redemptions", rows, total=total, now=now
-    )
+    page = coupons.history(user_id, limit=limit).page(offset=offset)
+    return {"redemptions": [item.raw for item in page.items], "total": page.total}
 
 
 @click.group()
@@ -136,7 +83,12 @@ def redemption() -> None:
         type=DEFINITION,
         help="Only those of this definition, by ID or name.",
     ),
-    click.option("--campaign", "campaign_id", help="Only those of this campaign ID."),
+    click.option(
+        "--campaign",
+        "campaign_id",
+        type=CAMPAIGN,
+        help="Only those of this campaign, by ID or name.",
+    ),
     click.option("--reference", help="Only those with this reference."),
     click.option(
         "--api", "dialect", help="Only those through phoenix, playcamp or mambo."

@@ -6,19 +6,12 @@ import rich_click as click
 
 from admin_gateway.cli.api_commands import api_command, page_options
 from admin_gateway.cli.confirmation import confirm, confirmation_options
-from admin_gateway.cli.field_params import USER_PARAM
 from admin_gateway.cli.options import JsonObjectParam, combine_options, without_unset
-from admin_gateway.cli.output import tenant_command
-from admin_gateway.responses.personal_data import to_erasure_document
-from coupon_core.domain.models import utc_now
-from coupon_core.services.access import tenants
-from coupon_core.services.privacy import personal_data
 
 if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
 
-user_argument = click.argument("user_id", type=USER_PARAM)
-api_user_argument = click.argument("user_id")
+user_argument = click.argument("user_id")
 
 
 # The options that describe a user.
@@ -43,7 +36,7 @@ def user() -> None:
     """Users of a tenant: create, list, get, update, export, erase."""
 
 
-@api_command(user, api_user_argument, user_field_options)
+@api_command(user, user_argument, user_field_options)
 def create(admin: "CouponsAdmin", user_id: str, **options: Any) -> Any:
     """Register a user, by default as a member.
 
@@ -67,7 +60,7 @@ def list_(admin: "CouponsAdmin", **query: Any) -> Any:
     return admin.call("GET", "users", query=query)
 
 
-@api_command(user, api_user_argument)
+@api_command(user, user_argument)
 def get(admin: "CouponsAdmin", user_id: str) -> Any:
     """Show a registered user.
 
@@ -76,7 +69,7 @@ def get(admin: "CouponsAdmin", user_id: str) -> Any:
     return admin.call("GET", "users", user_id)
 
 
-@api_command(user, api_user_argument, user_field_options)
+@api_command(user, user_argument, user_field_options)
 def update(admin: "CouponsAdmin", user_id: str, **options: Any) -> Any:
     """Change a registered user; omitted options keep their values.
 
@@ -85,7 +78,7 @@ def update(admin: "CouponsAdmin", user_id: str, **options: Any) -> Any:
     return admin.call("PATCH", "users", user_id, body=without_unset(**options))
 
 
-@api_command(user, api_user_argument)
+@api_command(user, user_argument)
 def export(admin: "CouponsAdmin", user_id: str) -> Any:
     """Export everything that is stored about a user; the export is audited.
 
@@ -94,8 +87,8 @@ def export(admin: "CouponsAdmin", user_id: str) -> Any:
     return admin.call("GET", "users", user_id, "export")
 
 
-@tenant_command(user, user_argument, confirmation_options)
-def erase(tenant_id: str, user_id: str, yes: bool, dry_run: bool) -> dict[str, Any]:
+@api_command(user, user_argument, confirmation_options)
+def erase(admin: "CouponsAdmin", user_id: str, yes: bool, dry_run: bool) -> Any:
     """Replace a user's ID by a pseudonym everywhere. This cannot be undone.
 
     Counts and limits stay exact. Metadata, references and details of the user are
@@ -103,10 +96,13 @@ def erase(tenant_id: str, user_id: str, yes: bool, dry_run: bool) -> dict[str, A
 
     Example: `couponctl user erase --tenant acme john@doe.com --dry-run`
     """
-    tenants.require(tenant_id)
-    counts = personal_data.preview_erasure(tenant_id, user_id)
-    if dry_run:
-        return {"dry_run": True, "rows": counts}
-    total = sum(counts.values())
-    confirm(f"Erase user {user_id} from {total:,} rows? This cannot be undone.", yes)
-    return to_erasure_document(personal_data.erase(tenant_id, user_id, utc_now()))
+    path = "users", user_id, "erase"
+    if dry_run or not yes:
+        preview = admin.call("POST", *path, body={"dry_run": True})
+        if dry_run:
+            return preview
+        total = sum(preview["rows"].values())
+        confirm(
+            f"Erase user {user_id} from {total:,} rows? This cannot be undone.", yes
+        )
+    return admin.call("POST", *path)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models import Page
@@ -43,17 +42,6 @@ def list_entries(
     )
     rows, total = read_page(query, page, AuditEntryTable.entry_id)
     return [_to_entry(row) for row in rows], total
-
-
-def list_entries_since(tenant_id: str, since: datetime, limit: int) -> list[AuditEntry]:
-    """Return up to `limit` entries since a time (inclusive), oldest first."""
-    where = _build_conditions(tenant_id, AuditFilter(since=since))
-    query = (
-        AuditEntryTable.select(*COLUMNS)
-        .where(*where)
-        .order_by(AuditEntryTable.entry_id)
-    )
-    return [_to_entry(row) for row in query.limit(limit).tuples()]
 
 
 def _build_conditions(tenant_id: str, filters: AuditFilter) -> list[Any]:

@@ -15,7 +15,10 @@ from admin_gateway.cli.commands.login import SHOWN_MEMBERS
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.persistence import database
 from coupon_core.services.access import tenants
-from tests.support.cli_runner import CouponctlRunner
+from coupon_core.settings.loader import Settings
+from coupons_sdk import ApiKey, CouponsAdmin
+from coupons_sdk.models.inventory import GeneratedCoupons
+from tests.support.cli_runner import CouponctlRunner, listening_couponctl
 from tests.support.concurrency import started_core
 from tests.support.databases import Databases
 from tests.support.servers.gunicorn import gateway_server
@@ -26,11 +29,14 @@ REWARD = "reward", "create", "--name", "Gems", "--type", "gem"
 
 @dataclass(frozen=True)
 class Server:
-    """A gateway with the tenant acme: its address, and two API keys."""
+    """A gateway: its address, two API keys of the tenant acme, and the tenant shop."""
 
     url: str
+    settings: Settings
     full_key: str
     read_key: str
+    shop_key: str
+    shop_secret: str
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +51,7 @@ def server(
         home = tmp_path_factory.mktemp("gateway")
         gateway = stack.enter_context(gateway_server("admin_gateway", settings, home))
         _, _, full_key = tenants.create("acme", utc_now())
+        secret, _, shop_key = tenants.create("shop", utc_now())
         _, read_key = tenants.create_key(
             None,
             "acme",
@@ -54,7 +61,7 @@ def server(
             now=utc_now(),
         )
         database.release_connection()
-        yield Server(gateway.url, full_key, read_key)
+        yield Server(gateway.url, settings, full_key, read_key, shop_key, secret.secret)
 
 
 @pytest.fixture
@@ -126,6 +133,87 @@ def test_an_error_has_a_status_and_a_sentence(
     result = remote.run(*words, *tenant)
     assert (result.exit_code, result.stdout) == (status, "")
     assert text in " ".join(result.stderr.split())
+
+
+def test_reports_events_and_users_are_those_of_the_server(
+    remote: CouponctlRunner,
+) -> None:
+    shown = remote.run("report", "funnel", "--since", "24h")
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert shown.stdout.startswith('Funnel of tenant "acme"')
+    assert remote.json("report", "signals")["signals"] == []
+    publish = "event", "publish", "streak.milestone_reached", "--user", "ann", "--data"
+    event = remote.run(*publish, '{"streak_id": "daily", "threshold": 7}', "--json")
+    assert json.loads(event.stdout)["status"] == "accepted"
+    assert event.stderr.startswith("Changing tenant acme")
+    assert "data.threshold: missing" in remote.read_error(*publish, "{}")["error"]
+    assert remote.json("event", "dead", "list") == {"dead_letters": [], "total": 0}
+    unknown = "01890000-0000-7000-8000-000000000000"
+    assert remote.read_error("event", "dead", "drop", unknown)["exit_status"] == 4
+
+
+def test_a_user_is_erased_on_the_server_after_a_question(
+    remote: CouponctlRunner,
+) -> None:
+    remote.json("user", "create", "ann")
+    preview = remote.json("user", "erase", "ann", "--dry-run")
+    assert (preview["pseudonym"], preview["dry_run"]) == (None, True)
+    asked = remote.run("user", "erase", "ann")
+    assert asked.exit_code == 2
+    assert f"from {sum(preview['rows'].values())} rows?" in asked.stderr
+    assert remote.json("user", "get", "ann")["user_id"] == "ann"
+    erased = remote.json("user", "erase", "ann", "--yes")
+    assert erased["rows"] == preview["rows"]
+    assert remote.read_error("user", "get", "ann")["exit_status"] == 4
+
+
+def test_the_audit_log_of_a_server_is_followed(remote: CouponctlRunner) -> None:
+    arguments = "audit", "tail", "--count", "2", "--json"
+    with listening_couponctl(remote.env, *arguments) as tail:
+        item = remote.json(*REWARD)["item_id"]
+        remote.json("reward", "delete", item)
+        output, _ = tail.communicate(timeout=30)
+    entries = [json.loads(line) for line in output.splitlines()]
+    assert [(entry["action"], entry["object_id"]) for entry in entries] == [
+        ("reward_item.created", item),
+        ("reward_item.deleted", item),
+    ]
+
+
+@pytest.fixture(scope="module")
+def query_gateway(
+    server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Yield the address of a query gateway of the same database."""
+    home = tmp_path_factory.mktemp("query")
+    with gateway_server("query_gateway", server.settings, home) as gateway:
+        yield gateway.url
+
+
+def test_codes_are_used_on_the_query_gateway(
+    remote: CouponctlRunner, server: Server, query_gateway: str
+) -> None:
+    with CouponsAdmin(server.url, ApiKey(server.shop_key), tenant_id="shop") as admin:
+        item = admin.rewards.create("Gems", "gem")
+        config = {"reward_item_id": item.item_id}
+        definition = admin.definitions.create("Gems", config)
+        generated = admin.generate(definition.id, user_ids=["ann"])
+    assert isinstance(generated, GeneratedCoupons)
+    (coupon,) = generated.coupons
+    signing = {"COUPON_QUERY_SERVER": query_gateway, "COUPON_TENANT": "shop"}
+    player = without_key(remote, **signing, COUPON_TENANT_SECRET=server.shop_secret)
+    validate = "validate", coupon.code, "--user", "ann"
+    assert player.json(*validate)["valid"]
+    redeemed = player.run("redeem", coupon.code, "--user", "ann", "--field", "status")
+    assert redeemed.stdout == "redeemed\n"
+    assert redeemed.stderr == f"Changing tenant shop on {query_gateway}.\n"
+    assert player.json(*validate, status=1)["error_code"] == "ALREADY_REDEEMED"
+    assert player.json("history", "--user", "ann")["total"] == 1
+    again = player.read_error("redeem", coupon.code, "--user", "ann")
+    assert (again["code"], again["exit_status"]) == ("ALREADY_REDEEMED", 1)
+    error = without_key(remote, **signing).read_error(*validate)
+    assert (error["code"], error["exit_status"]) == ("NO_TENANT_SECRET", 3)
+    assert "COUPON_QUERY_SERVER" in remote.read_error(*validate)["error"]
 
 
 def test_a_server_without_a_key_is_not_called(remote: CouponctlRunner) -> None:

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from coupon_core.schemas.fields import SINGLE_LINE_PATTERN
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.openapi import iterate_operations
+from coupon_core.web.openapi.document import iterate_operations
 from coupon_core.web.swagger_ui import ASSET_NAMES
 from tests.coupon_core.web.demo_app import create_app
 

@@ -1,23 +1,76 @@
 """`couponctl event dead`: messages that could not be processed."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, NamedTuple
 
 import rich_click as click
+from click import get_current_context
 
+from admin_gateway.cli.api_commands import page_options
 from admin_gateway.cli.confirmation import confirm, confirmation_options
+from admin_gateway.cli.connections import find_connection, server_options
 from admin_gateway.cli.errors import to_command_error
 from admin_gateway.cli.field_params import UUID_PARAM
-from admin_gateway.cli.options import id_option, pagination_options
+from admin_gateway.cli.options import combine_options
 from admin_gateway.cli.output import exit_with_failure, json_command
-from admin_gateway.responses.events import serialize_dead_letter
-from coupon_core.domain.models import Page, Refused, utc_now
-from coupon_core.services.events import dead_letters
+from admin_gateway.cli.tables import Document
 
 COLUMNS = ("id", "received_at", "tenant_id", "queue", "reason")
 PAGE_SIZE = 500
 
-optional_tenant_option = id_option("tenant", "Only letters of this tenant ID.")
+tenant_option = click.option(
+    "--tenant",
+    "tenant_id",
+    envvar="COUPON_TENANT",
+    help="Only letters of this tenant ID; on a server, that of the profile.",
+)
+
+
+class Letters(NamedTuple):
+    """What can be done with dead letters: on a server, or beside the database."""
+
+    list: Callable[[int, int], Document]
+    get: Callable[[str], Document]
+    retry: Callable[[str], Any]
+    drop: Callable[[str], Any]
+
+
+@contextmanager
+def _open_letters(tenant_id: str | None) -> Iterator[Letters]:
+    if find_connection():
+        from admin_gateway.cli.clients import open_admin
+
+        with open_admin(tenant_id) as admin:
+            yield Letters(
+                lambda limit, offset: admin.call(
+                    "GET", "dead-letters", query={"limit": limit, "offset": offset}
+                ),
+                lambda letter_id: admin.call("GET", "dead-letters", letter_id),
+                admin.dead_letters.retry,
+                admin.dead_letters.drop,
+            )
+        return
+    # Only here are letters of no tenant, so this is no call of the admin API.
+    from admin_gateway.cli.core import started_core
+    from admin_gateway.responses.events import serialize_dead_letter
+    from coupon_core.domain.models import Page, utc_now
+    from coupon_core.services.events import dead_letters
+
+    def list_page(limit: int, offset: int) -> Document:
+        rows, total = dead_letters.list_dead_letters(tenant_id, Page(limit, offset))
+        return {"dead_letters": [*map(serialize_dead_letter, rows)], "total": total}
+
+    with started_core():
+        yield Letters(
+            list_page,
+            lambda letter_id: serialize_dead_letter(
+                dead_letters.get(tenant_id, letter_id)
+            ),
+            lambda letter_id: dead_letters.retry(tenant_id, letter_id, utc_now()),
+            lambda letter_id: dead_letters.discard(tenant_id, letter_id),
+        )
 
 
 @click.group()
@@ -25,124 +78,113 @@ def dead() -> None:
     """Dead letters: list, show, retry, drop. Without --tenant: of all tenants."""
 
 
-def letter_selection_options(command: Any) -> Any:
-    """Add the argument LETTER_ID, --all and --tenant to a command."""
-    all_option = click.option(
-        "--all", "all_letters", is_flag=True, help="All dead letters."
-    )
-    letter_argument = click.argument("letter_id", type=UUID_PARAM, required=False)
-    return letter_argument(all_option(optional_tenant_option(command)))
+def letter_command(
+    *options: Any, name: str | None = None, columns: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Document]], click.Command]:
+    """Add a function that gets the letters to the group, as a command."""
+
+    def decorate(build: Callable[..., Document]) -> click.Command:
+        @wraps(build)
+        def build_document(tenant_id: str | None, **arguments: Any) -> Document:
+            with _open_letters(tenant_id) as letters:
+                return build(letters, **arguments)
+
+        command = json_command(*columns, starts_core=False)(build_document)
+        add_options = combine_options(tenant_option, *options, server_options)
+        return dead.command(name)(add_options(command))
+
+    return decorate
 
 
-@dead.command("list")
-@optional_tenant_option
-@pagination_options
-@json_command(*COLUMNS)
-def list_(tenant_id: str | None, page: Page) -> dict[str, Any]:
+letter_selection_options = combine_options(
+    click.argument("letter_id", type=UUID_PARAM, required=False),
+    click.option("--all", "all_letters", is_flag=True, help="All dead letters."),
+)
+
+
+@letter_command(page_options, name="list", columns=COLUMNS)
+def list_(letters: Letters, limit: int, offset: int) -> Document:
     """List dead letters, newest first.
 
     Example: `couponctl event dead list --tenant acme`
     """
-    rows, total = dead_letters.list_dead_letters(tenant_id, page)
-    return {"dead_letters": [*map(serialize_dead_letter, rows)], "total": total}
+    return letters.list(limit, offset)
 
 
-@dead.command()
-@optional_tenant_option
-@click.argument("letter_id", type=UUID_PARAM)
-@json_command()
-def show(tenant_id: str | None, letter_id: str) -> dict[str, Any]:
+@letter_command(click.argument("letter_id", type=UUID_PARAM))
+def show(letters: Letters, letter_id: str) -> Document:
     """Show a dead letter with its complete message.
 
     Example: `couponctl event dead show 0198c0de-…`
     """
-    return serialize_dead_letter(dead_letters.get(tenant_id, letter_id))
+    return letters.get(letter_id)
 
 
-@dead.command()
-@letter_selection_options
-@json_command()
-def retry(
-    letter_id: str | None, all_letters: bool, tenant_id: str | None
-) -> dict[str, Any]:
+@letter_command(letter_selection_options)
+def retry(letters: Letters, letter_id: str | None, all_letters: bool) -> Document:
     """Send dead letters to their queues again.
 
     With --all, exit status 1 if one is refused; the others are sent.
 
     Example: `couponctl event dead retry --all --tenant acme`
     """
-    now = utc_now()
-    ids = _list_selected_ids(letter_id, all_letters, tenant_id=tenant_id)
-    return _apply_to_each(
-        ids,
-        "retried",
-        is_bulk=all_letters,
-        action=lambda selected_id: dead_letters.retry(tenant_id, selected_id, now=now),
-    )
+    ids = _list_selected_ids(letters, letter_id, all_letters=all_letters)
+    return _apply_to_each(ids, "retried", is_bulk=all_letters, action=letters.retry)
 
 
-@dead.command()
-@letter_selection_options
-@confirmation_options
-@json_command()
+@letter_command(letter_selection_options, confirmation_options)
 def drop(
+    letters: Letters,
     letter_id: str | None,
     all_letters: bool,
-    tenant_id: str | None,
     yes: bool,
     dry_run: bool,
-) -> dict[str, Any]:
+) -> Document:
     """Delete a dead letter, or with --all many of them after a confirmation.
 
     With --all, exit status 1 if one is refused; the others are deleted.
 
     Example: `couponctl event dead drop 0198c0de-… --json`
     """
-    ids = _list_selected_ids(letter_id, all_letters, tenant_id=tenant_id)
+    ids = _list_selected_ids(letters, letter_id, all_letters=all_letters)
     if dry_run:
         return {"dry_run": True, "dropped": ids, "refused": []}
     if all_letters:
+        tenant_id = get_current_context().params["tenant_id"]
         owner = f"tenant {tenant_id}" if tenant_id else "all tenants"
         confirm(f"Delete {len(ids):,} dead letters of {owner}?", yes)
-    return _apply_to_each(
-        ids,
-        "dropped",
-        is_bulk=all_letters,
-        action=lambda selected_id: dead_letters.discard(tenant_id, selected_id),
-    )
+    return _apply_to_each(ids, "dropped", is_bulk=all_letters, action=letters.drop)
 
 
 def _list_selected_ids(
-    letter_id: str | None, all_letters: bool, tenant_id: str | None
+    letters: Letters, letter_id: str | None, all_letters: bool
 ) -> list[str]:
     if all_letters == (letter_id is not None):
         raise click.UsageError("Use either LETTER_ID or --all.")
-    return [letter_id] if letter_id else list(_list_all_ids(tenant_id))
+    return [letter_id] if letter_id else list(_list_all_ids(letters))
 
 
-def _list_all_ids(tenant_id: str | None) -> Iterator[str]:
+def _list_all_ids(letters: Letters) -> Iterator[str]:
     offset = 0
-    while True:
-        rows, _ = dead_letters.list_dead_letters(tenant_id, Page(PAGE_SIZE, offset))
-        if not rows:
-            return
-        yield from (row.letter_id for row in rows)
+    while rows := letters.list(PAGE_SIZE, offset)["dead_letters"]:
+        yield from (row["id"] for row in rows)
         offset += len(rows)
 
 
 def _apply_to_each(
-    ids: list[str], result_name: str, is_bulk: bool, action: Callable[[str], None]
-) -> dict[str, list[Any]]:
+    ids: list[str], result_name: str, is_bulk: bool, action: Callable[[str], Any]
+) -> Document:
     succeeded: list[str] = []
-    refused: list[dict[str, Any]] = []
+    refused: list[Document] = []
     for letter_id in ids:
         try:
             action(letter_id)
             succeeded.append(letter_id)
-        except Refused as error:
-            if not is_bulk:
+        except Exception as error:
+            described = to_command_error(error)
+            if not is_bulk or described is None:
                 raise
-            refused.append({"id": letter_id, "reason": str(to_command_error(error))})
+            refused.append({"id": letter_id, "reason": str(described)})
     if refused:
         exit_with_failure()
     return {result_name: succeeded, "refused": refused}

@@ -2,30 +2,27 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import rich_click as click
 
-from admin_gateway.cli.connections import require_no_server
-from admin_gateway.cli.options import JsonObjectParam, id_option, tenant_option
+from admin_gateway.cli.api_commands import optional_tenant_option
+from admin_gateway.cli.connections import find_connection, server_options
+from admin_gateway.cli.options import JsonObjectParam
 from admin_gateway.cli.output import json_command
 from coupon_core.domain.models import MILESTONE_TYPES, utc_now
 from coupon_core.domain.timestamps import format_timestamp
-from coupon_core.messaging.cloud_events import OutgoingMessage
-from coupon_core.messaging.topology import EVENTS_EXCHANGE, ROUTING_KEYS
-from coupon_core.persistence.id_generation import generate_id
-from coupon_core.schemas.milestone_events import parse_milestone
-from coupon_core.schemas.strict_json import parse_object
-from coupon_core.settings import loader
 
 Envelope = dict[str, Any]
 
 
 @click.command()
 @click.argument("event_type", metavar="TYPE", type=click.Choice([*MILESTONE_TYPES]))
-@tenant_option
-@id_option("user", "ID of the user who reached the milestone.", required=True)
+@optional_tenant_option
+@click.option(
+    "--user", "user_id", required=True, help="ID of the user who reached the milestone."
+)
 @click.option(
     "--data",
     type=JsonObjectParam(),
@@ -47,11 +44,12 @@ Envelope = dict[str, Any]
     is_flag=True,
     help="Use Phoenix's envelope instead of a CloudEvent.",
 )
+@server_options
 @json_command(starts_core=False)
 def publish(
-    as_phoenix: bool, event_id: str | None, **event_members: Any
-) -> dict[str, str]:
-    """Publish a milestone on the bus.
+    tenant_id: str | None, as_phoenix: bool, event_id: str | None, **members: Any
+) -> dict[str, Any]:
+    """Publish a milestone on the bus, or send it to a server.
 
     TYPE is streak.milestone_reached, achievement.completed or
     leaderboard.rank_reached.
@@ -59,17 +57,18 @@ def publish(
     Example: `couponctl event publish streak.milestone_reached --tenant demo --user
     alice --data '{"streak_id": "daily-login", "threshold": 7}'`
     """
-    require_no_server()
-    from coupon_core.messaging import inspection  # imports kombu, which is slow
-
     build_event = build_phoenix_event if as_phoenix else build_cloud_event
-    message = to_message(
-        build_event(event_id or generate_id(), now=utc_now(), **event_members)
-    )
-    inspection.publish(loader.load(creates_secrets=False).broker_url, message)
-    published = json.loads(message.body)
-    published_id = published["event_id" if as_phoenix else "id"]
-    return {"event_id": published_id, "routing_key": message.routing_key}
+    members["event_id"] = event_id or str(uuid4())
+    if find_connection():
+        from admin_gateway.cli.clients import open_admin
+
+        with open_admin(tenant_id) as admin:
+            event = build_event(tenant_id=admin.tenant_id, **members)
+            answer: dict[str, Any] = admin.call("POST", "events", body=event)
+        return answer
+    if not tenant_id:
+        raise click.UsageError("Missing option '--tenant'.")
+    return publish_on_bus(build_event(tenant_id=tenant_id, **members))
 
 
 def build_cloud_event(
@@ -80,7 +79,6 @@ def build_cloud_event(
     user_id: str,
     source: str,
     data: Mapping[str, Any],
-    now: datetime,
 ) -> Envelope:
     """Build a milestone as a CloudEvent."""
     return {
@@ -89,33 +87,42 @@ def build_cloud_event(
         "source": source,
         "type": event_type,
         "subject": user_id,
-        "time": format_timestamp(now),
+        "time": format_timestamp(utc_now()),
         "tenantid": tenant_id,
         "data": data,
     }
 
 
 def build_phoenix_event(
-    event_id: str, *, source: str, data: Mapping[str, Any], now: datetime, **ids: str
+    event_id: str, *, source: str, data: Mapping[str, Any], **ids: str
 ) -> Envelope:
     """Build a milestone in Phoenix's envelope, which has no member for a source."""
     return {
         "event_id": event_id,
         **ids,
-        "timestamp": format_timestamp(now),
+        "timestamp": format_timestamp(utc_now()),
         "attributes": data,
     }
 
 
-def to_message(envelope: Envelope) -> OutgoingMessage:
-    """Build the message of a milestone, validated as the workers validate it.
+def publish_on_bus(event: Envelope) -> dict[str, Any]:
+    """Publish a milestone, validated as the workers validate it.
 
     Raises:
-        ValidationError: a member is missing or wrong.
-        ApiError: the envelope is not a valid JSON object.
+        ValidationError: A member is missing or wrong.
+        ApiError: The event is not a valid JSON object.
+        BrokerUnavailable: The bus does not answer.
     """
-    body = json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+    from coupon_core.messaging import inspection  # imports kombu, which is slow
+    from coupon_core.messaging.cloud_events import OutgoingMessage
+    from coupon_core.messaging.topology import EVENTS_EXCHANGE, ROUTING_KEYS
+    from coupon_core.schemas.milestone_events import parse_milestone
+    from coupon_core.schemas.strict_json import parse_object
+    from coupon_core.settings import loader
+
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     milestone = parse_milestone(parse_object(body), utc_now())
-    return OutgoingMessage(
-        EVENTS_EXCHANGE, ROUTING_KEYS[milestone.trigger_kind], body=body
-    )
+    routing_key = ROUTING_KEYS[milestone.trigger_kind]
+    message = OutgoingMessage(EVENTS_EXCHANGE, routing_key, body=body)
+    inspection.publish(loader.load(creates_secrets=False).broker_url, message)
+    return {"event_id": milestone.event_id, "routing_key": routing_key}

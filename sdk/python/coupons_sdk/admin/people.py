@@ -84,14 +84,18 @@ class Users(AdminResource[Mode], Generic[Mode]):
         return request("GET", PersonalData.from_json, path)
 
     @operation
-    def erase(self, user_id: str) -> Call[Erasure]:
+    def erase(self, user_id: str, *, dry_run: bool | Omit = OMIT) -> Call[Erasure]:
         """Replace the ID of a user by a pseudonym everywhere; this cannot be undone.
 
+        With `dry_run` nothing changes, and `rows` are those that would.
+
+        >>> admin.users.erase(known_user, dry_run=True).pseudonym is None
+        True
         >>> admin.users.erase(known_user).pseudonym != known_user
         True
         """
         path = self._path("users", user_id, "erase")
-        return request("POST", Erasure.from_json, path)
+        return request("POST", Erasure.from_json, path, body={"dry_run": dry_run})
 
 
 class Points(AdminResource[Mode], Generic[Mode]):

@@ -25,10 +25,14 @@ ReportName = Literal["redemptions", "funnel", "refusals", "top", "compare", "sig
 
 
 class Period(TypedDict, total=False):
-    """The time that a report covers; `to` is not part of it."""
+    """The time that a report covers; `to` is not part of it.
+
+    `since`, such as `"7d"`, is how far back it goes, instead of `from_` and `to`.
+    """
 
     from_: Time | None
     to: Time | None
+    since: str | None
     time_zone: str | None
     dialect: Literal["phoenix", "playcamp", "mambo"] | None
 
@@ -115,6 +119,7 @@ class Reports(AdminResource[Mode], Generic[Mode]):
         kind: str | None = None,
         from_: Time | None = None,
         to: Time | None = None,
+        since: str | None = None,
         limit: int | None = None,
     ) -> PageCall[Signal]:
         """List patterns of attempts that may be abuse, newest first.
@@ -122,7 +127,8 @@ class Reports(AdminResource[Mode], Generic[Mode]):
         >>> [signal.kind for signal in admin.reports.signals(kind="code_shared")]
         []
         """
-        query = {"kind": kind, "from": from_, "to": to, "limit": limit}
+        times = {"from": from_, "to": to, "since": since}
+        query = {"kind": kind, **times, "limit": limit}
         return PageCall(Signal, "signals", self._path("reports", "signals"), query)
 
     @streamed

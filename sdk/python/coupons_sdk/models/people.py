@@ -33,11 +33,12 @@ class PersonalData(Document):
 
 @dataclass(frozen=True, kw_only=True)
 class Erasure(Document):
-    """What the erasure of a user changed."""
+    """What the erasure of a user changed, or would change (`dry_run`)."""
 
-    pseudonym: str
+    pseudonym: str | None
     rows: Mapping[str, int]
     documents: int
+    dry_run: bool
 
 
 @dataclass(frozen=True, kw_only=True)

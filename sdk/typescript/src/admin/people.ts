@@ -31,8 +31,11 @@ export class Users extends AdminResource {
   }
 
   /** Replace the ID of a user by a pseudonym everywhere; this cannot be undone. */
-  erase(userId: string): Promise<Schemas["Erasure"]> {
-    return this.send("post", "/users/{user_id}/erase", [userId]);
+  erase(
+    userId: string,
+    body: Schemas["ErasureRequest"] = {},
+  ): Promise<Schemas["Erasure"]> {
+    return this.send("post", "/users/{user_id}/erase", [userId], { body });
   }
 }
 

@@ -93,6 +93,7 @@ def test_a_used_code_is_told_on_stdout_and_by_the_status(
         "coupon": None,
         "definition": None,
         "error": "Coupon has already been used",
+        "error_code": "ALREADY_REDEEMED",
     }
 
 

@@ -93,6 +93,7 @@ def test_reports_are_available_as_json_and_csv(report_cli: CouponctlRunner) -> N
     document = report_cli.json(*arguments)
     assert document["totals"]["redeemed"] == 16
     text = report_cli.run(*arguments, "--csv").stdout
+    assert text == report_cli.run(*arguments, "--output", "csv").stdout
     rows = list(csv.DictReader(text.splitlines()))
     assert [row["redeemed"] for row in rows] == ["9", "7"]
     assert rows[0]["local_start"] == "2026-11-10 00:00"
@@ -153,9 +154,9 @@ def test_since_goes_back_whole_days_or_hours(report_cli: CouponctlRunner) -> Non
         ),
         (
             ("funnel", "--since", "7d", "--to", "2026-11-11"),
-            "Use either --since, or --from and --to.",
+            "Expected either --since, or --from and --to.",
         ),
-        (("funnel", "--json", "--csv"), "Use either --json or --csv."),
+        (("funnel", "--json", "--csv"), "Use either --json or another format."),
         (
             ("signals", "--since", "1000w"),
             'Invalid --since "1000w": expected a number from 1 to 999 and a unit, ',
