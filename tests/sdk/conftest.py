@@ -14,6 +14,7 @@ from coupon_core.settings.loader import Settings
 from coupons_sdk import ApiKey, Coupons, CouponsAdmin, Hmac
 from tests.chaos.kill_points import generate, run_relay
 from tests.factories.tenant import TenantFactory, create_tenant
+from tests.sdk.openapi import APPS, read_document
 from tests.support.concurrency import running_in_thread, started_core
 from tests.support.databases import Databases
 from tests.support.servers import RedisServer
@@ -29,6 +30,17 @@ class RunningSystem:
     tenant: TenantFactory
     admin_gateway: Gateway
     query_gateway: Gateway
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what programs need to call the gateways."""
+        return {
+            "ADMIN_URL": self.admin_gateway.url,
+            "QUERY_URL": self.query_gateway.url,
+            "TENANT_ID": self.tenant.tenant_id,
+            "TENANT_SECRET": self.tenant.secret,
+            "API_KEY": self.tenant.api_key,
+        }
 
     def open_coupons(self, **options: object) -> Coupons:
         """Return a client of the query gateway that signs its requests."""
@@ -53,6 +65,8 @@ def system(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningSystem]:
     """Yield a system of one module's tests."""
+    for api in APPS:
+        read_document(api)  # it connects to a database of its own
     redis.flush()
     with ExitStack() as stack:
         url = stack.enter_context(migrated_template.temporary_database())

@@ -12,7 +12,7 @@ import pytest
 
 from coupon_core.persistence import database
 from tests.sdk.conftest import RunningSystem
-from tests.sdk.documents import README, build_environment, build_program, read_samples
+from tests.sdk.documents import prepare_codes, read_samples
 from tests.sdk.examples import ExampleRunner, list_docstrings
 from tests.support.paths import PROJECT_ROOT
 
@@ -20,13 +20,20 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True),
 ]
+LAST_LINES = """
+answer = app.test_client().post("/redeem/SAVE40", json={"user_id": "ann"})
+assert answer.json == {"error": "ALREADY_REDEEMED"}, answer.json
+for client in coupons, admin, fake:
+    client.close()
+"""
 DOCSTRINGS = {name: text for name, text in list_docstrings() if ">>>" in text}
 
 
 def test_the_samples_of_the_document_run(system: RunningSystem, tmp_path: Path) -> None:
-    program = build_program(system)
+    prepare_codes(system)
     database.release_connection()
-    output = run(sys.executable, program, tmp_path, build_environment(system))
+    program = read_samples("docs/sdk-python.md", "python", system) + LAST_LINES
+    output = run(sys.executable, program, tmp_path, system.environment)
     assert output.startswith("True None\nYou get 100 Bonus Points\n['SAVE40', ")
     assert "\n404 COUPON_NOT_FOUND " in output
     assert (tmp_path / "codes.csv").read_text().count("WINTER-") == 2_002
@@ -75,8 +82,8 @@ def test_the_wheel_works_in_an_empty_environment(
     if "error sending request" in installed.stderr:
         pytest.skip("the package index cannot be reached")
     assert installed.returncode == 0, installed.stderr
-    program = read_samples(README, system)
-    output = run(python, program, tmp_path, build_environment(system))
+    program = read_samples("sdk/python/README.md", "python", system)
+    output = run(python, program, tmp_path, system.environment)
     assert output == "False COUPON_NOT_FOUND\n"
 
 
