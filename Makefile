@@ -125,6 +125,14 @@ lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
 	@$(COMPILE) tests/drills/requirements.in \
 		--output-file tests/drills/requirements.lock
 
+DIST := dist
+
+.PHONY: dist
+dist: $(TEST_STAMP) ## Build wheels and source distributions of couponctl and coupons-sdk
+	@rm -rf $(DIST)
+	@for project in sdk/python .; do $(BIN)/uv build --quiet --no-build-isolation \
+		--python $(BIN)/python --out-dir $(DIST) $$project || exit 1; done
+
 .PHONY: clean
 clean: ## Remove the environment and all caches, but no data in ./var
 	rm -rf $(VENV) .venv-deploy dist build .pytest_cache .mypy_cache .ruff_cache \

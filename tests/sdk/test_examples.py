@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -65,25 +66,48 @@ def test_two_signed_redeems_in_one_second_are_two(system: RunningSystem) -> None
     assert (counts, len(held)) == ([1, 2, 3, 4], 4)
 
 
-def test_the_wheel_works_in_an_empty_environment(
+def test_the_wheels_work_in_an_empty_environment(
     system: RunningSystem, tmp_path: Path
 ) -> None:
-    uv = [Path(sys.executable).parent / "uv", "--quiet"]
-    lock = PROJECT_ROOT / "requirements.lock"
-    build = ["build", "--wheel", "--no-build-isolation", "--python", sys.executable]
-    sdk = PROJECT_ROOT / "sdk" / "python"
-    subprocess.run([*uv, *build, "--out-dir", tmp_path, sdk], check=True)
-    (wheel,) = tmp_path.glob("coupons_sdk-*.whl")
-    environment = tmp_path / "env"
-    subprocess.run([*uv, "venv", "--python", sys.executable, environment], check=True)
-    python = environment / "bin" / "python"
-    install = ["pip", "install", "--python", python, "--constraints", lock, wheel]
-    installed = subprocess.run([*uv, *install], capture_output=True, text=True)
-    if "error sending request" in installed.stderr:
+    make = ["make", "--silent", "dist", f"DIST={tmp_path}"]
+    subprocess.run(make, cwd=PROJECT_ROOT, check=True)
+    wheels = sorted(tmp_path.glob("*.whl"))
+    assert [path.name.partition("-")[0] for path in wheels] == [
+        "couponctl",
+        "coupons_sdk",
+    ]
+    assert len(list(tmp_path.glob("*.tar.gz"))) == 2
+    programs = tmp_path / "env" / "bin"
+    uv = [Path(sys.executable).with_name("uv"), "--quiet"]
+    create = ["venv", "--python", sys.executable, programs.parent]
+    subprocess.run([*uv, *create], check=True)
+    pip, target = [*uv, "pip"], ["--python", programs / "python"]
+    lock = ["--require-hashes", "-r", PROJECT_ROOT / "requirements.lock"]
+    locked = subprocess.run(
+        [*pip, "install", *target, *lock], capture_output=True, text=True
+    )
+    if "error sending request" in locked.stderr:
         pytest.skip("the package index cannot be reached")
-    assert installed.returncode == 0, installed.stderr
+    assert locked.returncode == 0, locked.stderr
+    subprocess.run([*pip, "install", *target, "--no-deps", *wheels], check=True)
+    subprocess.run([*pip, "check", *target], check=True)
+    (empty := tmp_path / "empty").mkdir()
+    for command in (
+        ["--help"],
+        ["db", "upgrade", "--json"],
+        ["tenant", "create", "acme", "--json"],
+    ):
+        done = subprocess.run(
+            [programs / "couponctl", *command],
+            cwd=empty,
+            env={"PATH": os.defpath, "HOME": str(empty)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tenant_id"] == "acme"
     program = read_samples("sdk/python/README.md", "python", system)
-    output = run(python, program, tmp_path, system.environment)
+    output = run(programs / "python", program, empty, system.environment)
     assert output == "False COUPON_NOT_FOUND\n"
 
 
