@@ -14,7 +14,6 @@ from coupon_core.settings.loader import Settings
 from coupons_sdk import ApiKey, Coupons, CouponsAdmin, Hmac
 from tests.chaos.kill_points import generate, run_relay
 from tests.factories.tenant import TenantFactory, create_tenant
-from tests.sdk.openapi import APPS, read_document
 from tests.support.concurrency import running_in_thread, started_core
 from tests.support.databases import Databases
 from tests.support.servers import RedisServer
@@ -65,8 +64,6 @@ def system(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningSystem]:
     """Yield a system of one module's tests."""
-    for api in APPS:
-        read_document(api)  # it connects to a database of its own
     redis.flush()
     with ExitStack() as stack:
         url = stack.enter_context(migrated_template.temporary_database())
