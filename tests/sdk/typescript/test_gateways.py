@@ -155,6 +155,18 @@ def test_the_samples_compile_and_run(project: Path, system: RunningSystem) -> No
 
 
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+def test_two_signed_redeems_in_one_second_are_two(
+    built_sdk: None, system: RunningSystem
+) -> None:
+    code = system.tenant.issue_code(system.tenant.define(per_code_limit=9), "ann")
+    database.release_connection()
+    codes = json.dumps([code] * 4)
+    printed = run_script("redeem_codes.mjs", text=codes, **system.environment)
+    counts = [count for _, count in json.loads(printed)["answers"]]
+    assert counts == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 def test_every_method_is_answered_by_the_gateways(
     methods: list[SdkMethod], system: RunningSystem
 ) -> None:
