@@ -80,25 +80,16 @@ races: $(TEST_STAMP) ## Run the races of hot codes and of locks 200 times, on Po
 		tests/coupon_core/services/coupons/test_lock_races.py $(ARGS)
 
 .PHONY: sdk-kills
-sdk-kills: $(TEST_STAMP) ## Kill a gateway after each of 200 redeems through each SDK client
+sdk-kills: $(TEST_STAMP) ## Kill a gateway after each of 200 redeems through each SDK
 	@$(BIN)/python -m pytest -n 0 -s --sdk-kills 200 tests/sdk/test_killed_gateway.py $(ARGS)
 
 .PHONY: sdk-bench
-sdk-bench: $(TEST_STAMP) ## Measure the client CPU of the SDK beside bare httpx2
+sdk-bench: $(TEST_STAMP) ## Measure the client CPU of each SDK beside bare httpx2 and fetch
 	@$(BIN)/python -m tests.sdk.overhead $(ARGS)
 
 .PHONY: sdk-openapi
 sdk-openapi: $(TEST_STAMP) ## Write the OpenAPI documents from which the TypeScript SDK is built
 	@$(BIN)/python -m tests.sdk.typescript.openapi_files
-
-.PHONY: sdk-kills-typescript
-sdk-kills-typescript: $(TEST_STAMP) ## Kill a gateway after each of 200 redeems through the TypeScript SDK
-	@SDK_KILLS=200 $(BIN)/python -m pytest -n 0 -s \
-		tests/sdk/typescript/test_killed_gateway.py $(ARGS)
-
-.PHONY: sdk-bench-typescript
-sdk-bench-typescript: $(TEST_STAMP) ## Measure the client CPU of the TypeScript SDK beside bare fetch
-	@$(BIN)/python -m tests.sdk.typescript.overhead $(ARGS)
 
 .PHONY: ha
 ha: $(TEST_STAMP) ## Kill each part of a cluster under load, and count results
@@ -133,6 +124,14 @@ lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
 	@$(COMPILE) tests/ha/requirements.in --output-file tests/ha/requirements.lock
 	@$(COMPILE) tests/drills/requirements.in \
 		--output-file tests/drills/requirements.lock
+
+DIST := dist
+
+.PHONY: dist
+dist: $(TEST_STAMP) ## Build wheels and source distributions of couponctl and coupons-sdk
+	@rm -rf $(DIST)
+	@for project in sdk/python .; do $(BIN)/uv build --quiet --no-build-isolation \
+		--python $(BIN)/python --out-dir $(DIST) $$project || exit 1; done
 
 .PHONY: clean
 clean: ## Remove the environment and all caches, but no data in ./var

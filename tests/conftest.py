@@ -89,7 +89,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sdk-kills",
         type=int,
         default=3,
-        help="how often a gateway is killed under each client (default: %(default)s)",
+        help="how often a gateway is killed under each SDK (default: %(default)s)",
     )
     parser.addoption(
         "--model-examples",

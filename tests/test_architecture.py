@@ -52,7 +52,7 @@ EARLIER_RELEASES = re.compile(r"^## \[\d.*", re.DOTALL | re.MULTILINE)
 BACKTICKS = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 TEXT_FILES = (
     *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"),
-    *("docs/**/*.md", "coupon_core/**/*.toml", "deploy/*"),
+    *("docs/**/*.md", "sdk/*/README.md", "coupon_core/**/*.toml", "deploy/*"),
     *("Makefile", "pyproject.toml", ".ci/run"),
 )
 
@@ -278,11 +278,47 @@ def test_documents_are_plain_english() -> None:
     assert found == {}
 
 
+# Ours are not published, so that they are installed from a path only: by its name, an
+# index would give somebody else's package.
+INSTALLED_BY_NAME = re.compile(
+    r"\b(?:pip|pipx|uv|npm|deno) (?:tool )?(?:install|i|add)\b(?: \S+)*? "
+    r"['\"]?(?:npm:)?(?:coupons|coupons-sdk|couponctl)(?![\w./-])"
+)
+
+
 def test_no_text_installs_a_package_of_somebody_else_that_has_our_name() -> None:
-    """Ours are not published, so that they are installed from a path only."""
     paths = [path for name in TEXT_FILES for path in PROJECT_ROOT.glob(name)]
-    installed = re.compile(r"""pip install\s+['"]?coupons""")
-    assert [p for p in paths if p.is_file() and installed.search(p.read_text())] == []
+    texts = {path: path.read_text() for path in paths if path.is_file()}
+    assert [p for p, text in texts.items() if INSTALLED_BY_NAME.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(
+            "pip install coupons",
+            "pip install 'coupons[oidc]'",
+            "pipx install couponctl",
+        ),
+        *("uv pip install -q coupons-sdk==1", "uv tool install couponctl"),
+        *("npm install coupons-sdk", "npm i --save coupons-sdk@1"),
+        "deno add npm:coupons-sdk",
+    ],
+)
+def test_an_installation_by_name_is_found(command: str) -> None:
+    assert INSTALLED_BY_NAME.search(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pip install ./sdk/python '.[oidc]'",
+        "pip install dist/coupons_sdk-0.1.0-py3-none-any.whl",
+        "npm install ./sdk/typescript/coupons-sdk-0.1.0.tgz",
+    ],
+)
+def test_an_installation_from_a_path_is_permitted(command: str) -> None:
+    assert not INSTALLED_BY_NAME.search(command)
 
 
 RUN_LOCK, TEST_LOCK, DEPLOY_LOCK = (

@@ -172,7 +172,7 @@ def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
         "token_normalize_func": lambda name: OPTION_ALIASES.get(name, name),
     },
 )
-@click.version_option(package_name="coupons")
+@click.version_option(package_name="couponctl")
 @server_options
 def couponctl() -> None:
     """Run and administer a coupon system.

@@ -34,7 +34,7 @@ from coupon_core.web.responses import (
 )
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
-RELEASE = version("coupons")  # of the package, and of the API documents
+RELEASE = version("couponctl")  # of the package, and of the API documents
 DEFAULT_DOCUMENT = DocumentParts()
 
 

@@ -30,6 +30,17 @@ class RunningSystem:
     admin_gateway: Gateway
     query_gateway: Gateway
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what programs need to call the gateways."""
+        return {
+            "ADMIN_URL": self.admin_gateway.url,
+            "QUERY_URL": self.query_gateway.url,
+            "TENANT_ID": self.tenant.tenant_id,
+            "TENANT_SECRET": self.tenant.secret,
+            "API_KEY": self.tenant.api_key,
+        }
+
     def open_coupons(self, **options: object) -> Coupons:
         """Return a client of the query gateway that signs its requests."""
         credential = Hmac(self.tenant.tenant_id, self.tenant.secret)

@@ -3,45 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
 
 from tests.sdk.conftest import RunningSystem
 from tests.support.paths import PROJECT_ROOT
 
-DOCUMENT = PROJECT_ROOT / "docs" / "sdk-python.md"
-README = PROJECT_ROOT / "sdk" / "python" / "README.md"
 CODES = ("SAVE10", "SAVE20", "SAVE30", "SAVE40")
-LAST_LINES = """
-answer = app.test_client().post("/redeem/SAVE40", json={"user_id": "ann"})
-assert answer.json == {"error": "ALREADY_REDEEMED"}, answer.json
-for client in coupons, admin, fake:
-    client.close()
-"""
 
 
-def build_program(system: RunningSystem) -> str:
-    """Create what the samples of docs/sdk-python.md name; return them in order."""
+def prepare_codes(system: RunningSystem) -> None:
+    """Create the codes that the samples name."""
     for code in CODES:
         definition = system.tenant.define_custom(code)
         system.tenant.issue_code(definition, "ann")
-    return read_samples(DOCUMENT, system) + LAST_LINES
 
 
-def read_samples(path: Path, system: RunningSystem) -> str:
-    """Return the samples of a document, for the gateways and the tenant."""
-    blocks = re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL)
-    program = "\n".join(blocks)
+def read_samples(
+    path: str, language: str, system: RunningSystem, *, section: str = ""
+) -> str:
+    """Return the samples of a document or a section, for gateways and a tenant."""
+    document = (PROJECT_ROOT / path).read_text()
+    if section:
+        _, found, document = document.partition(f"\n## {section}\n")
+        assert found, f"{path} has no section {section}"
+        document = document.partition("\n## ")[0]
+    program = "\n".join(re.findall(rf"```{language}\n(.*?)```", document, re.DOTALL))
     for printed, real in (
         ("https://query.example.com", system.query_gateway.url),
         ("https://admin.example.com", system.admin_gateway.url),
+        ("http://127.0.0.1:8002", system.query_gateway.url),
         ('"acme"', f'"{system.tenant.tenant_id}"'),
     ):
         program = program.replace(printed, real)
     return program
-
-
-def build_environment(system: RunningSystem) -> Mapping[str, str]:
-    """Return the variables that the samples read."""
-    tenant = system.tenant
-    return {"TENANT_SECRET": tenant.secret, "API_KEY": tenant.api_key}

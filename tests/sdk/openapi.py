@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-import admin_gateway
-import query_gateway
-from tests.support.settings import build_settings
+from tests.support.paths import PROJECT_ROOT
 
-APPS = {"admin": admin_gateway.create_app, "query": query_gateway.create_app}
+# Operations without a method, by the beginning of their names.
+NOT_COVERED = {
+    "reward_items_": "another spelling of /rewards",
+    "flat_": "aliases without the tenant in the path, deprecated",
+    "playcamp_": "PlayCamp's own SDK calls it",
+    "mambo_": "Mambo's own SDK calls it",
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 Schema = Mapping[str, Any]
 
@@ -57,11 +63,15 @@ class Operation:
         return names | read_schema(self.api, schema).get("properties", {}).keys()
 
 
+def get_path(api: str) -> Path:
+    """Return the file of a document."""
+    return PROJECT_ROOT / "sdk" / "openapi" / f"{api}.json"
+
+
 @cache
 def read_document(api: str) -> Mapping[str, Any]:
-    """Return a document as its gateway serves it."""
-    app = APPS[api](build_settings("sqlite:///:memory:"))
-    return app.test_client().get("/openapi.json").json
+    """Return the document in the repository, which equals the one that is served."""
+    return json.loads(get_path(api).read_text())
 
 
 @cache
@@ -73,6 +83,12 @@ def list_operations(api: str) -> tuple[Operation, ...]:
         for method in METHODS
         if method in item
     )
+
+
+def list_expected_operations(api: str) -> set[str]:
+    """Return the operations that must have a method."""
+    names = {operation.operation_id for operation in list_operations(api)}
+    return {name for name in names if not name.startswith(tuple(NOT_COVERED))}
 
 
 def find_operation(api: str, method: str, path: str) -> Operation:

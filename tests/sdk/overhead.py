@@ -1,7 +1,8 @@
-"""`make sdk-bench`: the client CPU of redeems through the SDK and with bare httpx2.
+"""`make sdk-bench`: the client CPU of redeems through both SDKs, and by hand.
 
-Both sign each request and send an Idempotency-Key, in turns of some hundred calls, to
-the same gateway.
+Beside each SDK stands the bare client that it uses, httpx2 or fetch. All of them sign
+each request and send an Idempotency-Key, in turns of some hundred calls, to one
+gateway.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hmac
 import json
 import secrets
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,17 +25,20 @@ from coupon_core.persistence import database
 from coupons_sdk import Coupons, Hmac
 from tests.chaos.environments import running_environment
 from tests.factories.tenant import TenantFactory, create_tenant
+from tests.sdk.typescript.npm import HERE, build_environment, build_sdk
+from tests.support.servers.node import node_wheel
 
-CALLS_PER_TURN = 500
+CALLS_PER_TURN = 500  # as in typescript/overhead.mjs
 USER_ID = "ann"
 Redeem = Callable[[], object]
 
 
 def main() -> None:
-    """Print the CPU time per call of both, and the median ratio of all turns."""
+    """Print the CPU time per call of each, and the median ratios of all turns."""
     parser = argparse.ArgumentParser(prog="make sdk-bench", description=__doc__)
     parser.add_argument("--calls", type=int, default=10_000)
     turns = parser.parse_args().calls // CALLS_PER_TURN
+    build_sdk()
     with (
         tempfile.TemporaryDirectory() as home,
         running_environment("sqlite", Path(home)) as environment,
@@ -42,15 +47,29 @@ def main() -> None:
         code = tenant.issue_code(tenant.define(per_code_limit=0), USER_ID)
         database.release_connection()
         url = environment.gateway.url
-        with (
-            Coupons(url, Hmac(tenant.tenant_id, tenant.secret)) as sdk,
-            httpx2.Client(base_url=url) as bare,
-        ):
-            through_sdk = partial(sdk.redeem, code, USER_ID)
-            by_hand = build_bare_redeem(bare, tenant, code)
-            measure(by_hand, 50)
-            measure(through_sdk, 50)
-            pairs = [(measure(by_hand), measure(through_sdk)) for _ in range(turns)]
+        measure_python(url, tenant, code, turns)
+        variables = {
+            "QUERY_URL": url,
+            "TENANT_ID": tenant.tenant_id,
+            "TENANT_SECRET": tenant.secret,
+            "CODE": code,
+            "TURNS": str(turns),
+        }
+        command = [node_wheel(), HERE / "overhead.mjs"]
+        subprocess.run(command, env=build_environment(variables), check=True)
+
+
+def measure_python(url: str, tenant: TenantFactory, code: str, turns: int) -> None:
+    """Print the figures of the Python SDK."""
+    with (
+        Coupons(url, Hmac(tenant.tenant_id, tenant.secret)) as sdk,
+        httpx2.Client(base_url=url) as bare,
+    ):
+        through_sdk = partial(sdk.redeem, code, USER_ID)
+        by_hand = build_bare_redeem(bare, tenant, code)
+        measure(by_hand, 50)
+        measure(through_sdk, 50)
+        pairs = [(measure(by_hand), measure(through_sdk)) for _ in range(turns)]
     ratio = statistics.median(sdk / bare for bare, sdk in pairs)
     bare_cpu, sdk_cpu = (statistics.median(item) for item in zip(*pairs, strict=True))
     print(f"{turns * CALLS_PER_TURN} redeems each")

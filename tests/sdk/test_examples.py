@@ -1,8 +1,11 @@
-"""The examples of docstrings, and the samples of the document, on real gateways."""
+"""The examples of docstrings, and the samples of the documents, on real gateways."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,21 +15,59 @@ import pytest
 
 from coupon_core.persistence import database
 from tests.sdk.conftest import RunningSystem
-from tests.sdk.documents import README, build_environment, build_program, read_samples
+from tests.sdk.documents import prepare_codes, read_samples
 from tests.sdk.examples import ExampleRunner, list_docstrings
 from tests.support.paths import PROJECT_ROOT
+from tests.support.requirements import report_missing
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True),
 ]
+LAST_LINES = """
+answer = app.test_client().post("/redeem/SAVE40", json={"user_id": "ann"})
+assert answer.json == {"error": "ALREADY_REDEEMED"}, answer.json
+
+
+async def call_fastapi():
+    transport = httpx2.ASGITransport(app=api)
+    async with client, httpx2.AsyncClient(transport=transport) as browser:
+        return await browser.post("http://a/redeem/SAVE40?user_id=ann")
+
+
+answer = asyncio.run(call_fastapi())
+assert answer.json() == {"detail": "ALREADY_REDEEMED"}, answer.json()
+for client in coupons, admin, fake:
+    client.close()
+"""
+BY_HAND = "docs/which-api.md"
+STUBS = Path(__file__).parent / "unity" / "Stubs.cs"
+UNITY_PROGRAM = """
+using System; using System.Collections; using UnityEngine; using UnityEngine.Networking;
+class Program {
+    static string queryUrl;
+    static void onRedeemed(bool isRedeemed, string text) {
+        Console.WriteLine((isRedeemed ? "yes " : "no ") + text);
+    }
+    SAMPLE
+    static void Main(string[] given) {
+        queryUrl = given[0];
+        foreach (var key in new[] { "order-1", "order-1", "order-2" }) {
+            var steps = new Program().Redeem(given[1], "ann", given[2], key);
+            while (steps.MoveNext()) { }
+        }
+    }
+}
+"""
+
 DOCSTRINGS = {name: text for name, text in list_docstrings() if ">>>" in text}
 
 
 def test_the_samples_of_the_document_run(system: RunningSystem, tmp_path: Path) -> None:
-    program = build_program(system)
+    prepare_codes(system)
     database.release_connection()
-    output = run(sys.executable, program, tmp_path, build_environment(system))
+    program = read_samples("docs/sdk-python.md", "python", system) + LAST_LINES
+    output = run(sys.executable, program, tmp_path, system.environment)
     assert output.startswith("True None\nYou get 100 Bonus Points\n['SAVE40', ")
     assert "\n404 COUPON_NOT_FOUND " in output
     assert (tmp_path / "codes.csv").read_text().count("WINTER-") == 2_002
@@ -58,25 +99,100 @@ def test_two_signed_redeems_in_one_second_are_two(system: RunningSystem) -> None
     assert (counts, len(held)) == ([1, 2, 3, 4], 4)
 
 
-def test_the_wheel_works_in_an_empty_environment(
+def issue_code(system: RunningSystem) -> str:
+    code = system.tenant.issue_code(system.tenant.define(), "ann")
+    database.release_connection()
+    return code
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["token", "signature"])
+def test_a_redeem_with_curl_works_as_documented(
+    number: int, system: RunningSystem
+) -> None:
+    samples = read_samples(BY_HAND, "sh", system, section="HTTP by hand")
+    starts = [match.start() for match in re.finditer("^(?:curl|body=)", samples, re.M)]
+    command = [samples[: starts[1]], samples[starts[1] :]][number]
+    environment = {
+        **system.environment,
+        "CODE": issue_code(system),
+        "TOKEN": system.tenant.mint_token("ann"),
+    }
+    answers = {
+        subprocess.run(
+            ["sh", "-c", command], env=environment, capture_output=True, check=True
+        ).stdout
+        for _ in range(2)
+    }
+    (answer,) = answers
+    assert json.loads(answer)["status"] == "redeemed"
+
+
+def test_the_sample_for_unity_compiles_and_redeems_once(
     system: RunningSystem, tmp_path: Path
 ) -> None:
-    uv = [Path(sys.executable).parent / "uv", "--quiet"]
-    lock = PROJECT_ROOT / "requirements.lock"
-    build = ["build", "--wheel", "--no-build-isolation", "--python", sys.executable]
-    sdk = PROJECT_ROOT / "sdk" / "python"
-    subprocess.run([*uv, *build, "--out-dir", tmp_path, sdk], check=True)
-    (wheel,) = tmp_path.glob("coupons_sdk-*.whl")
-    environment = tmp_path / "env"
-    subprocess.run([*uv, "venv", "--python", sys.executable, environment], check=True)
-    python = environment / "bin" / "python"
-    install = ["pip", "install", "--python", python, "--constraints", lock, wheel]
-    installed = subprocess.run([*uv, *install], capture_output=True, text=True)
-    if "error sending request" in installed.stderr:
+    if not (shutil.which("mcs") and shutil.which("mono")):
+        report_missing("mono", "its C# compiler (mcs) is not installed")
+    sample = read_samples(BY_HAND, "csharp", system, section="HTTP by hand")
+    (tmp_path / "Program.cs").write_text(UNITY_PROGRAM.replace("SAMPLE", sample))
+    compiler = ["mcs", "-warnaserror", "-out:program.exe", "Program.cs", STUBS]
+    done = subprocess.run(compiler, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    token = system.tenant.mint_token("ann")
+    values = [system.query_gateway.url, issue_code(system), token]
+    printed = subprocess.run(
+        ["mono", "program.exe", *values],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    first, again, second = (line.partition(" ") for line in printed)
+    assert (first[0], again) == ("yes", first)
+    assert (second[0], json.loads(second[2])["code"]) == ("no", "ALREADY_REDEEMED")
+
+
+def test_the_wheels_work_in_an_empty_environment(
+    system: RunningSystem, tmp_path: Path
+) -> None:
+    make = ["make", "--silent", "dist", f"DIST={tmp_path}"]
+    subprocess.run(make, cwd=PROJECT_ROOT, check=True)
+    wheels = sorted(tmp_path.glob("*.whl"))
+    assert [path.name.partition("-")[0] for path in wheels] == [
+        "couponctl",
+        "coupons_sdk",
+    ]
+    assert len(list(tmp_path.glob("*.tar.gz"))) == 2
+    programs = tmp_path / "env" / "bin"
+    uv = [Path(sys.executable).with_name("uv"), "--quiet"]
+    create = ["venv", "--python", sys.executable, programs.parent]
+    subprocess.run([*uv, *create], check=True)
+    pip, target = [*uv, "pip"], ["--python", programs / "python"]
+    lock = ["--require-hashes", "-r", PROJECT_ROOT / "requirements.lock"]
+    locked = subprocess.run(
+        [*pip, "install", *target, *lock], capture_output=True, text=True
+    )
+    if "error sending request" in locked.stderr:
         pytest.skip("the package index cannot be reached")
-    assert installed.returncode == 0, installed.stderr
-    program = read_samples(README, system)
-    output = run(python, program, tmp_path, build_environment(system))
+    assert locked.returncode == 0, locked.stderr
+    subprocess.run([*pip, "install", *target, "--no-deps", *wheels], check=True)
+    subprocess.run([*pip, "check", *target], check=True)
+    (empty := tmp_path / "empty").mkdir()
+    for command in (
+        ["--help"],
+        ["db", "upgrade", "--json"],
+        ["tenant", "create", "acme", "--json"],
+    ):
+        done = subprocess.run(
+            [programs / "couponctl", *command],
+            cwd=empty,
+            env={"PATH": os.defpath, "HOME": str(empty)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tenant_id"] == "acme"
+    program = read_samples("sdk/python/README.md", "python", system)
+    output = run(programs / "python", program, empty, system.environment)
     assert output == "False COUPON_NOT_FOUND\n"
 
 

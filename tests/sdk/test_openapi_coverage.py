@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import typing
 from collections.abc import Iterator, Mapping
 from types import UnionType
@@ -10,21 +11,21 @@ from typing import Any
 
 import pytest
 
+import coupons_sdk
 from coupons_sdk.admin.client import parse_generated
 from coupons_sdk.documents import Document, to_member_name
 from coupons_sdk.models.inventory import Batch, GeneratedCoupons
-from coupons_sdk.pages import PageCall
-from coupons_sdk.requests import parse_nothing
+from coupons_sdk.pages import AsyncPages, PageCall, Pages
+from coupons_sdk.requests import Omit, parse_nothing
+from coupons_sdk.streams import AsyncCsvStream, CsvStream
 from tests.sdk.methods import SdkMethod, list_methods
-from tests.sdk.openapi import Schema, find_operation, list_operations, read_schema
+from tests.sdk.openapi import (
+    Schema,
+    find_operation,
+    list_expected_operations,
+    read_schema,
+)
 
-# Operations without a method, by the beginning of their names.
-NOT_COVERED = {
-    "reward_items_": "another spelling of /rewards",
-    "flat_": "aliases without the tenant in the path, deprecated",
-    "playcamp_": "PlayCamp's own SDK calls it",
-    "mambo_": "Mambo's own SDK calls it",
-}
 # Inputs that the methods have under another name, or that pages use.
 POSITION = {"offset", "cursor", "next"}
 RENAMED = {
@@ -57,10 +58,7 @@ def test_every_operation_has_a_method_or_a_reason(api: str) -> None:
         if method.api == api
         for call, _ in [method.describe()]
     }
-    documented = {operation.operation_id for operation in list_operations(api)}
-    excused = {name for name in documented if name.startswith(tuple(NOT_COVERED))}
-    assert documented - excused == covered
-    assert not covered & excused
+    assert covered == list_expected_operations(api)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=IDS)
@@ -198,6 +196,33 @@ def list_inputs(method: SdkMethod) -> set[str]:
         typed = typing.get_args(hint)  # Unpack[a TypedDict]
         names |= typed[0].__annotations__.keys() if typed else {"body"}
     return names
+
+
+def list_public_docstrings() -> Iterator[tuple[str, str]]:
+    """Yield what programs name or get, besides the methods that send a request."""
+    named = {getattr(coupons_sdk, name) for name in coupons_sdk.__all__}
+    classes = {kind for kind in named if inspect.isclass(kind)}
+    returned = {Pages, AsyncPages, CsvStream, AsyncCsvStream}
+    for kind in (
+        {item for item in named if inspect.isfunction(item)}
+        | returned
+        | {
+            kind
+            for kind in classes
+            if not issubclass(kind, Document | Exception | Omit)
+        }
+    ):
+        yield kind.__name__, inspect.getdoc(kind) or ""
+        for name, member in inspect.getmembers(kind, inspect.isfunction):
+            # A credential's `build_headers` is called by the clients.
+            if not name.startswith("_") and name != "build_headers":
+                yield f"{kind.__name__}.{name}", inspect.getdoc(member) or ""
+
+
+def test_everything_that_is_public_has_an_example() -> None:
+    assert {
+        name for name, text in list_public_docstrings() if ">>>" not in text
+    } == set()
 
 
 def test_every_method_has_an_example() -> None:

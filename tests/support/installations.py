@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import tarfile
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,18 @@ def export_previous_release(commit: str, home: Path) -> Installation:
     with tarfile.open(fileobj=io.BytesIO(archive.encode("latin-1"))) as files:
         files.extractall(tree, filter="data")
     (tree / "tests").symlink_to(PROJECT_ROOT / "tests")
+    _write_metadata(tree)
     return Installation(tree)
+
+
+def _write_metadata(tree: Path) -> None:
+    """Let a release find its own name and version, which are not those of this tree."""
+    project = tomllib.loads((tree / "pyproject.toml").read_text())["project"]
+    name, version = project["name"], project["version"]
+    directory = tree / f"{name}-{version}.dist-info"
+    directory.mkdir()
+    text = f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n"
+    (directory / "METADATA").write_text(text)
 
 
 def _run_git(*arguments: str) -> str:

@@ -119,7 +119,11 @@ class SyncClient(Client[Sync]):
         self._set_up(SyncRunner(options, transport))
 
     def close(self) -> None:
-        """Close the connections, also those of copies with other options."""
+        """Close the connections, also those of copies with other options.
+
+        >>> client = Coupons(query_url, None)
+        >>> client.close()
+        """
         self._runner.close()
 
     def __enter__(self) -> Self:
@@ -152,7 +156,13 @@ class AsyncClient(Client[Async]):
         self._set_up(AsyncRunner(options, transport))
 
     async def close(self) -> None:
-        """Close the connections, also those of copies with other options."""
+        """Close the connections, also those of copies with other options.
+
+        >>> async def open_and_close():
+        ...     client = AsyncCoupons(query_url, None)
+        ...     await client.close()
+        >>> asyncio.run(open_and_close())
+        """
         await self._runner.close()
 
     async def __aenter__(self) -> Self:

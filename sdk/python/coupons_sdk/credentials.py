@@ -32,6 +32,11 @@ class TenantToken:
 
     `token` is the text, or a function that returns it: called before each request, so
     that you can renew tokens that expire.
+
+    >>> token = mint_token(tenant_id, tenant_secret, user_id="zoe")
+    >>> with Coupons(query_url, TenantToken(token)) as player:
+    ...     player.list("zoe").page().total
+    0
     """
 
     token: str | Callable[[], str] = field(repr=False)
@@ -49,6 +54,10 @@ class Hmac:
     """The tenant secret, with which each try of a request is signed again.
 
     It acts for any user of the tenant. Never give it to a player's device.
+
+    >>> with Coupons(query_url, Hmac(tenant_id, tenant_secret)) as server:
+    ...     server.list("zoe").page().total
+    0
     """
 
     tenant_id: str
@@ -70,7 +79,12 @@ class Hmac:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """An API key of the admin gateway (`pk_…`)."""
+    """An API key of the admin gateway (`pk_…`).
+
+    >>> with CouponsAdmin(admin_url, ApiKey(api_key), tenant_id=tenant_id) as client:
+    ...     client.api_keys.get_own().tenant_id == tenant_id
+    True
+    """
 
     key: str = field(repr=False)
 

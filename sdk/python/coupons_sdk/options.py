@@ -19,6 +19,13 @@ class LogEntry:
     """One try of a request, for the `log` hook; codes in `path` are masked.
 
     `pause` is the number of seconds until the next try, or None if this was the last.
+
+    >>> entries = []
+    >>> with Coupons(query_url, None, log=entries.append) as client:
+    ...     client.health().status
+    'healthy'
+    >>> [(entry.method, entry.path, entry.status) for entry in entries]
+    [('GET', '/health', 200)]
     """
 
     method: str

@@ -20,6 +20,10 @@ class Page(Generic[T]):
 
     `total` counts all matches; lists that continue by `next` have none. `unknown` are
     the members that this version of the SDK does not know.
+
+    >>> page = admin.api_keys.list(limit=1).page()
+    >>> len(page.items), page.unknown
+    (1, {})
     """
 
     items: tuple[T, ...]
@@ -75,17 +79,28 @@ class Pages(Generic[T]):
     """A list: iterate over its items, over its `pages()`, or get the first `page()`.
 
     Each iteration reads the list from the beginning.
+
+    >>> admin.api_keys.get_own().name in [key.name for key in admin.api_keys.list()]
+    True
     """
 
     def __init__(self, call: PageCall[T], runner: SyncRunner) -> None:
         self._call, self._runner = call, runner
 
     def page(self, *, offset: int | None = None, cursor: str | None = None) -> Page[T]:
-        """Return the first page, or the one at an offset or cursor (`Page.next`)."""
+        """Return the first page, or the one at an offset or cursor (`Page.next`).
+
+        >>> len(admin.api_keys.list(limit=1).page(offset=0).items)
+        1
+        """
         return self._runner.run(self._call.at(offset, cursor).describe())
 
     def pages(self) -> Iterator[Page[T]]:
-        """Yield the pages, each with up to `limit` items."""
+        """Yield the pages, each with up to `limit` items.
+
+        >>> {len(page.items) for page in admin.api_keys.list(limit=1).pages()}
+        {1}
+        """
         call: PageCall[T] | None = self._call
         while call:
             page = self._runner.run(call.describe())
@@ -98,7 +113,15 @@ class Pages(Generic[T]):
 
 
 class AsyncPages(Generic[T]):
-    """A list, as Pages, for `async for`."""
+    """A list, as Pages, for `async for`.
+
+    >>> async def list_codes():
+    ...     credential = Hmac(tenant_id, tenant_secret)
+    ...     async with AsyncCoupons(query_url, credential) as client:
+    ...         return [coupon.code async for coupon in client.list("zoe")]
+    >>> asyncio.run(list_codes())
+    []
+    """
 
     def __init__(self, call: PageCall[T], runner: AsyncRunner) -> None:
         self._call, self._runner = call, runner
@@ -106,11 +129,27 @@ class AsyncPages(Generic[T]):
     async def page(
         self, *, offset: int | None = None, cursor: str | None = None
     ) -> Page[T]:
-        """Return the first page, or the one at an offset or cursor (`Page.next`)."""
+        """Return the first page, or the one at an offset or cursor (`Page.next`).
+
+        >>> async def count():
+        ...     credential = Hmac(tenant_id, tenant_secret)
+        ...     async with AsyncCoupons(query_url, credential) as client:
+        ...         return (await client.list("zoe").page()).total
+        >>> asyncio.run(count())
+        0
+        """
         return await self._runner.run(self._call.at(offset, cursor).describe())
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Yield the pages, each with up to `limit` items."""
+        """Yield the pages, each with up to `limit` items.
+
+        >>> async def count_pages():
+        ...     credential = Hmac(tenant_id, tenant_secret)
+        ...     async with AsyncCoupons(query_url, credential) as client:
+        ...         return len([page async for page in client.list("zoe").pages()])
+        >>> asyncio.run(count_pages())
+        1
+        """
         call: PageCall[T] | None = self._call
         while call:
             page = await self._runner.run(call.describe())

@@ -24,6 +24,10 @@ class WebhookMessage:
 
     `id` deduplicates requests that are sent again; PlayCamp's have none. `events` is
     one event, or PlayCamp's batch.
+
+    >>> message = verify_webhook(body, headers, secret)
+    >>> message.id, len(message.events)
+    ('m1', 1)
     """
 
     id: str | None

@@ -38,6 +38,8 @@ const REFUSAL_STATUSES = new Set([400, 404, 409]);
 // After these the request has not reached the server.
 const UNSENT =
   /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT|\(Connect\)/;
+// The proxy of the environment refuses to connect, so that no other try can succeed.
+const PROXY = /Proxy response/;
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/i;
 // A larger difference makes signatures and tokens invalid sooner or later.
 const MAX_CLOCK_DIFFERENCE_SECONDS = 60;
@@ -152,6 +154,7 @@ export function describeFailure(
   if (failure instanceof ConnectionFailed) return failure;
   const reason = listReasons(failure).join(", ");
   const isCertificate = CERTIFICATE.test(reason);
+  const isPermanent = isCertificate || PROXY.test(reason);
   const advice = isCertificate
     ? " Its certificate does not verify: install the authority's certificate."
     : "";
@@ -159,8 +162,8 @@ export function describeFailure(
   const kind = isTimeout ? ConnectionTimeout : ConnectionFailed;
   return new kind(`No answer to ${title}: ${reason.replaceAll(url, "…")}.${advice}`, {
     ...(reason.includes(url) ? {} : { cause: failure }),
-    isOutcomeUnknown: !UNSENT.test(reason) && !isCertificate,
-    isPermanent: isCertificate,
+    isOutcomeUnknown: !UNSENT.test(reason) && !isPermanent,
+    isPermanent,
   });
 }
 
@@ -168,7 +171,8 @@ export function describeFailure(
 function listReasons(failure: unknown): string[] {
   if (!(failure instanceof Error)) return [String(failure)];
   const { code } = failure as { code?: unknown };
-  const reason = typeof code === "string" ? code : failure.message;
+  const isCoded = typeof code === "string" && !PROXY.test(failure.message);
+  const reason = isCoded ? code : failure.message;
   const causes = failure.cause === undefined ? [] : listReasons(failure.cause);
   return [reason, ...causes];
 }

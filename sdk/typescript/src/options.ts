@@ -74,7 +74,8 @@ export function checkOptions(options: Options): Options {
 
 // Errors are logged, and so never repeat a URL, which may contain a password.
 function checkBaseUrl(text: string): string {
-  if (!URL.canParse(text)) {
+  // URL accepts `http:///host`, where the path may begin with a secret.
+  if (!URL.canParse(text) || !/^\w+:\/\/[^/]/.test(text)) {
     throw new ConfigurationError("baseUrl is not a valid URL.");
   }
   const url = new URL(text);

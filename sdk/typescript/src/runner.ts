@@ -7,6 +7,7 @@ import {
   readError,
   type Title,
 } from "./answers.js";
+import { Hmac } from "./credentials.js";
 import { encodeText, toHex } from "./encoding.js";
 import { ApiError, ConnectionFailed } from "./errors.js";
 import {
@@ -105,10 +106,17 @@ export class Runner {
     const headers: Record<string, string> = { ...USER_AGENT, Accept: accept };
     if (call.upload !== undefined) headers["Content-Type"] = findContentType(call.upload);
     else if (call.body !== undefined) headers["Content-Type"] = "application/json";
+    let { body } = call;
     if (method === "POST") {
       // Made before the first try, and used by all. Pages without https have no randomUUID.
       const random = () => toHex(crypto.getRandomValues(new Uint8Array(16)));
-      headers["Idempotency-Key"] = this.#options.idempotencyKey ?? random();
+      const key = this.#options.idempotencyKey ?? random();
+      headers["Idempotency-Key"] = key;
+      if (body !== undefined && this.#options.credential instanceof Hmac) {
+        // Equal requests of one second would have equal signatures, and the gateway takes
+        // those for repetitions (docs/api-contracts.md 0.12).
+        body = { ...(body as object), nonce: key };
+      }
     }
     return {
       call,
@@ -117,7 +125,7 @@ export class Runner {
       title: `${method} ${maskedPath}`,
       maskedPath,
       headers,
-      body: call.body === undefined ? NO_BODY : encodeText(JSON.stringify(call.body)),
+      body: body === undefined ? NO_BODY : encodeText(JSON.stringify(body)),
     };
   }
 

@@ -1,12 +1,14 @@
 /** Retries, errors and bad input of both clients, against a real HTTP server. */
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer as createProxy } from "node:http";
 import { createServer } from "node:https";
 import { test } from "node:test";
-import { inspect } from "node:util";
+import { inspect, promisify } from "node:util";
 import * as sdk from "../dist/index.js";
 import {
   answer,
@@ -102,6 +104,15 @@ for (const [status, code, kind] of FINAL) {
     assert.equal(server.received.length, 1);
   });
 }
+
+test("an error that is no document has the type of its status", async (t) => {
+  const server = await startServer(t, answer(404, "<html>No such page</html>"));
+  const error = await openAdmin(server)
+    .definitions.get("1")
+    .catch((caught) => caught);
+  assert.deepEqual([error.constructor, error.code], [sdk.NotFound, ""]);
+  assert.match(error.message, /404 .*perhaps a proxy/);
+});
 
 test("a refusal is no CouponRefused where no code is used", async (t) => {
   const server = await startServer(t, refuse(404, "DEFINITION_NOT_FOUND"));
@@ -200,15 +211,43 @@ test("a DELETE whose answer was lost counts as done if nothing is left", async (
   await assert.rejects(openCoupons(server).release("r1"), sdk.CouponRefused);
 });
 
-test("redirects are not followed, and named without their path", async (t) => {
-  const other = await startServer(t, OK);
-  const location = `${other.url}/stolen`;
-  const server = await startServer(t, answer(307, "", { Location: location }));
-  await assert.rejects(openCoupons(server).redeem("SAVE10", "ann"), (error) => {
-    assert.equal(error.constructor, sdk.UnexpectedAnswer);
-    return error.message.includes(`redirects to ${other.url}.`);
+for (const status of [301, 302, 307, 308]) {
+  test(`a redirect ${status} is not followed, and named without its path`, async (t) => {
+    const other = await startServer(t, OK);
+    const location = `${other.url}/stolen`;
+    const server = await startServer(t, answer(status, "", { Location: location }));
+    await assert.rejects(openCoupons(server).redeem("SAVE10", "ann"), (error) => {
+      assert.equal(error.constructor, sdk.UnexpectedAnswer);
+      return error.message.includes(`redirects to ${other.url}.`);
+    });
+    assert.equal(other.received.length, 0);
   });
-  assert.equal(other.received.length, 0);
+}
+
+test("a proxy that refuses is asked once and gets no credential", async (t) => {
+  const asked = [];
+  const proxy = createProxy().listen(0, "127.0.0.1");
+  proxy.on("connect", ({ url, headers }, socket) => {
+    asked.push([url, Object.keys(headers)]);
+    socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+  });
+  t.after(() => proxy.close());
+  await once(proxy, "listening");
+  const address = `http://127.0.0.1:${proxy.address().port}`;
+  const program = `
+    import { Coupons, Hmac } from ${JSON.stringify(import.meta.resolve("../dist/index.js"))};
+    new Coupons("https://coupons.example.invalid", new Hmac("acme", "secret"))
+      .redeem("SAVE10", "ann")
+      .catch((e) => console.log(e.name, e.isOutcomeUnknown, e.message));`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "--eval", program],
+    { env: { ...process.env, NODE_USE_ENV_PROXY: "1", HTTPS_PROXY: address } },
+  );
+  assert.match(stdout, /^ConnectionFailed false .*Proxy response \(407\)/);
+  const [[url, headers]] = asked;
+  assert.deepEqual([asked.length, url], [1, "coupons.example.invalid:443"]);
+  assert.ok(!headers.includes("x-signature"));
 });
 
 for (const text of ["<html>Welcome</html>", "null", "7", '{"id": ', ""]) {
@@ -225,13 +264,29 @@ test("a document that is not the list is unexpected", async (t) => {
   await assert.rejects(openAdmin(server).definitions.list().page(), sdk.UnexpectedAnswer);
 });
 
-test("a wrong clock is named where it may be the cause", async (t) => {
-  const date = new Date(Date.now() - 600_000).toUTCString();
-  const server = await startServer(t, refuse(401, "AUTH_001", { Date: date }));
-  const { message } = await openCoupons(server)
-    .redeem("A", "a")
-    .catch((caught) => caught);
-  assert.match(message, /clock of this machine is 6\d\d seconds ahead/);
+for (const [direction, shift] of [
+  ["ahead", -600_000],
+  ["behind", 600_000],
+]) {
+  test(`a clock that is ${direction} is named where it may be the cause`, async (t) => {
+    const date = new Date(Date.now() + shift).toUTCString();
+    const server = await startServer(t, refuse(401, "AUTH_001", { Date: date }));
+    const { message } = await openCoupons(server)
+      .redeem("A", "a")
+      .catch((caught) => caught);
+    assert.match(message, /clock of this machine is (6\d\d|59\d) seconds (ahead|behind)/);
+    assert.ok(message.includes(direction));
+  });
+}
+
+test("equal signed requests of one second are two: each has a nonce", async (t) => {
+  const server = await startServer(t, OK);
+  const client = openCoupons(server);
+  await client.redeem("A", "ann");
+  await client.redeem("A", "ann");
+  const [first, second] = server.received.map(({ body }) => JSON.parse(body));
+  assert.equal(first.user_id, "ann");
+  assert.notEqual(first.nonce, second.nonce);
 });
 
 test("the signature covers method, path, time and body, and no path of a proxy", async (t) => {
@@ -304,6 +359,11 @@ for (const url of [
   "http://u:p@a",
   "http://a?key=s3cret",
   "http://a#s3cret",
+  "http://s3cret@a",
+  "a/s3cret",
+  "http:///s3cret:",
+  "https://a:s3cret",
+  "",
 ]) {
   test(`the base URL ${url} is refused and not repeated`, () => {
     assert.throws(

@@ -1,47 +1,12 @@
-"""The SDK, built and installed, and real gateways with workers."""
+"""The SDK, built and installed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from coupon_core.persistence import database
-from coupon_core.settings.loader import Settings
-from tests.chaos.kill_points import generate, run_relay
-from tests.factories.tenant import TenantFactory, create_tenant
-from tests.sdk.openapi import APPS, read_document
 from tests.sdk.typescript.npm import OPTIONS, PACKAGE, build_sdk, run_npm
-from tests.support.concurrency import running_in_thread, started_core
-from tests.support.databases import Databases
-from tests.support.servers import RedisServer
-from tests.support.servers.gunicorn import Gateway, gateway_server
-from tests.support.settings import build_settings
-
-
-@dataclass(frozen=True)
-class RunningSystem:
-    """Both gateways, and a tenant."""
-
-    settings: Settings
-    tenant: TenantFactory
-    admin_gateway: Gateway
-    query_gateway: Gateway
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Return what programs need to call the gateways."""
-        return {
-            "ADMIN_URL": self.admin_gateway.url,
-            "QUERY_URL": self.query_gateway.url,
-            "TENANT_ID": self.tenant.tenant_id,
-            "TENANT_SECRET": self.tenant.secret,
-            "API_KEY": self.tenant.api_key,
-        }
 
 
 @pytest.fixture(scope="session")
@@ -69,32 +34,3 @@ def project(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run_npm("install", "--offline", *OPTIONS, tarball, cwd=directory)
     assert done.returncode == 0, done.stderr
     return directory
-
-
-@pytest.fixture(scope="module")
-def system(
-    migrated_template: Databases,
-    redis: RedisServer,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[RunningSystem]:
-    """Yield a system of one module's tests."""
-    for api in APPS:
-        read_document(api)  # it connects to a database of its own
-    redis.flush()
-    with ExitStack() as stack:
-        url = stack.enter_context(migrated_template.temporary_database())
-        home = tmp_path_factory.mktemp("core")
-        given = build_settings(url, home, redis.url)
-        settings = stack.enter_context(started_core(given))
-        admin, query = (
-            stack.enter_context(
-                gateway_server(app, settings, tmp_path_factory.mktemp(app))
-            )
-            for app in ("admin_gateway", "query_gateway")
-        )
-        for work in run_relay, generate:
-            stack.enter_context(running_in_thread(partial(work, settings)))
-        tenant = create_tenant(now=None)
-        database.release_connection()
-        yield RunningSystem(settings, tenant, admin, query)
-    redis.flush()

@@ -1,12 +1,14 @@
-/** Print each method of the SDK with its parameters and the request that it sends. */
+/** Print the errors of the SDK, and each method with its parameters and its request. */
 
-import {
+import * as sdk from "../../../sdk/typescript/dist/index.js";
+
+const {
   ApiKey,
   Coupons,
   CouponsAdmin,
   Hmac,
   TenantToken,
-} from "../../../sdk/typescript/dist/index.js";
+} = sdk;
 
 // What programs cannot call in TypeScript, or what sends nothing.
 const INTERNAL = [
@@ -80,4 +82,6 @@ for (const [client, object] of Object.entries(clients)) {
     }
   }
 }
-console.log(JSON.stringify(found));
+const isError = (kind) => kind.prototype instanceof sdk.CouponsError;
+const errors = Object.keys(sdk).filter((name) => isError(sdk[name]));
+console.log(JSON.stringify({ errors, methods: found }));

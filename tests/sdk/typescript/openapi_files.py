@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import Any
 
-from tests.sdk.openapi import APPS, read_document
-from tests.support.paths import PROJECT_ROOT
+import admin_gateway
+import query_gateway
+from tests.sdk.openapi import get_path
+from tests.support.settings import build_settings
+
+APPS = {"admin": admin_gateway.create_app, "query": query_gateway.create_app}
 
 
-def get_path(api: str) -> Path:
-    """Return the file of a document."""
-    return PROJECT_ROOT / "sdk" / "openapi" / f"{api}.json"
+def serve_document(api: str) -> Any:
+    """Return a document as its gateway serves it."""
+    app = APPS[api](build_settings("sqlite:///:memory:"))
+    return app.test_client().get("/openapi.json").json
 
 
 def format_document(api: str) -> str:
     """Return the document as its gateway serves it, with one member in a line."""
-    return json.dumps(read_document(api), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(serve_document(api), indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
@@ -14,6 +15,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 from coupon_core.persistence import database
+from coupons_sdk import CouponsError
+from coupons_sdk import errors as errors_in_python
 from tests.authorization.route_cases import Route, fill_placeholders
 from tests.authorization.route_tables import (
     ROUTE_TABLES,
@@ -21,17 +24,16 @@ from tests.authorization.route_tables import (
     rename_placeholders,
 )
 from tests.authorization.tenants import create_arguments
-from tests.sdk.openapi import Operation, find_operation, list_operations
-from tests.sdk.typescript.conftest import RunningSystem
+from tests.sdk.conftest import RunningSystem
+from tests.sdk.documents import prepare_codes, read_samples
+from tests.sdk.methods import list_methods as list_python_methods
+from tests.sdk.openapi import Operation, find_operation, list_expected_operations
 from tests.sdk.typescript.npm import (
     MODULES,
-    PACKAGE,
     run_node,
     run_script,
     started_script,
 )
-from tests.sdk.typescript.samples import build_program, build_samples
-from tests.support.paths import PROJECT_ROOT
 
 Script = subprocess.Popen[str]
 pytestmark = pytest.mark.slow
@@ -50,13 +52,24 @@ SHOWN = (
         "401",
     ),
 )
-# Operations without a method, by the beginning of their names.
-NOT_COVERED = {
-    "reward_items_": "another spelling of /rewards",
-    "flat_": "aliases without the tenant in the path, deprecated",
-    "playcamp_": "PlayCamp's own SDK calls it",
-    "mambo_": "Mambo's own SDK calls it",
-}
+# They call what the samples define.
+LAST_LINES = """
+const server = app.listen(0);
+const { port } = server.address() as { port: number };
+const answer = await fetch(`http://127.0.0.1:${port}/redeem/SAVE20`, {
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: '{"user_id":"ann"}',
+});
+console.log(answer.status, await answer.text());
+server.close();
+const request = new Request("http://a/", {
+  method: "POST",
+  body: "{}",
+  headers: { "webhook-timestamp": "1", "webhook-signature": "v1," },
+});
+console.log((await receive(request)).status);
+"""
 # Without workers they would wait; the samples call them.
 WAITING = ("batches.wait", "jobs.wait")
 
@@ -72,7 +85,13 @@ class SdkMethod:
 
 
 @pytest.fixture(scope="module")
-def methods(built_sdk: None) -> list[SdkMethod]:
+def listing(built_sdk: None) -> dict[str, Any]:
+    """Return the errors and the methods of the SDK."""
+    return json.loads(run_script("list_methods.mjs"))
+
+
+@pytest.fixture(scope="module")
+def methods(listing: dict[str, Any]) -> list[SdkMethod]:
     """Return the methods of all clients."""
     return [
         SdkMethod(
@@ -81,7 +100,7 @@ def methods(built_sdk: None) -> list[SdkMethod]:
             tuple(item["parameters"]),
             find_operation(item["client"].partition(",")[0], **item["requests"][0]),
         )
-        for item in json.loads(run_script("list_methods.mjs"))
+        for item in listing["methods"]
     ]
 
 
@@ -94,21 +113,31 @@ def test_every_operation_has_a_method_or_a_reason(
         for method in methods
         if method.operation.api == api
     }
-    documented = {operation.operation_id for operation in list_operations(api)}
-    excused = {name for name in documented if name.startswith(tuple(NOT_COVERED))}
-    assert documented - excused == covered
-    assert not covered & excused
+    assert covered == list_expected_operations(api)
+
+
+def test_the_sdks_have_the_same_methods_and_errors(listing: dict[str, Any]) -> None:
+    methods = {(item["client"], item["name"]) for item in listing["methods"]}
+    assert methods == {
+        (method.client, re.sub("_(.)", lambda match: match[1].upper(), method.name))
+        for method in list_python_methods()
+    }
+    errors = {kind for kind in vars(errors_in_python).values() if inspect.isclass(kind)}
+    assert set(listing["errors"]) == {
+        kind.__name__
+        for kind in errors
+        if issubclass(kind, CouponsError) and kind is not CouponsError
+    }
 
 
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 def test_the_samples_compile_and_run(project: Path, system: RunningSystem) -> None:
-    for code in "SAVE10", "SAVE20", "SAVE30":
-        definition = system.tenant.define_custom(code)
-        system.tenant.issue_code(definition, "ann")
+    prepare_codes(system)
     database.release_connection()
-    (project / "samples.ts").write_text(build_samples(system))
-    readme = (PACKAGE / "README.md").read_text()
-    (project / "readme.ts").write_text(build_program(system, readme))
+    samples = read_samples("docs/sdk-typescript.md", "ts", system)
+    (project / "samples.ts").write_text(samples + LAST_LINES)
+    readme = read_samples("sdk/typescript/README.md", "ts", system)
+    (project / "readme.ts").write_text(readme)
     files = ["samples.ts", "readme.ts"]
     config = {"compilerOptions": COMPILER_OPTIONS, "files": files}
     (project / "tsconfig.json").write_text(json.dumps(config))
@@ -126,22 +155,15 @@ def test_the_samples_compile_and_run(project: Path, system: RunningSystem) -> No
 
 
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
-def test_a_redeem_by_hand_works_as_documented(system: RunningSystem) -> None:
-    tenant = system.tenant
-    code = tenant.issue_code(tenant.define(), "ann")
+def test_two_signed_redeems_in_one_second_are_two(
+    built_sdk: None, system: RunningSystem
+) -> None:
+    code = system.tenant.issue_code(system.tenant.define(per_code_limit=9), "ann")
     database.release_connection()
-    document = (PROJECT_ROOT / "docs" / "which-api.md").read_text()
-    (command,) = re.findall(r"```sh\n(.*?)```", document, re.DOTALL)
-    command = command.replace("http://127.0.0.1:8002", system.query_gateway.url)
-    environment = {"CODE": code, "TOKEN": tenant.mint_token("ann")}
-    answers = {
-        subprocess.run(
-            ["sh", "-c", command], env=environment, capture_output=True, check=True
-        ).stdout
-        for _ in range(2)
-    }
-    (answer,) = answers
-    assert json.loads(answer)["status"] == "redeemed"
+    codes = json.dumps([code] * 4)
+    printed = run_script("redeem_codes.mjs", text=codes, **system.environment)
+    counts = [count for _, count in json.loads(printed)["answers"]]
+    assert counts == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)

@@ -20,6 +20,12 @@ export class ApiKeys extends AdminResource {
     return this.send("get", "/api-keys/{key_id}", [keyId]);
   }
 
+  /** Return the API key of this client, with its tenant; it needs no scope. */
+  getOwn(): Promise<Schemas["OwnApiKey"]> {
+    const call = { method: "GET", path: "/v1/api-keys/self", ids: [] };
+    return this.runner.run(call) as Promise<Schemas["OwnApiKey"]>;
+  }
+
   /** Revoke an API key immediately. */
   revoke(keyId: string): Promise<Schemas["ApiKey"]> {
     return this.send("post", "/api-keys/{key_id}/revoke", [keyId]);
