@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 from time import monotonic
 
-from tests.deploy import container
+from tests.deploy import compose, container, proxies, systemd
 from tests.deploy.items import CheckFailed, Item, find_tool
 
-ITEMS: tuple[Item, ...] = (*container.ITEMS,)
+ITEMS = (*compose.ITEMS, *systemd.ITEMS, *proxies.ITEMS, *container.ITEMS)
 
 
 def main() -> int:
