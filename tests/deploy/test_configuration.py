@@ -113,13 +113,8 @@ def test_units_pass_known_settings_from_credentials_that_they_load() -> None:
 
 def test_proxies_accept_the_largest_body_of_each_gateway() -> None:
     settings = build_settings("sqlite:///:memory:")
-    query, admin = (
-        max(app.extensions[BODY_LIMITS_EXTENSION].values())
-        for app in (
-            query_gateway.create_app(settings),
-            admin_gateway.create_app(settings),
-        )
-    )
+    apps = (each.create_app(settings) for each in (query_gateway, admin_gateway))
+    largest = [max(app.extensions[BODY_LIMITS_EXTENSION].values()) for app in apps]
     caddy = re.findall(r"import gateway (\d+)(KiB|MiB)", CADDYFILE.read_text())
     nginx = re.findall(r"client_max_body_size (\d+)(k|m);", NGINX_FILE.read_text())
     for limits in (caddy, nginx):
