@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.deploy.items import DEPLOY, Item, run_tool
 
 COMPOSE_FILE = DEPLOY / "compose.yaml"
+PROMETHEUS_FILE = DEPLOY / "observability" / "prometheus.yml"
 
 
 def check_schema() -> str:
@@ -15,4 +16,13 @@ def check_schema() -> str:
     return ""
 
 
-ITEMS = (Item("compose.yaml", ("check-jsonschema",), check_schema),)
+def check_prometheus() -> str:
+    """Have promtool read the configuration of the profile `observability`."""
+    run_tool("promtool", "check", "config", PROMETHEUS_FILE)
+    return ""
+
+
+ITEMS = (
+    Item("compose.yaml", ("check-jsonschema",), check_schema),
+    Item("prometheus.yml", ("promtool",), check_prometheus),
+)

@@ -13,9 +13,10 @@ import yaml
 import admin_gateway
 import query_gateway
 from admin_gateway.cli import couponctl
+from coupon_core.bootstrap import METRICS_PORT_OFFSETS
 from coupon_core.settings.model import VARIABLES
 from coupon_core.web.request_body import BODY_LIMITS_EXTENSION
-from tests.deploy.compose import COMPOSE_FILE
+from tests.deploy.compose import COMPOSE_FILE, PROMETHEUS_FILE
 from tests.deploy.items import DEPLOY
 from tests.deploy.proxies import CADDYFILE, NGINX_FILE
 from tests.deploy.systemd import INSTALLED, UNITS
@@ -90,6 +91,28 @@ def test_containers_wait_for_others_that_exist() -> None:
     assert awaited == {
         *("migration", "postgres", "rabbitmq", "admin", "query"),
     }
+
+
+def test_prometheus_reads_the_metrics_of_all_roles() -> None:
+    (job,) = yaml.safe_load(PROMETHEUS_FILE.read_text())["scrape_configs"]
+    read = {name: sd["port"] for sd in job["dns_sd_configs"] for name in sd["names"]}
+    roles = OWN_SERVICES.keys() - {"migration"}
+    assert read == {
+        name: 9101 + METRICS_PORT_OFFSETS[name.partition("-")[0]] for name in roles
+    }
+
+
+def test_grafana_reads_what_is_mounted() -> None:
+    provisioning = DEPLOY / "observability" / "grafana"
+    (source,) = yaml.safe_load(
+        (provisioning / "datasources" / "prometheus.yml").read_text()
+    )["datasources"]
+    assert source["url"].split("//")[1].partition(":")[0] in SERVICES
+    (provider,) = yaml.safe_load(
+        (provisioning / "dashboards" / "coupons.yml").read_text()
+    )["providers"]
+    mounts = [mount.split(":")[1] for mount in SERVICES["grafana"]["volumes"]]
+    assert str(Path(provider["options"]["path"]).parent) in mounts
 
 
 @pytest.mark.parametrize(
