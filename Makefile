@@ -99,6 +99,10 @@ ha: $(TEST_STAMP) ## Kill each part of a cluster under load, and count results
 drills: $(TEST_STAMP) ## Follow the procedures for backups with much data, and check the results
 	@$(BIN)/python -m tests.drills $(ARGS)
 
+.PHONY: deploy-check
+deploy-check: $(DEPLOY_STAMP) ## Check what is in deploy/ with the tools that read it
+	@$(BIN)/python -m tests.deploy $(ARGS)
+
 .PHONY: check-api-docs
 check-api-docs: $(TEST_STAMP) ## Check the API documents and the answers with tools from PyPI and npm
 	@$(BIN)/python -m tests.apidoc
@@ -120,6 +124,8 @@ lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
 		pyproject.toml --output-file requirements-test.lock
 	@$(COMPILE) --constraint requirements-test.lock --extra deploy \
 		pyproject.toml --output-file requirements-deploy.lock
+	@$(COMPILE) --constraint requirements-test.lock --extra console-build --extra oidc \
+		pyproject.toml --output-file requirements-image.lock
 	@$(COMPILE) tests/apidoc/requirements.in --output-file tests/apidoc/requirements.lock
 	@$(COMPILE) tests/ha/requirements.in --output-file tests/ha/requirements.lock
 	@$(COMPILE) tests/drills/requirements.in \

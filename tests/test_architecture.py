@@ -52,7 +52,7 @@ EARLIER_RELEASES = re.compile(r"^## \[\d.*", re.DOTALL | re.MULTILINE)
 BACKTICKS = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 TEXT_FILES = (
     *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"),
-    *("docs/**/*.md", "sdk/*/README.md", "coupon_core/**/*.toml", "deploy/*"),
+    *("docs/**/*.md", "sdk/*/README.md", "coupon_core/**/*.toml", "deploy/**/*"),
     *("Makefile", "pyproject.toml", ".ci/run"),
 )
 
@@ -321,14 +321,16 @@ def test_an_installation_from_a_path_is_permitted(command: str) -> None:
     assert not INSTALLED_BY_NAME.search(command)
 
 
-RUN_LOCK, TEST_LOCK, DEPLOY_LOCK = (
-    PROJECT_ROOT / f"requirements{name}.lock" for name in ("", "-test", "-deploy")
+RUN_LOCK, TEST_LOCK, DEPLOY_LOCK, IMAGE_LOCK = (
+    PROJECT_ROOT / f"requirements{name}.lock"
+    for name in ("", "-test", "-deploy", "-image")
 )
 # The optional dependencies of each lock; all of them contain the required ones.
 LOCKED_EXTRAS = {
     RUN_LOCK: {"embedded", "console-build"},
     TEST_LOCK: {"embedded", "console-build", "oidc", "test", "dev"},
     DEPLOY_LOCK: {"deploy"},
+    IMAGE_LOCK: {"console-build", "oidc"},
 }
 
 
@@ -362,8 +364,9 @@ def test_a_lock_contains_what_it_is_for_and_nothing_else(lock: Path) -> None:
 
 
 def test_the_locks_agree_on_versions() -> None:
-    run, test, deploy = map(read_lock, LOCKED_EXTRAS)
+    run, test, deploy, image = map(read_lock, LOCKED_EXTRAS)
     assert run.items() <= test.items()
+    assert image.items() <= test.items()
     assert {name: test.get(name, deploy[name]) for name in deploy} == deploy
 
 
