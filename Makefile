@@ -125,10 +125,9 @@ lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
 	@$(COMPILE) --extra embedded --extra console-build \
 		pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --constraint requirements.lock \
-		--extra embedded --extra console-build --extra oidc --extra otel \
-		--extra test --extra dev \
+		--extra embedded --extra console-build --extra oidc --extra test --extra dev \
 		pyproject.toml --output-file requirements-test.lock
-	@$(COMPILE) --constraint requirements-test.lock --extra deploy \
+	@$(COMPILE) --constraint requirements-test.lock --extra deploy --extra otel \
 		pyproject.toml --output-file requirements-deploy.lock
 	@$(COMPILE) tests/apidoc/requirements.in --output-file tests/apidoc/requirements.lock
 	@$(COMPILE) tests/ha/requirements.in --output-file tests/ha/requirements.lock

@@ -13,12 +13,12 @@ from typing import Any
 import yaml
 
 from tests.deploy.chart import render_chart
-from tests.deploy.items import DEPLOY, CheckFailed, Item, run_tool
+from tests.deploy.items import DEPLOY, TOOLS_BIN, CheckFailed, Item, run_tool
+from tests.support.paths import PROJECT_ROOT
 
 ALERTS = DEPLOY / "observability" / "alerts.yml"
 DASHBOARDS = DEPLOY / "observability" / "dashboards"
 ALERT_CASES = Path(__file__).with_name("alert_cases.yml")
-METRICS_TEST = "tests/coupon_core/observability/test_metrics.py"
 # Grafana replaces them before it asks Prometheus.
 VARIABLES = {"$__rate_interval": "5m", "$job": "coupons", "$tenant": ".*"}
 SELECTOR = re.compile(r"\b(coupons_\w+|up)\b(?:\{([^}]*)\})?")
@@ -110,12 +110,26 @@ def check_alerts() -> str:
 
 def check_metrics() -> str:
     """Compare all expressions with the metrics of a running installation."""
-    test = ("-m", "pytest", "-q", "-n", "0", METRICS_TEST, "-k", "dashboards or rare")
-    return run_tool(sys.executable, *test).strip().splitlines()[-1]
+    return _run_tests("test_metrics.py", "-k", "dashboards or rare")
+
+
+def check_traces() -> str:
+    """Follow a trace through a running installation that has the extra `otel`."""
+    # The locks agree on versions, so only OpenTelemetry is added.
+    (packages,) = TOOLS_BIN.parent.glob("lib/python*/site-packages")
+    return _run_tests("test_tracing.py", packages=str(packages))
+
+
+def _run_tests(*arguments: str, packages: str = "") -> str:
+    test = PROJECT_ROOT / "tests/coupon_core/observability" / arguments[0]
+    command = (sys.executable, "-m", "pytest", "-q", "-n", "0", test, *arguments[1:])
+    output = run_tool(*command, environment={"PYTHONPATH": packages})
+    return output.strip().splitlines()[-1]
 
 
 ITEMS = (
     Item("alert rules", ("promtool",), check_alerts),
     Item("expressions", ("promtool", "kubernetes-validate"), parse_expressions),
     Item("metrics", (), check_metrics),
+    Item("traces", ("kubernetes-validate",), check_traces),
 )
