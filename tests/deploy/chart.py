@@ -58,7 +58,8 @@ REFUSED = {
 def render_chart() -> dict[str, list[dict[str, Any]]]:
     """Return the objects of each valid case, after the tools have accepted them."""
     task = {"chart": str(CHART), "valid": VALID, "refused": REFUSED}
-    output = run_tool(TOOLS_BIN / "python", TOOL, stdin=json.dumps(task))
+    environment = {"CHART_TASK": json.dumps(task)}
+    output = run_tool(TOOLS_BIN / "python", TOOL, environment=environment)
     return json.loads(output)  # type: ignore[no-any-return]
 
 

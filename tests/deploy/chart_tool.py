@@ -1,12 +1,13 @@
 """Run by the Python of .venv-deploy: lint, render and validate the Helm chart.
 
-It reads `{"chart", "valid", "refused"}` from stdin, the last two with values by name,
-and writes the rendered objects of each valid case to stdout.
+It reads `{"chart", "valid", "refused"}` from CHART_TASK, the last two with values by
+name, and writes the rendered objects of each valid case to stdout.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def require_refusal(chart: str, name: str, values: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    task = json.load(sys.stdin)
+    task = json.loads(os.environ["CHART_TASK"])
     rendered = {
         name: render(task["chart"], values) for name, values in task["valid"].items()
     }

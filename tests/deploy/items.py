@@ -44,7 +44,6 @@ def run_tool(
     environment: Mapping[str, str] | None = None,
     directory: Path = PROJECT_ROOT,
     must_be_silent: bool = False,
-    stdin: str = "",
 ) -> str:
     """Run a program and return its stdout.
 
@@ -56,7 +55,7 @@ def run_tool(
         [tool or command[0], *command[1:]],
         cwd=directory,
         env={**os.environ, **(environment or {})},
-        input=stdin,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )

@@ -124,6 +124,7 @@ def test_the_write_of_a_use_is_bound_in_all_its_forms(
                     has_batch=has_batch,
                     has_note=has_note,
                     has_campaign=has_campaign,
+                    is_traced=is_traced,
                 )
                 for sql in _build_statements(layout, form, is_combined):
                     assert analyze(sql) == Binding(True, ()), sql
