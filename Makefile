@@ -122,7 +122,7 @@ lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
 	@$(COMPILE) --constraint requirements.lock \
 		--extra embedded --extra console-build --extra oidc --extra test --extra dev \
 		pyproject.toml --output-file requirements-test.lock
-	@$(COMPILE) --constraint requirements-test.lock --extra deploy \
+	@$(COMPILE) --constraint requirements-test.lock --extra deploy --extra otel \
 		pyproject.toml --output-file requirements-deploy.lock
 	@$(COMPILE) --constraint requirements-test.lock --extra console-build --extra oidc \
 		pyproject.toml --output-file requirements-image.lock

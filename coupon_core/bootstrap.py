@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterable
+from importlib.metadata import version
 
 from coupon_core.domain.models.attempts import SignalThresholds
 from coupon_core.observability import (
@@ -9,13 +10,14 @@ from coupon_core.observability import (
     metrics,
     metrics_server,
     structured_logging,
+    tracing,
 )
 from coupon_core.observability.metrics_server import Collector
 from coupon_core.persistence import data_directory, database, report_database
 from coupon_core.security import authentication, encryption
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits, parse_rate_limit
-from coupon_core.services import idempotency
+from coupon_core.services import idempotency, outbox
 from coupon_core.services.coupons import typo_detection
 from coupon_core.services.insight import attempts, signals
 from coupon_core.services.privacy import retention
@@ -92,6 +94,13 @@ def start_metrics_server(
         collectors=collectors,
         tenant_limit=settings.metrics_by_tenant,
     )
+
+
+def start_tracing(program: str, settings: Settings) -> None:
+    """Record traces and send them, if the settings contain a URL for them."""
+    if settings.traces_url:
+        tracing.start(program, release=version("coupons"), url=settings.traces_url)
+        outbox.store_traces(tracing.current_traceparent)
 
 
 def _sample_connection_pool() -> None:

@@ -7,6 +7,7 @@ from flask import Flask
 
 from coupon_core import bootstrap
 from coupon_core.messaging.health_check import BrokerHealth
+from coupon_core.observability import tracing
 from coupon_core.persistence import database, schema
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, parse_rate_limit
@@ -15,6 +16,7 @@ from coupon_core.settings.model import DEFAULT_CALLS_PER_CALLER
 from coupon_core.web import app_factory
 from coupon_core.web.rate_limits import CallLimit, limit_requests
 from coupon_core.web.readiness_checks import NotReady
+from coupon_core.web.request_traces import trace_requests
 from coupon_core.web.slow_requests import limit_slow_requests
 
 
@@ -28,7 +30,9 @@ def create_app(
     settings = settings or loader.load()
     bootstrap.start(settings)
     code_guessing.limiter()  # create it now, not during the first request
-    bootstrap.start_metrics_server(import_name.removesuffix("_gateway"), settings)
+    program = import_name.removesuffix("_gateway")
+    bootstrap.start_metrics_server(program, settings)
+    bootstrap.start_tracing(program, settings)
     # The gateways work without the broker, because events wait in the outbox, and
     # without Redis, because each process then counts guesses on its own.
     broker_health = BrokerHealth(settings.broker_url)
@@ -46,6 +50,8 @@ def create_app(
     )
     limit_slow_requests(app, settings.gateway_threads)
     _limit_requests(app, settings)
+    if tracing.is_started():
+        app.wsgi_app = trace_requests(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from coupon_core.observability import structured_logging
+from coupon_core.observability import structured_logging, tracing
 from coupon_core.settings.loader import load, warn_about_unknown_variables
 
 _settings = load()  # not `config.load`: gunicorn has a setting of that name
@@ -71,6 +71,7 @@ def worker_exit(_server: Any, worker: Any) -> None:
     """Store the attempts of the last seconds, once all requests are answered."""
     worker.flush_thread.stop()
     worker.announcement_thread.stop()
+    tracing.stop()
 
 
 class logger_class(Logger):  # noqa: N801 - the name of the gunicorn setting

@@ -13,6 +13,7 @@ import structlog
 
 from coupon_core import bootstrap
 from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
+from coupon_core.observability import tracing
 from coupon_core.observability.heartbeats import DIRECTORY_NAME
 from coupon_core.services.process_announcement import AnnouncementThread
 from coupon_core.settings import loader
@@ -79,6 +80,7 @@ def main(names: list[str]) -> int:
         settings = loader.load()
         parse_broker_kind(settings.broker_url)
         bootstrap.start(settings)
+        bootstrap.start_tracing("workers", settings)
         loader.warn_about_unknown_variables()
         bootstrap.start_metrics_server(
             "workers", settings, [BacklogCollector(settings.broker_url)]
@@ -111,6 +113,7 @@ def _run_workers(names: list[str], settings: Settings, stop: threading.Event) ->
     stop.set()
     _, unfinished = wait(workers, SHUTDOWN_GRACE_SECONDS)
     announcement.stop()
+    tracing.stop()
     if unfinished:
         _exit_immediately()
     for worker in workers:

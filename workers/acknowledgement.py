@@ -11,7 +11,7 @@ from kombu.message import Message as KombuMessage
 from coupon_core.messaging.publisher import open_publisher
 from coupon_core.messaging.redis_transport import DEFECT_HEADER
 from coupon_core.messaging.topology import EVENT_QUEUES, WEBHOOK_QUEUES
-from coupon_core.observability import metrics
+from coupon_core.observability import metrics, tracing
 from coupon_core.observability.error_summary import describe_error, stack_frames
 from coupon_core.persistence import database, diagnostics
 from workers import messages
@@ -62,6 +62,11 @@ class DeliveryProcessor:
             DatabaseUnavailable: The messages must be returned to the broker.
         """
         batch, self.pending = self.pending, []
+        traces = ((message.queue, message.traceparent) for _, message in batch)
+        with tracing.trace_each(tracing.PROCESS, traces):
+            self._process(batch)
+
+    def _process(self, batch: Sequence[tuple[KombuMessage, Message]]) -> None:
         outcomes = self._process_set([message for _, message in batch])
         for position, (delivery, message) in enumerate(batch, 1):
             outcome = outcomes[position - 1] or self._process_one(message)
@@ -140,7 +145,10 @@ class DeliveryProcessor:
                 message.queue,
                 message.body,
                 content_type=message.content_type,
-                headers={ATTEMPTS_HEADER: message.failed_attempts + 1},
+                headers={
+                    ATTEMPTS_HEADER: message.failed_attempts + 1,
+                    tracing.TRACEPARENT: message.traceparent or "",
+                },
             )
         return "put_last"
 
@@ -166,6 +174,7 @@ def to_message(queue: str, delivery: KombuMessage, defect: str = "") -> Message:
     """Convert a delivery to a message, whatever its producer put into its headers."""
     headers = delivery.headers
     failed_attempts = headers.get(ATTEMPTS_HEADER)
+    traceparent = headers.get(tracing.TRACEPARENT)
     return Message(
         queue=queue,
         routing_key=ROUTING_KEYS_BY_QUEUE[queue],
@@ -174,4 +183,5 @@ def to_message(queue: str, delivery: KombuMessage, defect: str = "") -> Message:
         defect=defect or str(headers.get(DEFECT_HEADER, "")),
         encoding=str(delivery.content_encoding or ""),
         failed_attempts=failed_attempts if type(failed_attempts) is int else 0,
+        traceparent=traceparent if isinstance(traceparent, str) else None,
     )

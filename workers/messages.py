@@ -19,6 +19,7 @@ class Message:
     """A message as received; `defect` says why kombu could not decode it.
 
     `failed_attempts` counts earlier attempts that failed although the database worked.
+    `traceparent` names the trace that the message belongs to.
     """
 
     queue: str
@@ -28,6 +29,7 @@ class Message:
     defect: str = ""
     encoding: str = ""
     failed_attempts: int = 0
+    traceparent: str | None = None
 
 
 class UnprocessableMessage(Exception):

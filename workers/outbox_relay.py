@@ -19,7 +19,7 @@ from coupon_core.messaging.publisher import (
     PublishUnconfirmed,
 )
 from coupon_core.messaging.topology import OUT_EXCHANGE
-from coupon_core.observability import metrics
+from coupon_core.observability import metrics, tracing
 from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import database, diagnostics
 from coupon_core.services import idempotency, outbox
@@ -108,7 +108,9 @@ def _publish(
 ) -> None:
     """Publish events together; if the broker rejects one, publish them one by one."""
     try:
-        publisher.publish(messages)
+        traces = ((event.event_type, event.traceparent) for event in events)
+        with tracing.trace_each(tracing.PUBLISH, traces):
+            publisher.publish(messages)
         outbox.mark_sent(events)
         metrics.count_relayed_events("sent", len(events))
     except PublishRejected:

@@ -1,7 +1,8 @@
 """Convert events of the outbox into messages; most of them become CloudEvents."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from coupon_core.domain.models import MILESTONE_TYPES, Event
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
@@ -22,6 +23,7 @@ class OutgoingMessage:
     exchange: str
     routing_key: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def to_outgoing_message(event: Event) -> OutgoingMessage:
@@ -29,22 +31,23 @@ def to_outgoing_message(event: Event) -> OutgoingMessage:
 
     Milestones that were received over HTTP, and chunks of batches and jobs, are
     forwarded to the workers unchanged. All other events are published as CloudEvents
-    1.0 (docs/api-contracts.md 0.18).
+    1.0 (docs/api-contracts.md 0.18). The header `traceparent` continues the trace in
+    which the event was stored, if there is one.
 
     Raises:
         ValueError: The data of the event is not JSON.
     """
-    if event.event_type in (BATCH_CHUNK_EVENT_TYPE, JOB_CHUNK_EVENT_TYPE):
-        return OutgoingMessage(
-            EVENTS_EXCHANGE, CHUNK_ROUTING_KEY, body=event.data.encode()
-        )
+    headers = {"traceparent": event.traceparent} if event.traceparent else {}
     trigger = MILESTONE_TYPES.get(event.event_type)
-    if trigger:
-        return OutgoingMessage(
-            EVENTS_EXCHANGE, ROUTING_KEYS[trigger], body=event.data.encode()
-        )
-    body = json.dumps(to_cloud_event(event), ensure_ascii=False, separators=(",", ":"))
-    return OutgoingMessage(OUT_EXCHANGE, event.event_type, body=body.encode())
+    is_chunk = event.event_type in (BATCH_CHUNK_EVENT_TYPE, JOB_CHUNK_EVENT_TYPE)
+    if is_chunk or trigger:
+        key = ROUTING_KEYS[trigger] if trigger else CHUNK_ROUTING_KEY
+        body = event.data.encode()
+        return OutgoingMessage(EVENTS_EXCHANGE, key, body=body, headers=headers)
+    text = json.dumps(to_cloud_event(event), ensure_ascii=False, separators=(",", ":"))
+    return OutgoingMessage(
+        OUT_EXCHANGE, event.event_type, body=text.encode(), headers=headers
+    )
 
 
 def to_cloud_event(event: Event) -> dict[str, object]:

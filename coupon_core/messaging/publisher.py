@@ -79,10 +79,10 @@ class Publisher:
         if self.confirms is None:
             with self.channel.cache_bindings(), self.producer.batch():
                 for message in messages:
-                    self._publish(message, {})
+                    self._publish(message, message.headers)
             return
         for message in messages:
-            self._publish(message, {})
+            self._publish(message, message.headers)
             self.confirms.expect_confirm(message)
         self.confirms.wait()
 

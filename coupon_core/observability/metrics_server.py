@@ -44,6 +44,12 @@ COUNTERS = {
     "deliveries": ("webhook_deliveries", "Webhook deliveries by outcome.", ["outcome"]),
 }
 
+# Counted from zero, so that alerts see the first of these rare events as an increase.
+INITIAL_OUTCOMES = {
+    "relayed": ("sent", "not_taken", "buried"),
+    "deliveries": (metrics.OK, metrics.FAILED),
+}
+
 
 class Collector(Protocol):
     """A collector that measures when Prometheus asks, instead of counting."""
@@ -88,6 +94,9 @@ def _create_metrics() -> dict[str, Any]:
         name: Counter(f"coupons_{title}", description, labelnames=labels)
         for name, (title, description, labels) in COUNTERS.items()
     }
+    for name, outcomes in INITIAL_OUTCOMES.items():
+        for outcome in outcomes:
+            counters[name].labels(outcome)
     requests = Histogram(
         "coupons_request_seconds",
         "Time until the response to a request began.",

@@ -21,6 +21,7 @@ from coupon_core.persistence.repositories.outbox import (
     measure_delay,
     purge,
     release,
+    store_traces,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "measure_delay",
     "purge",
     "release",
+    "store_traces",
 ]
 
 

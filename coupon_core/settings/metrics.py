@@ -1,10 +1,14 @@
-"""The settings of the metrics for Prometheus."""
+"""The settings of the metrics for Prometheus, and of traces."""
 
 from dataclasses import dataclass
 
 from environs import validate
 
-from coupon_core.settings.validators import EXPECTED_RANGE, METRICS_PORT_RANGE
+from coupon_core.settings.validators import (
+    EXPECTED_RANGE,
+    METRICS_PORT_RANGE,
+    validate_traces_url,
+)
 from coupon_core.settings.variables import setting_with_default
 
 TENANT_COUNT_RANGE = validate.Range(0, 1_000, error=EXPECTED_RANGE)
@@ -32,4 +36,11 @@ class MetricsSettings:
         "metrics; all others are counted as other; 0 disables these counters",
         default=0,
         validate=TENANT_COUNT_RANGE,
+    )
+    traces_url: str = setting_with_default(
+        "COUPON_TRACES_URL",
+        "URL to which traces are sent by OTLP over HTTP, such as "
+        "http://collector:4318/v1/traces; needs the extra otel; empty disables traces",
+        default="",
+        validate=validate_traces_url,
     )

@@ -1,5 +1,6 @@
 """Checks of single settings that environs cannot express itself."""
 
+from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from coupon_core.security.rate_limiting.policy import (
     parse_rate_limit,
 )
 
+TRACES_DISTRIBUTION = "opentelemetry-exporter-otlp-proto-http"
 COUNTER_URL_PREFIXES = (
     *("redis://", "rediss://", "sentinel://", "unix://"),
     IN_MEMORY_URL,
@@ -123,6 +125,18 @@ def validate_public_url(url: str) -> None:
         raise ValidationError(
             "expected a URL such as https://coupons.example, without user and query"
         )
+
+
+def validate_traces_url(url: str) -> None:
+    """Refuse what is not a URL, and any URL if the extra `otel` is not installed."""
+    validate_public_url(url)
+    try:
+        if url:
+            version(TRACES_DISTRIBUTION)
+    except PackageNotFoundError:
+        raise ValidationError(
+            f'traces need "{TRACES_DISTRIBUTION}": install the extra "otel"'
+        ) from None
 
 
 def validate_issuer(url: str) -> None:

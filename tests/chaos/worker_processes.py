@@ -46,6 +46,7 @@ def build_environment(settings: Settings) -> dict[str, str]:
         "COUPON_BROKER_URL": settings.broker_url,
         "COUPON_LOG_LEVEL": get_verbose_level(settings),
         "COUPON_METRICS_PORT": str(settings.metrics_port),
+        "COUPON_TRACES_URL": settings.traces_url,
         "COUPON_VISIBILITY_SECONDS": str(settings.visibility_seconds),
         "COUPON_WEBHOOK_NETWORKS": ",".join(settings.webhook_networks),
     }

@@ -11,10 +11,17 @@ import sys
 from collections.abc import Sequence
 from time import monotonic
 
-from tests.deploy import compose, container, proxies, systemd
+from tests.deploy import chart, compose, container, observability, proxies, systemd
 from tests.deploy.items import CheckFailed, Item, find_tool
 
-ITEMS = (*compose.ITEMS, *systemd.ITEMS, *proxies.ITEMS, *container.ITEMS)
+ITEMS = (
+    *compose.ITEMS,
+    *systemd.ITEMS,
+    *proxies.ITEMS,
+    *chart.ITEMS,
+    *observability.ITEMS,
+    *container.ITEMS,
+)
 
 
 def main() -> int:

@@ -14,8 +14,8 @@ import requests
 from coupon_core.bootstrap import METRICS_PORT_OFFSETS
 from coupon_core.settings.loader import Settings
 from tests.chaos.worker_processes import build_environment
+from tests.support.installations import THIS_RELEASE
 from tests.support.log_secrets import check_log
-from tests.support.paths import PROJECT_ROOT
 from tests.support.ports import find_free_port, is_port_free
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.servers.process import Process
@@ -97,7 +97,7 @@ def running_workers(settings: Settings, directory: Path) -> Iterator[Process]:
         directory,
         lambda: "consuming" in log.read_text(),
         signal.SIGTERM,
-        environment={**build_environment(settings), "PYTHONPATH": str(PROJECT_ROOT)},
+        environment=build_environment(settings) | THIS_RELEASE.build_environment(),
     )
     process.start()
     try:

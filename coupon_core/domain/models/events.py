@@ -12,6 +12,7 @@ class Event:
     """An event that is published through the outbox.
 
     `event_type` is `noun.past_participle`. `data` is a serialized JSON object.
+    `traceparent` names the trace in which the event was stored, if one is recorded.
     """
 
     tenant_id: str
@@ -20,6 +21,7 @@ class Event:
     subject: str
     occurred_at: datetime
     data: str
+    traceparent: str | None = None
 
 
 class MilestoneOutcome(StrEnum):

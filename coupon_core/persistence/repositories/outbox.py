@@ -1,7 +1,7 @@
 """The outbox: events are stored in the transaction of the change they announce."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +22,27 @@ from coupon_core.persistence.tables.events import COUNTED_TYPES
 
 INSERT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
-        data, state)
+        data, traceparent, state)
     SELECT :tenant_id, r.event_id, r.event_type, r.subject, r.occurred_at,
-        r.data, 'pending'
+        r.data, r.traceparent, 'pending'
     FROM {rows}
 """
+INSERT_SINGLE = """
+    INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
+        data, state{columns})
+    SELECT :tenant_id, :event_id, :event_type, :subject, :occurred_at,
+        :data, 'pending'{values}
+"""
 ROW_COLUMNS = """event_id uuid, event_type text, subject text, occurred_at timestamptz,
-    data text"""
+    data text, traceparent text"""
+
+_read_traceparent: Callable[[], str | None] | None = None
+
+
+def store_traces(read_traceparent: Callable[[], str | None]) -> None:
+    """Store with each event the trace that this function returns, if it returns one."""
+    global _read_traceparent
+    _read_traceparent = read_traceparent
 
 
 def add(events: Iterable[Event]) -> None:
@@ -42,9 +56,23 @@ def add(events: Iterable[Event]) -> None:
         )
 
 
+def build_single_insert(is_traced: bool) -> str:
+    """Return the insertion of one event, as a part of a larger statement.
+
+    Its parameters are those of `to_event_row`, with or without `traceparent`.
+    """
+    columns = ", traceparent" * is_traced
+    return INSERT_SINGLE.format(columns=columns, values=columns.replace(", ", ", :"))
+
+
 def to_event_row(event: Event) -> dict[str, Any]:
-    """Return the columns of an event, without its tenant."""
+    """Return the columns of an event, without its tenant.
+
+    `traceparent` is missing unless a trace is recorded.
+    """
+    traceparent = _read_traceparent and _read_traceparent()
     return {
+        **({"traceparent": traceparent} if traceparent else {}),
         "event_id": event.event_id,
         "event_type": event.event_type,
         "subject": event.subject,
@@ -61,7 +89,7 @@ CLAIM = """
     )
     UPDATE outbox SET claimed_until = :until
     WHERE tenant_id = :tenant_id AND event_id IN (SELECT event_id FROM due)
-    RETURNING tenant_id, event_id, event_type, subject, occurred_at, data
+    RETURNING tenant_id, event_id, event_type, subject, occurred_at, data, traceparent
 """
 MARK_SENT = """
     UPDATE outbox SET state = 'sent'
@@ -196,7 +224,7 @@ def _measure_age(event_id: Any, now: datetime) -> float:
 
 
 def _to_event(row: Sequence[Any]) -> Event:
-    tenant_id, event_id, event_type, subject, occurred_at, data = row
+    tenant_id, event_id, event_type, subject, occurred_at, data, traceparent = row
     return Event(
         tenant_id,
         event_id,
@@ -204,4 +232,5 @@ def _to_event(row: Sequence[Any]) -> Event:
         subject=subject,
         occurred_at=to_datetime(occurred_at),
         data=data,
+        traceparent=traceparent,
     )

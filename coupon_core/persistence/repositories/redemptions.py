@@ -22,7 +22,10 @@ from coupon_core.domain.rules.usage_slots import get_slot
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
-from coupon_core.persistence.repositories.outbox import to_event_row
+from coupon_core.persistence.repositories.outbox import (
+    build_single_insert,
+    to_event_row,
+)
 from coupon_core.persistence.repositories.usage_slots import (
     INCREMENT_SLOT_USAGE,
     get_total_increment,
@@ -60,12 +63,6 @@ INSERT_REDEMPTION = """
         definition_id, user_id, dialect, redeemed_at{columns})
     SELECT :tenant_id, :coupon_id, {use_number}, :redemption_id,
         :definition_id, :user_id, :dialect, :redeemed_at{values}
-"""
-INSERT_EVENT = """
-    INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
-        data, state)
-    SELECT :tenant_id, :event_id, :event_type, :subject, :occurred_at,
-        :data, 'pending'
 """
 
 
@@ -107,7 +104,12 @@ def record(
         "seen_user_id": candidate.coupon.user_id,
         **to_event_row(event),
     }
-    layout = _choose_layout(candidate, claim, has_note=redemption.has_note)
+    layout = _choose_layout(
+        candidate,
+        claim,
+        has_note=redemption.has_note,
+        is_traced="traceparent" in parameters,
+    )
     statements = _build_statements(layout, form, is_postgresql())
     try:
         return all(
@@ -154,10 +156,11 @@ class StatementLayout:
     has_batch: bool
     has_note: bool  # a reference or metadata
     has_campaign: bool
+    is_traced: bool
 
 
 def _choose_layout(
-    candidate: IssuedCoupon, claim: bool, has_note: bool
+    candidate: IssuedCoupon, claim: bool, has_note: bool, is_traced: bool
 ) -> StatementLayout:
     definition = candidate.definition
     counts = {
@@ -172,6 +175,7 @@ def _choose_layout(
         has_batch=candidate.coupon.batch_id is not None,
         has_note=has_note,
         has_campaign=definition.campaign_id != "",
+        is_traced=is_traced,
     )
 
 
@@ -184,7 +188,8 @@ def _build_statements(
         return (_combine_statements(layout, form, counters),)
     counts = [sql.format(source="") for sql in counters]
     record = _build_record_statement(layout, form, ":use_number")
-    return (*counts, _build_coupon_statement(layout, form, ""), record, INSERT_EVENT)
+    coupon = _build_coupon_statement(layout, form, "")
+    return (*counts, coupon, record, build_single_insert(layout.is_traced))
 
 
 def _combine_statements(
@@ -207,7 +212,8 @@ def _combine_statements(
     record = _build_record_statement(layout, form, "(SELECT number FROM used)")
     first = "count_0" if counters else "used"
     parts.append(f"recorded AS ({record} FROM {first} RETURNING 1)")
-    return f"WITH {', '.join(parts)} {INSERT_EVENT} FROM recorded"
+    insert_event = build_single_insert(layout.is_traced)
+    return f"WITH {', '.join(parts)} {insert_event} FROM recorded"
 
 
 def _build_coupon_statement(

@@ -25,6 +25,7 @@ class OutboxTable(BaseTable):
     state = TextField()
     claimed_until = UtcTimestampField(null=True)
     counted = BooleanField(default=False)
+    traceparent = TextField(null=True)
 
     class Meta:
         table_name = "outbox"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,11 +27,22 @@ def deployment(
 ) -> Iterator[Deployment]:
     """Both gateways and the workers, at the most verbose log level."""
     home = tmp_path_factory.mktemp("house")
+    with run_deployment(migrated_template, redis, home) as deployment:
+        yield deployment
+
+
+@contextmanager
+def run_deployment(
+    template: Databases, redis: RedisServer, home: Path, **changes: Any
+) -> Iterator[Deployment]:
+    """Run a deployment with some other settings while the block runs."""
     redis.flush()
-    with migrated_template.temporary_database() as url:
+    with template.temporary_database() as url:
         url = url.replace("postgres@", f"postgres:{DATABASE_PASSWORD}@")
         settings = build_settings(url, home, broker_url=redis.url)
-        verbose_settings = replace(settings, log_level="debug", metrics_by_tenant=50)
+        verbose_settings = replace(
+            settings, log_level="debug", metrics_by_tenant=50, **changes
+        )
         programs = "admin", "query", "workers"
         with (
             started_core(settings),

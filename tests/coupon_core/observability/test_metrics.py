@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +15,11 @@ import requests
 from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
 from coupon_core.services.campaigns import campaigns
+from tests.deploy.observability import (
+    find_grouping_labels,
+    find_used_series,
+    list_expressions,
+)
 from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.deployment import Deployment
 from tests.support.servers.process import wait_until
@@ -21,6 +28,8 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True),
 ]
+GUESSES = 100  # of a user, before the limit of the deployment refuses
+LABEL_NAME = re.compile(r'(\w+)="')
 ROUTE = "/v1/coupons/redeem/<code>"
 REDEEMED = 'coupons_redemptions_total{dialect="phoenix",reason="",result="ok"}'
 REPEATED = (
@@ -130,3 +139,59 @@ def test_totals_survive_the_process_that_counted_them(
     )
     assert redeem(deployment, tenant, tenant.create_code()) == 200
     assert deployment.read_metrics("query")[REDEEMED] == before + 1
+
+
+def call_everything(deployment: Deployment, tenant: TenantFactory) -> None:
+    """Send what each metric counts."""
+    code = tenant.create_code()
+    codes = [code, *["NO-SUCH-CODE"] * (GUESSES + 1)]
+    headers = tenant.build_bearer_headers("ann")
+    with requests.Session() as session:
+        answers = [
+            session.post(
+                f"{deployment.query_url}/v1/coupons/redeem/{each}",
+                json={"user_id": "ann"},
+                headers=headers,
+                timeout=10,
+            ).status_code
+            for each in codes
+        ]
+    assert (answers[0], answers[1], answers[-1]) == (200, 404, 429)
+
+
+def read_labels(deployment: Deployment) -> dict[str, set[str]]:
+    """Return the labels of each metric of all programs."""
+    labels: defaultdict[str, set[str]] = defaultdict(set)
+    for program in ("admin", "query", "workers"):
+        for series in deployment.read_metrics(program):
+            name, _, rest = series.partition("{")
+            labels[name] |= set(LABEL_NAME.findall(rest))
+    return labels
+
+
+def test_each_metric_and_label_of_dashboards_and_alerts_is_served(
+    deployment: Deployment, tenant: TenantFactory
+) -> None:
+    call_everything(deployment, tenant)
+    # The event of the redemption reaches the worker that queues deliveries.
+    wait_until(
+        lambda: "coupons_messages_total" in read_labels(deployment), 20, "a message"
+    )
+    served = read_labels(deployment)
+    for place, expression in list_expressions().items():
+        used = dict(find_used_series(expression))
+        for name, labels in used.items():
+            assert name in served, f"{place}: {name} is not served"
+            assert labels <= served[name], f"{place}: {name} has {served[name]}"
+        known = set().union(*(served[name] for name in used)) if used else set()
+        assert find_grouping_labels(expression) <= known, place
+
+
+def test_rare_events_are_counted_from_zero(deployment: Deployment) -> None:
+    # Otherwise the first of them would not be an increase, and raise no alert.
+    for program in ("admin", "query", "workers"):
+        metrics = deployment.read_metrics(program)
+        for outcome in ("not_taken", "buried"):
+            assert metrics[f'coupons_relayed_events_total{{outcome="{outcome}"}}'] == 0
+        assert metrics['coupons_webhook_deliveries_total{outcome="failed"}'] == 0
+        assert metrics["coupons_dropped_attempts_total"] == 0

@@ -115,8 +115,8 @@ def test_the_write_of_a_use_is_bound_in_all_its_forms(
     slot_counters = (INCREMENT_SLOT_USAGE, *ALL_COUNTERS[1:])
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS, slot_counters):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
-            for is_special in product([True, False], repeat=3):
-                has_batch, has_campaign, has_note = is_special
+            for is_special in product([True, False], repeat=4):
+                has_batch, has_campaign, has_note, is_traced = is_special
                 layout = StatementLayout(
                     counters,
                     claim,
@@ -124,6 +124,7 @@ def test_the_write_of_a_use_is_bound_in_all_its_forms(
                     has_batch=has_batch,
                     has_note=has_note,
                     has_campaign=has_campaign,
+                    is_traced=is_traced,
                 )
                 for sql in _build_statements(layout, form, is_combined):
                     assert analyze(sql) == Binding(True, ()), sql

@@ -110,6 +110,7 @@ def _build_environment(settings: Settings, home: Path) -> dict[str, str]:
         "COUPON_WEBHOOK_NETWORKS": ",".join(settings.webhook_networks),
         "COUPON_LOG_LEVEL": get_verbose_level(settings),
         "COUPON_METRICS_PORT": str(settings.metrics_port),
+        "COUPON_TRACES_URL": settings.traces_url,
         "COUPON_METRICS_BY_TENANT": str(settings.metrics_by_tenant),
         "COUPON_GATEWAY_WORKERS": str(settings.gateway_workers),
         "COUPON_GATEWAY_THREADS": str(settings.gateway_threads),
