@@ -46,12 +46,11 @@ class CsvColumns:
 
 
 class InvalidCsv(ApiError):
-    """The 400 for a file; `summary` is its text without the part of the request."""
+    """The 400 for a file."""
 
     def __init__(self, details: Sequence[ErrorDetail]) -> None:
         error = validation_error(details)
         super().__init__(error.status, error.code, error.message, error.details)
-        self.summary = error.message.removeprefix("Invalid body: ")
 
 
 def line_error(line: int, reason: str) -> ErrorDetail:
