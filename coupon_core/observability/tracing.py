@@ -4,6 +4,7 @@ Until `start` is called nothing is recorded, and OpenTelemetry is not imported. 
 one trace are connected by the W3C header `traceparent`, which the outbox stores.
 """
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,8 @@ def start(program: str, release: str, url: str) -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    # Below, it warns of each attempt to send, every second while the collector is away.
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     names = {"service.name": f"coupons-{program}", "service.version": release}
     exporter = OTLPSpanExporter(endpoint=url, timeout=EXPORT_TIMEOUT_SECONDS)
     _provider = TracerProvider(resource=Resource.create(names), shutdown_on_exit=False)
