@@ -4,9 +4,11 @@ Until `start` is called nothing is recorded, and OpenTelemetry is not imported. 
 one trace are connected by the W3C header `traceparent`, which the outbox stores.
 """
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def start(program: str, release: str, url: str) -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    # Below, it warns of each attempt to send, every second while the collector is away.
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     names = {"service.name": f"coupons-{program}", "service.version": release}
     exporter = OTLPSpanExporter(endpoint=url, timeout=EXPORT_TIMEOUT_SECONDS)
     _provider = TracerProvider(resource=Resource.create(names), shutdown_on_exit=False)
@@ -55,20 +59,42 @@ def stop() -> None:
         _provider = None
 
 
-@contextmanager
-def trace_request(traceparent: str | None) -> Iterator[Any]:
-    """Record a request while the block runs; yield the span, to be named at the end.
+@dataclass(slots=True)
+class TracedRequest:
+    """What a span says of a request; its route and status are known at the end."""
 
-    It continues the trace of the caller.
+    method: str
+    request_id: str = ""
+    route: str = ""
+    status: int = 500
+
+
+@contextmanager
+def trace_request(traceparent: str | None, request: TracedRequest) -> Iterator[None]:
+    """Record a span while the block runs; it continues the trace of the caller.
+
+    The text of an exception is not recorded, because it may quote the request.
     """
-    from opentelemetry.trace import SpanKind, get_tracer
+    from opentelemetry.trace import SpanKind, StatusCode, get_tracer
 
     tracer = get_tracer(__name__, tracer_provider=_provider)
-    context = _extract(traceparent)
     with tracer.start_as_current_span(
-        "request", context, SpanKind.SERVER, record_exception=False
+        request.method,
+        _extract(traceparent),
+        SpanKind.SERVER,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
-        yield span
+        try:
+            yield
+        finally:
+            span.update_name(f"{request.method} {request.route}")
+            span.set_attribute("http.request.method", request.method)
+            span.set_attribute("http.route", request.route)
+            span.set_attribute("http.response.status_code", request.status)
+            span.set_attribute("coupons.request_id", request.request_id)
+            if request.status >= 500:
+                span.set_status(StatusCode.ERROR)
 
 
 def current_traceparent() -> str | None:

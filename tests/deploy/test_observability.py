@@ -1,11 +1,13 @@
-"""Dashboards and alerts without their tools: each alert is tested and documented."""
+"""What needs no tool: each alert is tested and documented, and the chart is current."""
 
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 
 import yaml
 
+from tests.deploy.chart import CHART
 from tests.deploy.observability import ALERT_CASES, load_alerts, load_dashboards
 from tests.support.paths import PROJECT_ROOT
 
@@ -51,3 +53,8 @@ def test_dashboards_can_be_imported_together() -> None:
         ]
         assert len(cells) == len(set(cells)), f"{name}: panels overlap"
         assert max(x for x, _ in cells) < 24, name
+
+
+def test_the_chart_installs_the_release_of_this_tree() -> None:
+    about = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert about["appVersion"] == version("coupons")

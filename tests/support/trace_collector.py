@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
 )
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Span:
     span_id: str
     parent_id: str
     attributes: dict[str, str]
+    status: Status
 
 
 @dataclass
@@ -58,6 +60,7 @@ class TraceCollector:
                                 or str(each.value.int_value)
                                 for each in span.attributes
                             },
+                            status=span.status,
                         )
                     )
 

@@ -70,15 +70,16 @@ def to_event_row(event: Event) -> dict[str, Any]:
 
     `traceparent` is missing unless a trace is recorded.
     """
-    traceparent = _read_traceparent and _read_traceparent()
-    return {
-        **({"traceparent": traceparent} if traceparent else {}),
+    row = {
         "event_id": event.event_id,
         "event_type": event.event_type,
         "subject": event.subject,
         "occurred_at": format_timestamp_milliseconds(event.occurred_at),
         "data": event.data,
     }
+    if _read_traceparent and (traceparent := _read_traceparent()):
+        row["traceparent"] = traceparent
+    return row
 
 
 CLAIM = """

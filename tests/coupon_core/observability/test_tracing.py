@@ -20,6 +20,8 @@ from coupon_core.persistence import database
 from coupon_core.persistence.repositories import outbox
 from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings
+from coupon_core.web.middleware import StartResponse, WsgiApp
+from coupon_core.web.request_traces import trace_requests
 from tests.coupon_core.observability.conftest import run_deployment
 from tests.factories.tenant import create_tenant
 from tests.support.databases import Databases
@@ -30,6 +32,9 @@ from tests.support.servers.process import wait_until
 
 if not find_spec("opentelemetry"):
     pytest.skip("the extra otel is not installed", allow_module_level=True)
+
+from opentelemetry import trace
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from tests.support.trace_collector import TraceCollector, running_collector
 
@@ -112,6 +117,39 @@ def test_probes_and_calls_that_are_not_sampled_have_no_spans(
     assert not collector.find(ignored)
 
 
+def call(app: WsgiApp, trace_id: str) -> None:
+    """Send a request whose response is not read to a WSGI app."""
+    environ = {
+        "REQUEST_METHOD": "MADE-UP",
+        "PATH_INFO": "/v1/coupons/redeem/SECRET-CODE",
+        "HTTP_TRACEPARENT": f"00-{trace_id}-{CALLER_SPAN_ID}-01",
+        "coupon.request_id": "r1",
+    }
+    app(environ, lambda *_: None)
+
+
+def test_a_failed_request_is_an_error_without_the_text_of_the_error(
+    collector: TraceCollector,
+) -> None:
+    def respond_unavailable(_: object, start_response: StartResponse) -> list[bytes]:
+        start_response("503 SERVICE UNAVAILABLE", [])
+        return []
+
+    def fail(_: object, __: object) -> list[bytes]:
+        raise ValueError("SECRET-CODE is not a number")
+
+    tracing.start("query", release="1", url=collector.url)
+    call(trace_requests(respond_unavailable), "c" * 32)
+    with pytest.raises(ValueError, match="SECRET-CODE"):
+        call(trace_requests(fail), "d" * 32)
+    tracing.stop()
+    for trace_id, status in (("c" * 32, "503"), ("d" * 32, "500")):
+        span = collector.find(trace_id)["(none) (none)"]
+        assert span.attributes["http.response.status_code"] == status
+        assert span.status.code == Status.STATUS_CODE_ERROR
+        assert "SECRET" not in str(span)
+
+
 def test_nothing_of_opentelemetry_is_imported_while_traces_are_off() -> None:
     program = (
         "import sys, coupon_core.web.request_traces, coupon_core.gunicorn_conf;"
@@ -137,7 +175,7 @@ def _started() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_started")
 def test_a_process_ends_soon_although_the_collector_does_not_answer() -> None:
-    with tracing.trace_request(None):
+    with tracing.trace_request(None, tracing.TracedRequest("GET")):
         assert tracing.current_traceparent()
     started_at = time.monotonic()
     tracing.stop()
@@ -147,7 +185,8 @@ def test_a_process_ends_soon_although_the_collector_does_not_answer() -> None:
 @pytest.mark.parametrize("value", ["00-xyz", "", "00-" + "0" * 32 + "-1-01"])
 @pytest.mark.usefixtures("_started")
 def test_an_invalid_header_of_a_caller_begins_a_new_trace(value: str) -> None:
-    with tracing.trace_request(value) as span:
+    with tracing.trace_request(value, tracing.TracedRequest("GET")):
+        span = trace.get_current_span()
         assert span.get_span_context().is_valid
         assert span.parent is None
 
