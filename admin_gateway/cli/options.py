@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from functools import reduce, wraps
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import rich_click as click
 
@@ -14,11 +14,9 @@ from admin_gateway.cli.field_params import (
     UUID_PARAM,
 )
 from admin_gateway.cli.integer_option import IntegerRange
-from coupon_core.domain.entered_times import EnteredTime
-from coupon_core.domain.metadata import is_metadata_key
-from coupon_core.domain.models import Page
-from coupon_core.schemas.errors import ApiError
-from coupon_core.schemas.strict_json import parse_object
+
+if TYPE_CHECKING:
+    from coupon_core.domain.entered_times import EnteredTime
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -83,8 +81,8 @@ new_expiry_options = combine_options(
 
 
 def read_new_expiry(
-    expires_at: EnteredTime | None, follow_definition: bool
-) -> EnteredTime | None:
+    expires_at: "EnteredTime | None", follow_definition: bool
+) -> "EnteredTime | None":
     """Return the expiry of `new_expiry_options`; None is that of the definition.
 
     Raises:
@@ -132,6 +130,8 @@ def pagination_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @offset_option
     @wraps(command)
     def paginated(limit: int, offset: int, **arguments: Any) -> Any:
+        from coupon_core.domain.models import Page  # imports the values of the core
+
         return command(page=Page(limit, offset), **arguments)
 
     return paginated
@@ -144,6 +144,8 @@ def build_body(file: Any | None, **options: Any) -> dict[str, Any]:
 
 def parse_body_file(file: Any | None) -> dict[str, Any]:
     """Return the JSON object in a file, or an empty one if there is no file."""
+    from coupon_core.schemas.strict_json import parse_object
+
     return parse_object(file.read()) if file else {}
 
 
@@ -166,6 +168,9 @@ class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Parse it as strictly as a request body, or fail with a usage error."""
+        from coupon_core.schemas.errors import ApiError
+        from coupon_core.schemas.strict_json import parse_object
+
         try:
             data = str(value).encode("utf-8", "surrogateescape")
             return parse_object(data) if isinstance(value, str) else value
@@ -179,6 +184,8 @@ def parse_metadata_filters(
     context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
     """Return the metadata that KEY=VALUE options ask for, by key."""
+    from coupon_core.domain.metadata import is_metadata_key
+
     pairs = [value.partition("=") for value in values]
     for key, separator, _ in pairs:
         if not separator or not is_metadata_key(key):

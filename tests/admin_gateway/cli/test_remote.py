@@ -18,6 +18,7 @@ from coupon_core.services.access import tenants
 from coupon_core.settings.loader import Settings
 from coupons_sdk import ApiKey, CouponsAdmin
 from coupons_sdk.models.inventory import GeneratedCoupons
+from tests.admin_gateway.cli.test_couponctl import list_loaded
 from tests.support.cli_runner import CouponctlRunner, listening_couponctl
 from tests.support.concurrency import started_core
 from tests.support.databases import Databases
@@ -133,6 +134,12 @@ def test_an_error_has_a_status_and_a_sentence(
     result = remote.run(*words, *tenant)
     assert (result.exit_code, result.stdout) == (status, "")
     assert text in " ".join(result.stderr.split())
+
+
+def test_a_list_of_a_server_loads_no_core(remote: CouponctlRunner) -> None:
+    unneeded = {"flask", "marshmallow", "peewee", "coupon_core.domain.models"}
+    words = ["reward", "list", "--output", "csv"]
+    assert list_loaded(words, unneeded, remote.env) == ""
 
 
 def test_reports_events_and_users_are_those_of_the_server(
