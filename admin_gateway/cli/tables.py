@@ -6,13 +6,24 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from shutil import get_terminal_size
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from coupon_core.domain.csv_escaping import escape_formula
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 Document = dict[str, Any]
+# Shown on terminals only, and not if NO_COLOR is set.
+STATE_COLUMNS = {"status", "state", "is_active"}
+STATE_STYLES = {
+    **dict.fromkeys(("active", "completed", "exposed", "success", "true"), "green"),
+    **dict.fromkeys(("pending", "running", "paused", "suspended"), "yellow"),
+    **dict.fromkeys(("failed", "revoked", "false", "cancelled"), "red"),
+    **dict.fromkeys(("expired", "archived", "redeemed", "inactive"), "dim"),
+}
 PIPED_OUTPUT_WIDTH = 1_000
 COLUMN_GAP = 1
 
@@ -57,7 +68,6 @@ def print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
     """
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     headings = [name.rpartition(".")[2] for name in columns]
     cells = [[format_value(get_member(row, name)) for name in columns] for row in rows]
@@ -75,8 +85,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
         table.add_column(name, no_wrap=not has_text, overflow="fold")
     for row in cells:
         # Names may contain square brackets, which rich would parse as markup.
-        table.add_row(*map(Text, row))
+        table.add_row(*map(_to_cell, headings, row))
     Console(width=width).print(table)
+
+
+def _to_cell(heading: str, value: str) -> "Text":
+    from rich.text import Text
+
+    is_state = heading in STATE_COLUMNS
+    return Text(value, STATE_STYLES.get(value.lower(), "") if is_state else "")
 
 
 def _get_min_width(rows: Sequence[Sequence[str]]) -> int:

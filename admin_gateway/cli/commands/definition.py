@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from admin_gateway.cli.api_commands import (
+    CAMPAIGN,
     DEFINITION,
     api_command,
     build_query,
@@ -54,7 +55,10 @@ def create(admin: "CouponsAdmin", **options: Any) -> Any:
     click.option("--name", help="Part of the name, case-insensitive."),
     metadata_filter_option,
     click.option(
-        "--campaign", "campaign_id", help="Only definitions of this campaign."
+        "--campaign",
+        "campaign_id",
+        type=CAMPAIGN,
+        help="Only definitions of this campaign, by ID or name.",
     ),
     page_options,
     name="list",

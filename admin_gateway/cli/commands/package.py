@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, page_options
+from admin_gateway.cli.api_commands import CAMPAIGN, PACKAGE, api_command, page_options
 from admin_gateway.cli.localized_text import LocalizedTextParam
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
 
 JSON_OBJECT = JsonObjectParam()
-package_argument = click.argument("package_id", type=int)
+package_argument = click.argument("package_id", type=PACKAGE)
 
 
 class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
@@ -115,7 +115,10 @@ def create(
 @api_command(
     package,
     click.option(
-        "--campaign", "campaign_id", help="Only packages of this campaign ID."
+        "--campaign",
+        "campaign_id",
+        type=CAMPAIGN,
+        help="Only packages of this campaign, by ID or name.",
     ),
     page_options,
     name="list",
@@ -130,7 +133,7 @@ def list_(admin: "CouponsAdmin", **query: Any) -> Any:
 
 
 @api_command(package, package_argument)
-def get(admin: "CouponsAdmin", package_id: int) -> Any:
+def get(admin: "CouponsAdmin", package_id: str) -> Any:
     """Show a package.
 
     Example: `couponctl package get --tenant acme 245171710987746`
@@ -140,7 +143,7 @@ def get(admin: "CouponsAdmin", package_id: int) -> Any:
 
 @api_command(package, package_argument, package_field_options)
 def update(
-    admin: "CouponsAdmin", package_id: int, body_file: Any, **options: Any
+    admin: "CouponsAdmin", package_id: str, body_file: Any, **options: Any
 ) -> Any:
     """Change a package; omitted options keep their values.
 

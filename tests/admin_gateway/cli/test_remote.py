@@ -159,6 +159,25 @@ def test_reports_events_and_users_are_those_of_the_server(
     assert remote.read_error("event", "dead", "drop", unknown)["exit_status"] == 4
 
 
+def test_objects_are_named_instead_of_giving_their_ids(
+    remote: CouponctlRunner,
+) -> None:
+    campaign = remote.json("campaign", "create", "--id", "x", "Spring sale")
+    assert remote.json("campaign", "get", "spring SALE") == campaign
+    assert remote.json("campaign", "get", "x") == campaign
+    assert remote.json("report", "funnel", "--campaign", "Spring sale")["subjects"]
+    remote.json("campaign", "create", "--id", "y", "X")
+    assert remote.json("campaign", "get", "x") == campaign  # an ID wins over a name
+    remote.json("creator", "create", "ANN01", "--name", "Ann Lee")
+    assert remote.json("creator", "get", "ann lee")["creator_key"] == "ANN01"
+    url = "https://hooks.example.invalid/a"
+    hook = remote.json("webhook", "create", "--event", "coupon.redeemed", "--url", url)
+    assert remote.json("webhook", "show", url)["id"] == hook["id"]
+    remote.json("webhook", "create", "--event", "coupon.revoked", "--url", url)
+    error = remote.read_error("webhook", "delete", url)
+    assert (error["exit_status"], str(hook["id"]) in error["error"]) == (2, True)
+
+
 def test_a_user_is_erased_on_the_server_after_a_question(
     remote: CouponctlRunner,
 ) -> None:
