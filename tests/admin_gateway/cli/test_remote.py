@@ -116,7 +116,7 @@ def test_a_read_key_reads_and_is_refused_to_write_by_the_missing_scope(
         (("reward", "get", "nothing"), 4, "couponctl reward list --tenant acme"),
         (("reward", "create", "--name", "a"), 2, "Missing --type"),
         (("reward", "list", "--tenant", "other"), 3, "denied"),
-        (("reward", "list", "--server", "http://k:x@host"), 1, "URL"),
+        (("reward", "list", "--server", "http://k:x@host"), 2, "URL"),
         (("reward", "list", "--server", "http://127.0.0.1:1"), 1, "No answer"),
         (("reward", "list", "--profile", "a", "--server", "b"), 2, "either"),
         (("reward", "list", "--profile", "none"), 2, 'no profile "none"'),
