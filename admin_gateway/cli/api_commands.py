@@ -164,3 +164,15 @@ WEBHOOK = NameOrId(
     lambda admin, _: admin.webhooks.list(limit=500), "id", "url", is_id=str.isdecimal
 )
 API_KEY = NameOrId(lambda admin, _: admin.api_keys.list(limit=500), "key_id")
+campaign_filter_option = click.option(
+    "--campaign",
+    "campaign_id",
+    type=CAMPAIGN,
+    help="Only what belongs to this campaign, by ID or name.",
+)
+definition_filter_option = click.option(
+    "--definition",
+    "definition_id",
+    type=DEFINITION,
+    help="Only what belongs to this definition, by ID or name.",
+)

@@ -6,14 +6,11 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
 from coupon_core.domain.csv_escaping import escape_formula
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 Document = dict[str, Any]
 # Shown on terminals only, and not if NO_COLOR is set.
@@ -68,6 +65,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
     """
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     headings = [name.rpartition(".")[2] for name in columns]
     cells = [[format_value(get_member(row, name)) for name in columns] for row in rows]
@@ -85,15 +83,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
         table.add_column(name, no_wrap=not has_text, overflow="fold")
     for row in cells:
         # Names may contain square brackets, which rich would parse as markup.
-        table.add_row(*map(_to_cell, headings, row))
+        styles = [
+            STATE_STYLES.get(value.lower(), "") if name in STATE_COLUMNS else ""
+            for name, value in zip(headings, row, strict=True)
+        ]
+        table.add_row(*map(Text, row, styles))
     Console(width=width).print(table)
-
-
-def _to_cell(heading: str, value: str) -> "Text":
-    from rich.text import Text
-
-    is_state = heading in STATE_COLUMNS
-    return Text(value, STATE_STYLES.get(value.lower(), "") if is_state else "")
 
 
 def _get_min_width(rows: Sequence[Sequence[str]]) -> int:

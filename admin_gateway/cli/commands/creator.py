@@ -4,7 +4,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import CAMPAIGN, CREATOR, api_command, page_options
+from admin_gateway.cli.api_commands import (
+    CREATOR,
+    api_command,
+    campaign_filter_option,
+    page_options,
+)
 from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.csv_options import csv_options, to_csv_options
 from admin_gateway.cli.options import (
@@ -110,12 +115,7 @@ def import_(
 @api_command(
     creator,
     click.option("--keyword", help="Part of the name or key, case-insensitive."),
-    click.option(
-        "--campaign",
-        "campaign_id",
-        type=CAMPAIGN,
-        help="Only creators of this campaign, by ID or name.",
-    ),
+    campaign_filter_option,
     page_options,
     name="list",
     columns=("creator_key", "name", "genre", "status", "created_at"),

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from admin_gateway.cli.api_commands import (
-    CAMPAIGN,
     DEFINITION,
     api_command,
     build_query,
+    campaign_filter_option,
     page_options,
 )
 from admin_gateway.cli.definition_options import (
@@ -54,12 +54,7 @@ def create(admin: "CouponsAdmin", **options: Any) -> Any:
     ),
     click.option("--name", help="Part of the name, case-insensitive."),
     metadata_filter_option,
-    click.option(
-        "--campaign",
-        "campaign_id",
-        type=CAMPAIGN,
-        help="Only definitions of this campaign, by ID or name.",
-    ),
+    campaign_filter_option,
     page_options,
     name="list",
     columns=(

@@ -4,7 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import CAMPAIGN, PACKAGE, api_command, page_options
+from admin_gateway.cli.api_commands import (
+    PACKAGE,
+    api_command,
+    campaign_filter_option,
+    page_options,
+)
 from admin_gateway.cli.localized_text import LocalizedTextParam
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
@@ -114,12 +119,7 @@ def create(
 
 @api_command(
     package,
-    click.option(
-        "--campaign",
-        "campaign_id",
-        type=CAMPAIGN,
-        help="Only packages of this campaign, by ID or name.",
-    ),
+    campaign_filter_option,
     page_options,
     name="list",
     columns=("package_id", "campaign_id", "package_no", "item_name", "status"),
