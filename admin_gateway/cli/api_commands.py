@@ -93,7 +93,7 @@ class NameOrId(click.ParamType):  # type: ignore[type-arg]
     """A parameter that is an ID, or the name of an object.
 
     `search` lists objects, among them those with the name. `member` is their ID, and
-    `name_member` their name, or their names by language.
+    `name_member` their name, or their names by language. What `is_id` is not searched.
     """
 
     name = "id or name"
@@ -103,8 +103,10 @@ class NameOrId(click.ParamType):  # type: ignore[type-arg]
         search: Callable[["CouponsAdmin", str], Iterable[Any]],
         member: str,
         name_member: str = "name",
+        is_id: Callable[[str], Any] = is_uuid,
     ) -> None:
         self._search, self._member, self._name_member = search, member, name_member
+        self._is_id = is_id
 
     def find_id(self, admin: "CouponsAdmin", text: str) -> str:
         """Return the ID of an object; what none has is left to the server.
@@ -114,10 +116,16 @@ class NameOrId(click.ParamType):  # type: ignore[type-arg]
         Raises:
             click.UsageError: Several objects have the name.
         """
-        if is_uuid(text):
+        if self._is_id(text):
+            return text
+        from coupons_sdk.errors import PermissionDenied
+
+        try:
+            candidates = [*self._search(admin, text)]
+        except PermissionDenied:  # the key may not list, but this may be an ID
             return text
         found = []
-        for each in self._search(admin, text):
+        for each in candidates:
             names, object_id = (
                 getattr(each, self._name_member),
                 getattr(each, self._member),
@@ -153,12 +161,18 @@ DEFINITION = NameOrId(
 REWARD = NameOrId(lambda admin, _: admin.rewards.list(limit=500), "item_id")
 CAMPAIGN = NameOrId(lambda admin, _: admin.campaigns.list(limit=500), "campaign_id")
 CREATOR = NameOrId(
-    lambda admin, name: admin.creators.list(keyword=name, limit=500), "creator_key"
+    lambda admin, name: admin.creators.list(keyword=name, limit=500),
+    "creator_key",
+    is_id=re.compile("[A-Z0-9]{5}").fullmatch,
 )
 PACKAGE = NameOrId(
-    lambda admin, _: admin.packages.list(limit=500), "package_id", "item_name"
+    lambda admin, _: admin.packages.list(limit=500),
+    *("package_id", "item_name"),
+    is_id=str.isdecimal,
 )
-WEBHOOK = NameOrId(lambda admin, _: admin.webhooks.list(limit=500), "id", "url")
+WEBHOOK = NameOrId(
+    lambda admin, _: admin.webhooks.list(limit=500), "id", "url", is_id=str.isdecimal
+)
 API_KEY = NameOrId(lambda admin, _: admin.api_keys.list(limit=500), "key_id")
 
 
@@ -171,3 +185,14 @@ def definition_option(help_text: str, required: bool = False) -> OptionDecorator
         required=required,
         help=help_text,
     )
+
+
+campaign_filter_option = click.option(
+    "--campaign",
+    "campaign_id",
+    type=CAMPAIGN,
+    help="Only what belongs to this campaign, by ID or name.",
+)
+definition_filter_option = definition_option(
+    "Only what belongs to this definition, by ID or name."
+)

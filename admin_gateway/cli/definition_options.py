@@ -5,7 +5,7 @@ from typing import Any
 import rich_click as click
 from click import get_current_context
 
-from admin_gateway.cli.api_commands import REWARD
+from admin_gateway.cli.api_commands import CAMPAIGN, REWARD
 from admin_gateway.cli.limit_options import (
     LIMIT_MEMBERS,
     build_limits,
@@ -99,7 +99,7 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "Whether any user may redeem the code of --code.",
         YES_OR_NO,
     ),
-    ("--campaign", "campaign_id", "ID of the campaign that it belongs to.", TEXT),
+    ("--campaign", "campaign_id", "Its campaign, by ID or name.", {"type": CAMPAIGN}),
     (
         "--time-zone",
         "time_zone",

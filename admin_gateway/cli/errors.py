@@ -6,7 +6,12 @@ from typing import Any
 import rich_click as click
 
 from coupon_core.schemas.errors import ErrorDetail
-from coupons_sdk.errors import ApiError, ConnectionFailed, CouponsError
+from coupons_sdk.errors import (
+    ApiError,
+    ConfigurationError,
+    ConnectionFailed,
+    CouponsError,
+)
 
 FAILED, WRONG_USAGE, NOT_AUTHORIZED, NOT_FOUND, CONFLICT = range(1, 6)
 # Exit statuses of refusals, by the status of the admin API; all others are `FAILED`.
@@ -15,6 +20,14 @@ EXIT_STATUSES = {
     403: NOT_AUTHORIZED,
     404: NOT_FOUND,
     409: CONFLICT,
+}
+# Words of the SDK in its errors, and what they are for a command.
+SDK_WORDS = {
+    "Pass credentials as ApiKey, Hmac or TenantToken, never in a URL, because": (
+        "Set COUPON_API_KEY, or run `couponctl login`:"
+    ),
+    "or pass a transport that has it": "or set SSL_CERT_FILE to its file",
+    "base_url": "the address of the server",
 }
 MAX_PRINTED_DETAILS = 20
 
@@ -55,11 +68,20 @@ def to_command_error(error: Exception) -> CommandError | None:
     if isinstance(error, ApiError):
         return _convert_answer(error)
     if isinstance(error, CouponsError):
+        text = _to_words_of_commands(str(error))
+        if isinstance(error, ConfigurationError):
+            return CommandError(text, "USAGE", WRONG_USAGE)
         code = "NO_ANSWER" if isinstance(error, ConnectionFailed) else "FAILED"
-        return CommandError(str(error), code)
+        return CommandError(text, code)
     from admin_gateway.cli.core_errors import convert_core_error  # imports the core
 
     return convert_core_error(error)
+
+
+def _to_words_of_commands(text: str) -> str:
+    for word, replacement in SDK_WORDS.items():
+        text = text.replace(word, replacement)
+    return text[:1].upper() + text[1:]
 
 
 def _convert_answer(error: ApiError) -> CommandError:
@@ -69,5 +91,7 @@ def _convert_answer(error: ApiError) -> CommandError:
         )
         for item in error.details
     ]
-    exit_status = EXIT_STATUSES.get(error.status, FAILED)
-    return CommandError(error.message, error.code or "FAILED", exit_status, details)
+    # Without a code it is no answer of a gateway, which could say what is not there.
+    exit_status = EXIT_STATUSES.get(error.status, FAILED) if error.code else FAILED
+    message = _to_words_of_commands(error.message)
+    return CommandError(message, error.code or "FAILED", exit_status, details)

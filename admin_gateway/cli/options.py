@@ -12,10 +12,6 @@ from admin_gateway.cli.field_params import (
     USER_PARAM,
 )
 from admin_gateway.cli.integer_option import IntegerRange
-from coupon_core.domain.metadata import is_metadata_key
-from coupon_core.domain.models import Page
-from coupon_core.schemas.errors import ApiError
-from coupon_core.schemas.strict_json import parse_object
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -121,6 +117,8 @@ def pagination_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @offset_option
     @wraps(command)
     def paginated(limit: int, offset: int, **arguments: Any) -> Any:
+        from coupon_core.domain.models import Page  # imports the values of the core
+
         return command(page=Page(limit, offset), **arguments)
 
     return paginated
@@ -133,6 +131,8 @@ def build_body(file: Any | None, **options: Any) -> dict[str, Any]:
 
 def parse_body_file(file: Any | None) -> dict[str, Any]:
     """Return the JSON object in a file, or an empty one if there is no file."""
+    from coupon_core.schemas.strict_json import parse_object
+
     return parse_object(file.read()) if file else {}
 
 
@@ -155,6 +155,9 @@ class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Parse it as strictly as a request body, or fail with a usage error."""
+        from coupon_core.schemas.errors import ApiError
+        from coupon_core.schemas.strict_json import parse_object
+
         try:
             data = str(value).encode("utf-8", "surrogateescape")
             return parse_object(data) if isinstance(value, str) else value
@@ -168,6 +171,8 @@ def parse_metadata_filters(
     context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
     """Return the metadata that KEY=VALUE options ask for, by key."""
+    from coupon_core.domain.metadata import is_metadata_key
+
     pairs = [value.partition("=") for value in values]
     for key, separator, _ in pairs:
         if not separator or not is_metadata_key(key):

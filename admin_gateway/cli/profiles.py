@@ -6,7 +6,6 @@ import stat
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import rich_click as click
 
@@ -50,6 +49,8 @@ class ProfileFile:
 
     def save(self) -> None:
         """Write the file, which only its owner can read."""
+        from tempfile import NamedTemporaryFile  # imports much that readers do not need
+
         path = get_path()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         document = {

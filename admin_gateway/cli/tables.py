@@ -13,6 +13,14 @@ import rich_click as click
 from coupon_core.domain.csv_escaping import escape_formula
 
 Document = dict[str, Any]
+# Shown on terminals only, and not if NO_COLOR is set.
+STATE_COLUMNS = {"status", "state", "is_active"}
+STATE_STYLES = {
+    **dict.fromkeys(("active", "completed", "exposed", "success", "true"), "green"),
+    **dict.fromkeys(("pending", "running", "paused", "suspended"), "yellow"),
+    **dict.fromkeys(("failed", "revoked", "false", "cancelled"), "red"),
+    **dict.fromkeys(("expired", "archived", "redeemed", "inactive"), "dim"),
+}
 PIPED_OUTPUT_WIDTH = 1_000
 COLUMN_GAP = 1
 
@@ -75,7 +83,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
         table.add_column(name, no_wrap=not has_text, overflow="fold")
     for row in cells:
         # Names may contain square brackets, which rich would parse as markup.
-        table.add_row(*map(Text, row))
+        styles = [
+            STATE_STYLES.get(value.lower(), "") if name in STATE_COLUMNS else ""
+            for name, value in zip(headings, row, strict=True)
+        ]
+        table.add_row(*map(Text, row, styles))
     Console(width=width).print(table)
 
 

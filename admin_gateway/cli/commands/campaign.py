@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, build_query, page_options
+from admin_gateway.cli.api_commands import (
+    CAMPAIGN,
+    CREATOR,
+    api_command,
+    build_query,
+    page_options,
+)
 from admin_gateway.cli.localized_text import LocalizedTextParam
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
@@ -23,8 +29,8 @@ if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
 
 STATUS_CHOICE = EnumChoice(CampaignStatus)
-campaign_argument = click.argument("campaign_id")
-creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
+campaign_argument = click.argument("campaign_id", type=CAMPAIGN)
+creator_argument = click.argument("creator_key", type=CREATOR)
 
 
 # The options that describe a campaign.

@@ -4,7 +4,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, page_options
+from admin_gateway.cli.api_commands import (
+    CREATOR,
+    api_command,
+    campaign_filter_option,
+    page_options,
+)
 from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.csv_options import csv_options, to_upload_options
 from admin_gateway.cli.options import (
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
 
 STATUS_CHOICE = EnumChoice(CreatorStatus)
-creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
+creator_argument = click.argument("creator_key", type=CREATOR)
 codes_option = click.option("--code", "codes", multiple=True, help="Code (repeatable).")
 
 
@@ -45,7 +50,7 @@ def creator() -> None:
     """Creators: create, import, list, get, update, give, codes, revoke, stats."""
 
 
-@api_command(creator, creator_argument, creator_field_options)
+@api_command(creator, click.argument("creator_key"), creator_field_options)
 def create(
     admin: "CouponsAdmin", creator_key: str, body_file: Any, **options: Any
 ) -> Any:
@@ -96,9 +101,7 @@ def import_(
 @api_command(
     creator,
     click.option("--keyword", help="Part of the name or key, case-insensitive."),
-    click.option(
-        "--campaign", "campaign_id", help="Only creators of this campaign ID."
-    ),
+    campaign_filter_option,
     page_options,
     name="list",
     columns=("creator_key", "name", "genre", "status", "created_at"),

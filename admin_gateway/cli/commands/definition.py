@@ -8,6 +8,7 @@ from admin_gateway.cli.api_commands import (
     DEFINITION,
     api_command,
     build_query,
+    campaign_filter_option,
     page_options,
 )
 from admin_gateway.cli.definition_options import (
@@ -53,9 +54,7 @@ def create(admin: "CouponsAdmin", **options: Any) -> Any:
     ),
     click.option("--name", help="Part of the name, case-insensitive."),
     metadata_filter_option,
-    click.option(
-        "--campaign", "campaign_id", help="Only definitions of this campaign."
-    ),
+    campaign_filter_option,
     page_options,
     name="list",
     columns=(

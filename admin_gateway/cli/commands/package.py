@@ -4,7 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, page_options
+from admin_gateway.cli.api_commands import (
+    PACKAGE,
+    api_command,
+    campaign_filter_option,
+    page_options,
+)
 from admin_gateway.cli.localized_text import LocalizedTextParam
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
 
 JSON_OBJECT = JsonObjectParam()
-package_argument = click.argument("package_id", type=int)
+package_argument = click.argument("package_id", type=PACKAGE)
 
 
 class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
@@ -114,9 +119,7 @@ def create(
 
 @api_command(
     package,
-    click.option(
-        "--campaign", "campaign_id", help="Only packages of this campaign ID."
-    ),
+    campaign_filter_option,
     page_options,
     name="list",
     columns=("package_id", "campaign_id", "package_no", "item_name", "status"),
@@ -130,7 +133,7 @@ def list_(admin: "CouponsAdmin", **query: Any) -> Any:
 
 
 @api_command(package, package_argument)
-def get(admin: "CouponsAdmin", package_id: int) -> Any:
+def get(admin: "CouponsAdmin", package_id: str) -> Any:
     """Show a package.
 
     Example: `couponctl package get --tenant acme 245171710987746`
@@ -140,7 +143,7 @@ def get(admin: "CouponsAdmin", package_id: int) -> Any:
 
 @api_command(package, package_argument, package_field_options)
 def update(
-    admin: "CouponsAdmin", package_id: int, body_file: Any, **options: Any
+    admin: "CouponsAdmin", package_id: str, body_file: Any, **options: Any
 ) -> Any:
     """Change a package; omitted options keep their values.
 

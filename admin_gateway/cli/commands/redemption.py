@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from admin_gateway.cli.api_commands import (
-    CAMPAIGN,
-    DEFINITION,
     api_command,
+    campaign_filter_option,
     cursor_options,
+    definition_filter_option,
     page_options,
     query_command,
 )
@@ -77,18 +77,8 @@ def redemption() -> None:
     redemption,
     click.option("--user", "user_id", help="Only those of this user ID."),
     click.option("--code", help="Only those of this code."),
-    click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        help="Only those of this definition, by ID or name.",
-    ),
-    click.option(
-        "--campaign",
-        "campaign_id",
-        type=CAMPAIGN,
-        help="Only those of this campaign, by ID or name.",
-    ),
+    definition_filter_option,
+    campaign_filter_option,
     click.option("--reference", help="Only those with this reference."),
     click.option(
         "--api", "dialect", help="Only those through phoenix, playcamp or mambo."

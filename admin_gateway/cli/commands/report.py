@@ -10,9 +10,10 @@ from admin_gateway.cli import report_charts
 from admin_gateway.cli.api_commands import (
     CAMPAIGN,
     CREATOR,
-    DEFINITION,
     api_command,
+    campaign_filter_option,
     cursor_options,
+    definition_filter_option,
 )
 from admin_gateway.cli.integer_option import IntegerRange
 from admin_gateway.cli.options import EnumChoice, combine_options
@@ -45,18 +46,8 @@ period_options = combine_options(
 )
 part_options = combine_options(
     period_options,
-    click.option(
-        "--campaign",
-        "campaign_id",
-        type=CAMPAIGN,
-        help="Only what belongs to this campaign, by ID or name.",
-    ),
-    click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        help="Only this definition, by ID or name.",
-    ),
+    campaign_filter_option,
+    definition_filter_option,
 )
 filter_options = combine_options(
     part_options,

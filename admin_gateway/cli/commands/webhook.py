@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, page_options
-from admin_gateway.cli.integer_option import IntegerRange
+from admin_gateway.cli.api_commands import WEBHOOK, api_command, page_options
 from admin_gateway.cli.options import EnumChoice, combine_options, without_unset
 from admin_gateway.cli.output import exit_with_failure, print_secret_notice
 from coupon_core.domain.models.webhooks import SignatureScheme
@@ -13,7 +12,7 @@ from coupon_core.domain.models.webhooks import SignatureScheme
 if TYPE_CHECKING:
     from coupons_sdk import CouponsAdmin
 
-webhook_argument = click.argument("webhook_id", type=IntegerRange(0, 2**53))
+webhook_argument = click.argument("webhook_id", type=WEBHOOK)
 COLUMNS = ("id", "event_type", "url", "signature", "is_active", "inactive_reason")
 LOG_COLUMNS = (
     "created_at",
@@ -81,7 +80,7 @@ def list_(admin: "CouponsAdmin", **query: Any) -> Any:
 
 
 @api_command(webhook, webhook_argument)
-def show(admin: "CouponsAdmin", webhook_id: int) -> Any:
+def show(admin: "CouponsAdmin", webhook_id: str) -> Any:
     """Show a webhook and, if it was disabled, the reason.
 
     Example: `couponctl webhook show --tenant acme 7293846529384652`
@@ -96,7 +95,7 @@ def show(admin: "CouponsAdmin", webhook_id: int) -> Any:
     click.option("--on/--off", "is_active", default=None, help="Enable or disable it."),
     webhook_field_options,
 )
-def update(admin: "CouponsAdmin", webhook_id: int, **options: Any) -> Any:
+def update(admin: "CouponsAdmin", webhook_id: str, **options: Any) -> Any:
     """Change a webhook. A new URL or --on resets its failure count.
 
     Example: `couponctl webhook update --tenant acme 7293846529384652 --on`
@@ -106,17 +105,17 @@ def update(admin: "CouponsAdmin", webhook_id: int, **options: Any) -> Any:
 
 
 @api_command(webhook, webhook_argument)
-def delete(admin: "CouponsAdmin", webhook_id: int) -> Any:
+def delete(admin: "CouponsAdmin", webhook_id: str) -> Any:
     """Delete a webhook, its log, and its pending deliveries.
 
     Example: `couponctl webhook delete --tenant acme 7293846529384652`
     """
     admin.call("DELETE", "webhooks", webhook_id)
-    return {"deleted": webhook_id}
+    return {"deleted": int(webhook_id)}
 
 
 @api_command(webhook, webhook_argument, page_options, columns=LOG_COLUMNS)
-def logs(admin: "CouponsAdmin", webhook_id: int, **query: Any) -> Any:
+def logs(admin: "CouponsAdmin", webhook_id: str, **query: Any) -> Any:
     """List delivery attempts of the last seven days, newest event first.
 
     Example: `couponctl webhook logs --tenant acme 7293846529384652 --limit 20`
@@ -125,7 +124,7 @@ def logs(admin: "CouponsAdmin", webhook_id: int, **query: Any) -> Any:
 
 
 @api_command(webhook, webhook_argument)
-def test(admin: "CouponsAdmin", webhook_id: int) -> Any:
+def test(admin: "CouponsAdmin", webhook_id: str) -> Any:
     """Send a test event and show the response. Exit status 1 if it was not accepted.
 
     Example: `couponctl webhook test --tenant acme 7293846529384652`
@@ -137,7 +136,7 @@ def test(admin: "CouponsAdmin", webhook_id: int) -> Any:
 
 
 @api_command(webhook, webhook_argument, click.argument("delivery_id", type=click.UUID))
-def resend(admin: "CouponsAdmin", webhook_id: int, delivery_id: Any) -> Any:
+def resend(admin: "CouponsAdmin", webhook_id: str, delivery_id: Any) -> Any:
     """Send an event again, once; DELIVERY_ID is the `event_id` of `webhook logs`.
 
     The workers send it, with the same event ID and the current secret; the shown
@@ -151,7 +150,7 @@ def resend(admin: "CouponsAdmin", webhook_id: int, delivery_id: Any) -> Any:
 
 
 @api_command(webhook, webhook_argument)
-def rotate(admin: "CouponsAdmin", webhook_id: int) -> Any:
+def rotate(admin: "CouponsAdmin", webhook_id: str) -> Any:
     """Create a new secret. For one day, Standard Webhooks are signed with both.
 
     Example: `couponctl webhook rotate --tenant acme 7293846529384652 --json`

@@ -18,6 +18,7 @@ from coupon_core.services.access import tenants
 from coupon_core.settings.loader import Settings
 from coupons_sdk import ApiKey, CouponsAdmin
 from coupons_sdk.models.inventory import GeneratedCoupons
+from tests.admin_gateway.cli.test_couponctl import list_loaded
 from tests.support.cli_runner import CouponctlRunner, listening_couponctl
 from tests.support.concurrency import started_core
 from tests.support.databases import Databases
@@ -115,7 +116,7 @@ def test_a_read_key_reads_and_is_refused_to_write_by_the_missing_scope(
         (("reward", "get", "nothing"), 4, "couponctl reward list --tenant acme"),
         (("reward", "create", "--name", "a"), 2, "Missing --type"),
         (("reward", "list", "--tenant", "other"), 3, "denied"),
-        (("reward", "list", "--server", "http://k:x@host"), 1, "URL"),
+        (("reward", "list", "--server", "http://k:x@host"), 2, "URL"),
         (("reward", "list", "--server", "http://127.0.0.1:1"), 1, "No answer"),
         (("reward", "list", "--profile", "a", "--server", "b"), 2, "either"),
         (("reward", "list", "--profile", "none"), 2, 'no profile "none"'),
@@ -135,6 +136,12 @@ def test_an_error_has_a_status_and_a_sentence(
     assert text in " ".join(result.stderr.split())
 
 
+def test_a_list_of_a_server_loads_no_core(remote: CouponctlRunner) -> None:
+    unneeded = {"flask", "marshmallow", "peewee", "coupon_core.domain.models"}
+    words = ["reward", "list", "--output", "csv"]
+    assert list_loaded(words, unneeded, remote.env) == ""
+
+
 def test_reports_events_and_users_are_those_of_the_server(
     remote: CouponctlRunner,
 ) -> None:
@@ -150,6 +157,25 @@ def test_reports_events_and_users_are_those_of_the_server(
     assert remote.json("event", "dead", "list") == {"dead_letters": [], "total": 0}
     unknown = "01890000-0000-7000-8000-000000000000"
     assert remote.read_error("event", "dead", "drop", unknown)["exit_status"] == 4
+
+
+def test_objects_are_named_instead_of_giving_their_ids(
+    remote: CouponctlRunner,
+) -> None:
+    campaign = remote.json("campaign", "create", "--id", "x", "Spring sale")
+    assert remote.json("campaign", "get", "spring SALE") == campaign
+    assert remote.json("campaign", "get", "x") == campaign
+    assert remote.json("report", "funnel", "--campaign", "Spring sale")["subjects"]
+    remote.json("campaign", "create", "--id", "y", "X")
+    assert remote.json("campaign", "get", "x") == campaign  # an ID wins over a name
+    remote.json("creator", "create", "ANN01", "--name", "Ann Lee")
+    assert remote.json("creator", "get", "ann lee")["creator_key"] == "ANN01"
+    url = "https://hooks.example.invalid/a"
+    hook = remote.json("webhook", "create", "--event", "coupon.redeemed", "--url", url)
+    assert remote.json("webhook", "show", url)["id"] == hook["id"]
+    remote.json("webhook", "create", "--event", "coupon.revoked", "--url", url)
+    error = remote.read_error("webhook", "delete", url)
+    assert (error["exit_status"], str(hook["id"]) in error["error"]) == (2, True)
 
 
 def test_a_user_is_erased_on_the_server_after_a_question(

@@ -108,3 +108,23 @@ def test_pages_of_real_lists_name_the_rest(acme_cli: CouponctlRunner) -> None:
         f"First 2; there are more. Show them with --cursor {cursor}\n"
     )
     assert acme_cli.run("code", *page, "--cursor", cursor).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("env", "is_coloured"),
+    [({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+    ids=["on a terminal", "with NO_COLOR"],
+)
+def test_states_have_colours_on_terminals_only(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    env: dict[str, str],
+    is_coloured: bool,
+) -> None:
+    rows = [{"status": "active", "name": "active"}]
+    tables.print_table(["status", "name"], rows)
+    assert "\x1b" not in capsys.readouterr().out
+    for name, value in {"TERM": "xterm", **env}.items():
+        monkeypatch.setenv(name, value)
+    tables.print_table(["status", "name"], rows)
+    assert capsys.readouterr().out.count("\x1b[32mactive") == int(is_coloured)

@@ -10,7 +10,6 @@ import rich_click as click
 from admin_gateway.cli.connections import require_no_server
 from admin_gateway.cli.options import id_option, tail_options
 from admin_gateway.cli.output import print_status
-from coupon_core.settings import loader
 
 COLUMNS = ("time", "type", "tenantid", "subject", "id")
 
@@ -26,6 +25,8 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
     Example: `couponctl event tail --tenant demo --count 1 --json`
     """
     require_no_server()
+    from coupon_core.settings import loader  # imports marshmallow
+
     events = _receive_events(loader.load(creates_secrets=False).broker_url)
     tenant_events = (
         event for event in events if tenant_id in (None, event.get("tenantid"))
