@@ -54,6 +54,7 @@ lint: $(TEST_STAMP) ## Check style, format, types and imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pyright --project sdk/python --pythonpath $(BIN)/python
+	@$(BIN)/python -m tests.sdk.sample_types
 	@$(BIN)/lint-imports
 
 .PHONY: format

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -70,12 +71,12 @@ def system(
         home = tmp_path_factory.mktemp("core")
         given = build_settings(url, home, redis.url)
         settings = stack.enter_context(started_core(given))
-        admin, query = (
-            stack.enter_context(
-                gateway_server(app, settings, tmp_path_factory.mktemp(app))
-            )
+        servers = [
+            gateway_server(app, settings, tmp_path_factory.mktemp(app))
             for app in ("admin_gateway", "query_gateway")
-        )
+        ]
+        with ThreadPoolExecutor() as pool:  # both start at the same time
+            admin, query = pool.map(stack.enter_context, servers)
         for work in run_relay, generate:
             stack.enter_context(running_in_thread(partial(work, settings)))
         tenant = create_tenant(now=None)

@@ -21,12 +21,7 @@ def read_samples(
     path: str, language: str, system: RunningSystem, *, section: str = ""
 ) -> str:
     """Return the samples of a document or a section, for gateways and a tenant."""
-    document = (PROJECT_ROOT / path).read_text()
-    if section:
-        _, found, document = document.partition(f"\n## {section}\n")
-        assert found, f"{path} has no section {section}"
-        document = document.partition("\n## ")[0]
-    program = "\n".join(re.findall(rf"```{language}\n(.*?)```", document, re.DOTALL))
+    program = extract_samples(path, language, section=section)
     for printed, real in (
         ("https://query.example.com", system.query_gateway.url),
         ("https://admin.example.com", system.admin_gateway.url),
@@ -35,3 +30,13 @@ def read_samples(
     ):
         program = program.replace(printed, real)
     return program
+
+
+def extract_samples(path: str, language: str, *, section: str = "") -> str:
+    """Return the samples of a document or a section, as they are printed."""
+    document = (PROJECT_ROOT / path).read_text()
+    if section:
+        _, found, document = document.partition(f"\n## {section}\n")
+        assert found, f"{path} has no section {section}"
+        document = document.partition("\n## ")[0]
+    return "\n".join(re.findall(rf"```{language}\n(.*?)```", document, re.DOTALL))

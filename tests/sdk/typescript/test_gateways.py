@@ -48,6 +48,7 @@ SHOWN = (
         "GET /health 200",
         "healthy",
         "Readme: redeemed",
+        "Deno: Readme: redeemed",
         '400 {"error":"ALREADY_REDEEMED"}',
         "401",
     ),
@@ -146,12 +147,28 @@ def test_the_samples_compile_and_run(project: Path, system: RunningSystem) -> No
         (project / "node_modules" / name).symlink_to(MODULES / name)
     done = run_node(MODULES / "typescript" / "bin" / "tsc", cwd=project)
     assert done.returncode == 0, done.stdout
-    printed = []
+    printed = [run_with_deno(project, system)]
     for name in "samples.js", "readme.js":
         done = run_node(name, cwd=project, **system.environment)
         assert done.returncode == 0, done.stderr
         printed += done.stdout.splitlines()
     assert [line for line in SHOWN if line not in printed] == []
+
+
+def run_with_deno(project: Path, system: RunningSystem) -> str:
+    """Run the sample of the README with Deno; return its output."""
+    (deno,) = (MODULES / "@deno").glob("*/deno")
+    program = (project / "readme.js").read_text().replace("SAVE30", "SAVE40")
+    (project / "deno.js").write_text(program)
+    done = subprocess.run(
+        [deno, "run", "--allow-net", "--allow-env", "--no-prompt", "deno.js"],
+        cwd=project,
+        env={**system.environment, "HOME": str(project), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return f"Deno: {done.stdout.strip()}"
 
 
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
