@@ -128,7 +128,10 @@ SLOW_FOLDERS = (
     *("benchmarks", "browser", "chaos", "drills", "ha"),
     *("support", "stateful", "authorization"),
 )
-SLOW_FILES = ("test_database_postgresql.py", "test_process.py", "test_doctor.py")
+SLOW_FILES = (
+    *("test_database_postgresql.py", "test_process.py", "test_doctor.py"),
+    "test_proxies.py",
+)
 
 
 def pytest_collection_modifyitems(

@@ -81,3 +81,11 @@ def test_printed_installation_is_that_of_the_image() -> None:
     for line in re.findall(r"/opt/coupons/bin/pip install (.*)", block):
         for word in line.split():
             assert word in dockerfile
+
+
+def test_printed_environment_sets_what_compose_requires() -> None:
+    text = COMPOSE_FILE.read_text()
+    known = set(re.findall(r"\$\{(\w+)", text))
+    required = set(re.findall(r"\$\{(\w+):\?", text))
+    printed = set(re.findall(r"^(\w+)=", read_block("cat > deploy/.env"), re.MULTILINE))
+    assert required <= printed <= known | {"COMPOSE_PROFILES"}
