@@ -125,8 +125,9 @@ lock: $(TEST_STAMP) ## Regenerate the lock files from pyproject.toml
 		pyproject.toml --output-file requirements-test.lock
 	@$(COMPILE) --constraint requirements-test.lock --extra deploy --extra otel \
 		pyproject.toml --output-file requirements-deploy.lock
-	@$(COMPILE) --constraint requirements-test.lock --extra console-build --extra oidc \
-		pyproject.toml --output-file requirements-image.lock
+	@$(COMPILE) --constraint requirements-deploy.lock \
+		--extra console-build --extra oidc --extra otel pyproject.toml \
+		--output-file requirements-image.lock
 	@$(COMPILE) tests/apidoc/requirements.in --output-file tests/apidoc/requirements.lock
 	@$(COMPILE) tests/ha/requirements.in --output-file tests/ha/requirements.lock
 	@$(COMPILE) tests/drills/requirements.in \

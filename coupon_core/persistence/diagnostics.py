@@ -90,7 +90,9 @@ def list_missing_session_settings() -> list[str]:
 
 
 SELECT_ARCHIVE_FAILURE = """
-    SELECT last_failed_wal, last_failed_time FROM pg_stat_archiver
+    SELECT last_failed_wal,
+        to_char(last_failed_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+    FROM pg_stat_archiver
     WHERE last_failed_time > COALESCE(last_archived_time, '-infinity')
 """
 
@@ -98,7 +100,7 @@ SELECT_ARCHIVE_FAILURE = """
 def find_archive_failure() -> str:
     """Return which file PostgreSQL could not archive last, or an empty string."""
     row = execute(SELECT_ARCHIVE_FAILURE, {}).fetchone()
-    return f"{row[0]} at {row[1]:%Y-%m-%d %H:%M:%S} UTC" if row else ""
+    return f"{row[0]} at {row[1]} UTC" if row else ""
 
 
 def measure_clock_skew() -> float:

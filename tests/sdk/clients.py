@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from coupons_sdk import (
@@ -45,7 +46,13 @@ def run_async(url: str, use: Callable[[Any], Any], **options: Any) -> Any:
         async with AsyncCoupons(url, credential, **options) as client:
             return await use(client)
 
-    return asyncio.run(main())
+    return _run(main)
+
+
+def _run(main: Callable[[], Any]) -> Any:
+    # In a thread of its own, because Playwright leaves a running loop in the main one.
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(lambda: asyncio.run(main())).result()
 
 
 def run_sync_admin(url: str, use: Callable[[Any], Any], **options: Any) -> Any:
@@ -63,4 +70,4 @@ def run_async_admin(url: str, use: Callable[[Any], Any], **options: Any) -> Any:
         ) as client:
             return await use(client)
 
-    return asyncio.run(main())
+    return _run(main)
