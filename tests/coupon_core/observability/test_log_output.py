@@ -178,7 +178,10 @@ def break_database(visitor: Visitor) -> None:
     database.release_connection()
     visitor.hidden |= {UNCLAIMED, own_code}
     with psycopg.connect(visitor.deployment.settings.database_url) as admin:
-        admin.execute(f"ALTER TABLE coupon ADD CHECK (user_id <> '{USER}') NOT VALID")
+        admin.execute(
+            "ALTER TABLE coupon "
+            f"ADD CONSTRAINT refused CHECK (user_id <> '{USER}') NOT VALID"
+        )
     for code in (UNCLAIMED, own_code):
         response = visitor.send("POST", f"{root}/{code}", json={"user_id": USER})
         assert response.status_code == 503
@@ -186,6 +189,12 @@ def break_database(visitor: Visitor) -> None:
         admin.execute("ALTER TABLE coupon RENAME COLUMN user_id TO away")
     response = visitor.send("POST", f"{root}/{own_code}", json={"user_id": USER})
     assert response.status_code == 503
+    with psycopg.connect(visitor.deployment.settings.database_url) as admin:
+        admin.execute("ALTER TABLE coupon RENAME COLUMN away TO user_id")
+        admin.execute("ALTER TABLE coupon DROP CONSTRAINT refused")
+        admin.execute("ALTER TABLE coupon ADD CHECK (user_id::int > 0) NOT VALID")
+    response = visitor.send("POST", f"{root}/{own_code}", json={"user_id": USER})
+    assert response.status_code == 500
 
 
 ACTIONS: tuple[Callable[[Visitor], None], ...] = (
