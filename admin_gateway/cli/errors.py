@@ -79,9 +79,11 @@ def to_command_error(error: Exception) -> CommandError | None:
 
 
 def _to_words_of_commands(text: str) -> str:
+    words = text
     for word, replacement in SDK_WORDS.items():
-        text = text.replace(word, replacement)
-    return text[:1].upper() + text[1:]
+        words = words.replace(word, replacement)
+    # What the server says may begin with the name of a member.
+    return text if words == text else words[:1].upper() + words[1:]
 
 
 def _convert_answer(error: ApiError) -> CommandError:
