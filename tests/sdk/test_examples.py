@@ -8,8 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -40,6 +41,7 @@ assert answer.json() == {"detail": "ALREADY_REDEEMED"}, answer.json()
 for client in coupons, admin, fake:
     client.close()
 """
+PROGRAMS = Path(sys.executable).parent
 BY_HAND = "docs/which-api.md"
 STUBS = Path(__file__).parent / "unity" / "Stubs.cs"
 UNITY_PROGRAM = """
@@ -151,31 +153,41 @@ def test_the_sample_for_unity_compiles_and_redeems_once(
     assert (second[0], json.loads(second[2])["code"]) == ("no", "ALREADY_REDEEMED")
 
 
+@pytest.fixture
+def programs() -> Iterator[Path]:
+    """Return the programs of an empty environment with what the lock file names.
+
+    Beside the environment of the tests, uv links files instead of copying 300 MB.
+    """
+    with TemporaryDirectory(dir=PROGRAMS.parent) as directory:
+        run_uv("venv", "--python", sys.executable, directory)
+        path = Path(directory) / "bin"
+        lock = ["--require-hashes", "-r", PROJECT_ROOT / "requirements.lock"]
+        done = run_uv("pip", "install", "--python", path / "python", *lock)
+        if "error sending request" in done.stderr:
+            pytest.skip("the package index cannot be reached")
+        assert done.returncode == 0, done.stderr
+        yield path
+
+
+def run_uv(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [PROGRAMS / "uv", "--quiet", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
 def test_the_wheels_work_in_an_empty_environment(
-    system: RunningSystem, tmp_path: Path
+    programs: Path, system: RunningSystem, tmp_path: Path
 ) -> None:
     make = ["make", "--silent", "dist", f"DIST={tmp_path}"]
     subprocess.run(make, cwd=PROJECT_ROOT, check=True)
     wheels = sorted(tmp_path.glob("*.whl"))
-    assert [path.name.partition("-")[0] for path in wheels] == [
-        "couponctl",
-        "coupons_sdk",
-    ]
+    names = [path.name.partition("-")[0] for path in wheels]
+    assert names == ["couponctl", "coupons_sdk"]
     assert len(list(tmp_path.glob("*.tar.gz"))) == 2
-    programs = tmp_path / "env" / "bin"
-    uv = [Path(sys.executable).with_name("uv"), "--quiet"]
-    create = ["venv", "--python", sys.executable, programs.parent]
-    subprocess.run([*uv, *create], check=True)
-    pip, target = [*uv, "pip"], ["--python", programs / "python"]
-    lock = ["--require-hashes", "-r", PROJECT_ROOT / "requirements.lock"]
-    locked = subprocess.run(
-        [*pip, "install", *target, *lock], capture_output=True, text=True
-    )
-    if "error sending request" in locked.stderr:
-        pytest.skip("the package index cannot be reached")
-    assert locked.returncode == 0, locked.stderr
-    subprocess.run([*pip, "install", *target, "--no-deps", *wheels], check=True)
-    subprocess.run([*pip, "check", *target], check=True)
+    target = ["--python", programs / "python"]
+    for command in ["install", *target, "--no-deps", *wheels], ["check", *target]:
+        done = run_uv("pip", *command)
+        assert done.returncode == 0, done.stderr
     (empty := tmp_path / "empty").mkdir()
     for command in (
         ["--help"],
