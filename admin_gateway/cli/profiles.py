@@ -1,14 +1,18 @@
-"""Stored profiles: a server, a tenant and an API key under a name."""
+"""Stored profiles: a server, a tenant and an API key under a name.
+
+The keys are in the keyring of the system if there is one, otherwise in the file.
+"""
 
 import json
 import os
 import stat
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import rich_click as click
 
+from admin_gateway.cli import system_keyring
 from admin_gateway.cli.errors import FAILED, WRONG_USAGE, CommandError
 
 # The name of no profile: commands work beside the database.
@@ -18,7 +22,10 @@ OTHERS_MAY_ACCESS = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True)
 class Profile:
-    """A server, and the key and tenant with which commands call it."""
+    """A server, and the key and tenant with which commands call it.
+
+    In the file, the key is empty if it is in the keyring.
+    """
 
     server: str
     tenant_id: str
@@ -32,12 +39,50 @@ class ProfileFile:
     profiles: dict[str, Profile]
     current: str = LOCAL
 
-    def require(self, name: str) -> Profile:
-        """Return a profile.
+    def add(self, name: str, profile: Profile) -> None:
+        """Store a profile instead of one of the same name.
+
+        Raises:
+            CommandError: The keyring refuses its key.
+        """
+        if system_keyring.keep(name, profile.api_key):
+            profile = replace(profile, api_key="")
+        self.profiles[name] = profile
+
+    def remove(self, name: str) -> None:
+        """Delete a profile and its key.
+
+        Raises:
+            CommandError: There is none with this name, or the keyring refuses it.
+        """
+        if not self._find(name).api_key:
+            system_keyring.forget(name)
+        del self.profiles[name]
+        if self.current == name:
+            self.current = LOCAL
+
+    def choose(self, name: str) -> None:
+        """Use a profile, or the database, by default.
 
         Raises:
             CommandError: There is none with this name.
         """
+        if name != LOCAL:
+            self._find(name)
+        self.current = name
+
+    def require(self, name: str) -> Profile:
+        """Return a profile with its key.
+
+        Raises:
+            CommandError: There is none with this name, or the keyring refuses its key.
+        """
+        profile = self._find(name)
+        if not profile.api_key:
+            profile = replace(profile, api_key=system_keyring.read(name))
+        return profile
+
+    def _find(self, name: str) -> Profile:
         if name not in self.profiles:
             raise CommandError(
                 f'There is no profile "{name}": `couponctl profile list` shows all, '

@@ -26,8 +26,10 @@ name_argument = click.argument("name")
 def login() -> Document:
     """Store the API key of a server in a profile, after checking it.
 
-    The key is typed, or read from stdin. The profile has the name of --profile, or of
-    the server, and is used if it is named, or chosen by `couponctl profile use`.
+    The key is typed, or read from stdin, and stored in the keyring of the system if the
+    package `keyring` is installed, otherwise in a file that only you can read. The
+    profile has the name of --profile, or of the server, and is used if it is named, or
+    chosen by `couponctl profile use`.
 
     Example: `couponctl login --server https://admin.example.com --profile shop`
     """
@@ -43,7 +45,7 @@ def login() -> Document:
     with CouponsAdmin(server, ApiKey(key), tenant_id="self") as admin:
         found = admin.api_keys.get_own()
     stored = profiles.load()
-    stored.profiles[name] = Profile(server, found.tenant_id, key)
+    stored.add(name, Profile(server, found.tenant_id, key))
     stored.save()
     print_status(
         f"Stored the key. Use it with --profile {name}, or by default after "
@@ -94,9 +96,7 @@ def use(name: str) -> Document:
     Example: `couponctl profile use shop`
     """
     stored = profiles.load()
-    if name != LOCAL:
-        stored.require(name)
-    stored.current = name
+    stored.choose(name)
     stored.save()
     return {"current": name}
 
@@ -110,9 +110,6 @@ def remove(name: str) -> Document:
     Example: `couponctl profile remove shop`
     """
     stored = profiles.load()
-    stored.require(name)
-    del stored.profiles[name]
-    if stored.current == name:
-        stored.current = LOCAL
+    stored.remove(name)
     stored.save()
     return {"removed": name}

@@ -23,6 +23,7 @@ def create_cli(tmp_path: Path) -> Callable[[str], CouponctlRunner]:
             "COUPON_DATABASE_URL": database_url,
             "COUPON_DATA_DIR": str(tmp_path / "var"),
             "XDG_CONFIG_HOME": str(tmp_path / "config"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
             "COUPON_MASTER_KEYS": MASTER_KEY,
             "ADMIN_PORT": str(admin),
             "QUERY_PORT": str(query),

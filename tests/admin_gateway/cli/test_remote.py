@@ -9,7 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from admin_gateway.cli.commands.login import SHOWN_MEMBERS
 from coupon_core.domain.models import Scope, utc_now
@@ -269,6 +272,57 @@ def test_a_stored_profile_is_used_if_it_is_named_or_chosen(
     path.chmod(0o600)
     assert cli.json("profile", "remove", "shop") == {"removed": "shop"}
     assert cli.json("profile", "list")["total"] == 0
+
+
+class Keyring(KeyringBackend):
+    """The keyring of a system: `keyring` calls one behind such a class."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: dict[tuple[str, str], str] = {}
+        self.is_locked = False
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.keys[service, username] = password
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.is_locked:
+            raise KeyringLocked("nobody answered the prompt")
+        return self.keys.get((service, username))
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.keys[service, username]
+
+
+@pytest.fixture
+def system_keyring() -> Iterator[Keyring]:
+    before = keyring.get_keyring()
+    keyring.set_keyring(Keyring())
+    yield keyring.get_keyring()
+    keyring.set_keyring(before)
+
+
+def test_a_keyring_of_the_system_has_the_key_instead_of_the_file(
+    remote: CouponctlRunner, tmp_path: Path, system_keyring: Keyring
+) -> None:
+    cli, key = without_key(remote), remote.env["COUPON_API_KEY"]
+    login = "login", "--server", remote.env["COUPON_SERVER"], "--profile", "shop"
+    cli.json(*login, stdin=f"{key}\n")
+    path = tmp_path / "config" / "couponctl" / "profiles.json"
+    assert key not in path.read_text()
+    assert system_keyring.keys == {("couponctl", "shop"): key}
+    call = "reward", "list", "--profile", "shop"
+    assert cli.json(*call)["total"] == 0
+    system_keyring.is_locked = True
+    assert "refuses the key of the profile" in cli.expect_refusal(*call)
+    system_keyring.is_locked = False
+    cli.json("profile", "remove", "shop")
+    assert system_keyring.keys == {}
+    cli.json(*login, stdin=f"{key}\n")
+    system_keyring.keys.clear()  # by another program
+    assert "run `couponctl login` again" in cli.expect_refusal(*call)
 
 
 def test_a_wrong_key_is_not_stored(remote: CouponctlRunner, tmp_path: Path) -> None:
