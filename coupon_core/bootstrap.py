@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterable
 from importlib.metadata import version
 
+from coupon_core import DISTRIBUTION
 from coupon_core.domain.models.attempts import SignalThresholds
 from coupon_core.observability import (
     attempt_buffer,
@@ -99,7 +100,7 @@ def start_metrics_server(
 def start_tracing(program: str, settings: Settings) -> None:
     """Record traces and send them, if the settings contain a URL for them."""
     if settings.traces_url:
-        tracing.start(program, release=version("coupons"), url=settings.traces_url)
+        tracing.start(program, release=version(DISTRIBUTION), url=settings.traces_url)
         outbox.store_traces(tracing.current_traceparent)
 
 

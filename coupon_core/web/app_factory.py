@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response
 from werkzeug.routing import BaseConverter
 
+from coupon_core import DISTRIBUTION
 from coupon_core.json_encoding import encode_json
 from coupon_core.web.blueprint import (
     JsonApi,
@@ -34,7 +35,7 @@ from coupon_core.web.responses import (
 )
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
-RELEASE = version("couponctl")  # of the package, and of the API documents
+RELEASE = version(DISTRIBUTION)  # of the package, and of the API documents
 DEFAULT_DOCUMENT = DocumentParts()
 
 
