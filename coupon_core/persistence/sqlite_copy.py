@@ -90,7 +90,7 @@ def _require_unused(source: sqlite3.Connection) -> None:
         "SELECT count(*) FROM running_process WHERE seen_at >= ?",
         (format_timestamp_milliseconds(running_since),),
     ).fetchone()
-    if count or running_processes.list_running(utc_now()):
+    if count or running_processes.list_running(running_processes.read_clock()):
         raise CopyRefused(
             "Processes use one of the databases. Stop all of them; one that was killed "
             f"counts as running for {running_processes.MAX_SILENCE.seconds} seconds."
