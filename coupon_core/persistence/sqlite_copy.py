@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from psycopg import Copy
+from psycopg import Copy, DataError
 
 from coupon_core.domain.clock import utc_now
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
@@ -106,8 +106,15 @@ def _copy_table(source: sqlite3.Connection, table: Any) -> CopiedTable:
     columns = ", ".join(_list_columns(table))
     rows = _read_rows(source, table, f"LIMIT -1 OFFSET {done}")
     while chunk := list(islice(rows, ROWS_PER_TRANSACTION)):
-        with transaction():
-            _write_rows(f"COPY {name} ({columns}) FROM STDIN", chunk)
+        try:
+            with transaction():
+                _write_rows(f"COPY {name} ({columns}) FROM STDIN", chunk)
+        except DataError as error:
+            raise CopyRefused(
+                f"PostgreSQL does not accept a value of the table {name}: "
+                f"{' '.join(str(error).split())}. Change the value in the file, and "
+                "run the command again."
+            ) from error
     if total > done:
         _require_same_rows(source, table, total)
     return CopiedTable(name, total, total - done)
