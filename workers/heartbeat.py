@@ -28,8 +28,11 @@ class Heartbeat:
 
 
 def remove_stale_heartbeats(directory: Path) -> None:
-    """Remove the files of processes that no longer exist."""
+    """Remove the files of processes that no longer exist.
+
+    Call it before this process has any. In a container, the process before had its ID.
+    """
     for path in directory.glob("*-*"):
         pid = path.name.rpartition("-")[2]
-        if pid.isdecimal() and not is_alive(int(pid)):
+        if pid.isdecimal() and (int(pid) == os.getpid() or not is_alive(int(pid))):
             path.unlink(missing_ok=True)

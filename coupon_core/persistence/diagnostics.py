@@ -1,14 +1,14 @@
 """Diagnostics of the database: reachability, schema, writability and product."""
 
 import sqlite3
-import time
 from enum import Enum
 
 import psycopg
 from peewee import PeeweeException
 from playhouse.pool import MaxConnectionsExceeded
 
-from coupon_core.persistence import schema
+from coupon_core.domain.clock import utc_now
+from coupon_core.persistence import running_processes, schema
 from coupon_core.persistence.connection_pools import SESSION_SETTINGS
 from coupon_core.persistence.database import (
     ConcurrentUpdate,
@@ -105,12 +105,7 @@ def find_archive_failure() -> str:
 
 def measure_clock_skew() -> float:
     """Return by how many seconds the clock of the database is ahead of this host."""
-    if not is_postgresql():
-        return 0.0  # SQLite runs in this process
-    return (
-        float(_fetch_scalar("SELECT extract(epoch FROM clock_timestamp())"))
-        - time.time()
-    )
+    return (running_processes.read_clock() - utc_now()).total_seconds()
 
 
 def _fetch_scalar(sql: str) -> str:

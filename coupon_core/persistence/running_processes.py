@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from coupon_core.persistence.database import single_statement
+from coupon_core.domain.clock import utc_now
+from coupon_core.persistence.database import execute, is_postgresql, single_statement
+from coupon_core.persistence.tables import to_datetime
 from coupon_core.persistence.tables.processes import RunningProcessTable
 
 # A process that was killed counts as running for so long.
@@ -24,8 +26,18 @@ class RunningProcess:
         return f"{self.program} on {self.host} (process {self.pid}, {self.migration})"
 
 
+def read_clock() -> datetime:
+    """Return the time on the clock of the database, which all machines share."""
+    if not is_postgresql():
+        return utc_now()  # SQLite runs in this process
+    return to_datetime(execute("SELECT clock_timestamp()", {}).fetchone()[0])
+
+
 def announce(process: RunningProcess, now: datetime) -> None:
-    """Say that a process runs, and forget those that do not say so any more."""
+    """Say that a process runs, and forget those that do not say so any more.
+
+    `now` is of `read_clock`, here and below.
+    """
     row = {**asdict(process), "seen_at": now}
     with single_statement():
         RunningProcessTable.insert(row).on_conflict(

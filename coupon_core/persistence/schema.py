@@ -8,7 +8,6 @@ from pathlib import Path
 
 from playhouse.migrations import Migration, Runner
 
-from coupon_core.domain.clock import utc_now
 from coupon_core.persistence import running_processes
 from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.deadline_connection import BUSY_TIMEOUT_SECONDS
@@ -61,7 +60,7 @@ def upgrade() -> list[str]:
 def _require_no_old_process(migration: str) -> None:
     old_processes = [
         process
-        for process in running_processes.list_running(utc_now())
+        for process in running_processes.list_running(running_processes.read_clock())
         if _removes_needs_of(migration, process.migration)
     ]
     if old_processes:

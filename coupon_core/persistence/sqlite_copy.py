@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from psycopg import Copy
+from psycopg import Copy, DataError
 
 from coupon_core.domain.clock import utc_now
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
@@ -90,7 +90,7 @@ def _require_unused(source: sqlite3.Connection) -> None:
         "SELECT count(*) FROM running_process WHERE seen_at >= ?",
         (format_timestamp_milliseconds(running_since),),
     ).fetchone()
-    if count or running_processes.list_running(utc_now()):
+    if count or running_processes.list_running(running_processes.read_clock()):
         raise CopyRefused(
             "Processes use one of the databases. Stop all of them; one that was killed "
             f"counts as running for {running_processes.MAX_SILENCE.seconds} seconds."
@@ -106,8 +106,15 @@ def _copy_table(source: sqlite3.Connection, table: Any) -> CopiedTable:
     columns = ", ".join(_list_columns(table))
     rows = _read_rows(source, table, f"LIMIT -1 OFFSET {done}")
     while chunk := list(islice(rows, ROWS_PER_TRANSACTION)):
-        with transaction():
-            _write_rows(f"COPY {name} ({columns}) FROM STDIN", chunk)
+        try:
+            with transaction():
+                _write_rows(f"COPY {name} ({columns}) FROM STDIN", chunk)
+        except DataError as error:
+            raise CopyRefused(
+                f"PostgreSQL does not accept a value of the table {name}: "
+                f"{' '.join(str(error).split())}. Change the value in the file, and "
+                "run the command again."
+            ) from error
     if total > done:
         _require_same_rows(source, table, total)
     return CopiedTable(name, total, total - done)

@@ -4,8 +4,11 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cryptography.fernet import InvalidToken
@@ -16,7 +19,7 @@ from coupon_core.security import encryption
 from coupon_core.services import master_keys
 
 DATABASE_FILE, KEY_FILE, MANIFEST_FILE = "coupons.db", "master.key", "backup.json"
-UNFINISHED_SUFFIX = ".unfinished"
+UNFINISHED_SUFFIX = ".unfinished-"
 
 
 class BackupRefused(Exception):
@@ -36,13 +39,35 @@ def create_backup(
         cryptography.fernet.InvalidToken: The loaded keys do not decrypt the secrets.
         OSError: The directory cannot be written to.
     """
-    if directory.exists():
-        raise BackupRefused(f"{directory} exists; choose a directory that does not.")
+    _require_new(directory)
     master_keys.count_secrets_of_older_keys()
-    draft = directory.with_name(directory.name + UNFINISHED_SUFFIX)
-    if draft.exists():  # of a backup that was interrupted
-        shutil.rmtree(draft)
-    draft.mkdir(parents=True, mode=0o700)
+    with _create_scratch_directory(directory) as scratch:
+        draft = scratch / directory.name
+        draft.mkdir(mode=0o700)
+        manifest = _write_backup(draft, now, keys)
+        _require_new(directory)
+        draft.rename(directory)
+    return manifest
+
+
+def _require_new(directory: Path) -> None:
+    if os.path.lexists(directory):
+        raise BackupRefused(f"{directory} exists; choose a directory that does not.")
+
+
+@contextmanager
+def _create_scratch_directory(target: Path) -> Iterator[Path]:
+    """Yield a directory on the same disk as `target`, for this call only.
+
+    It is deleted afterwards, so that nothing is left if the disk is full.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prefix = target.name + UNFINISHED_SUFFIX
+    with TemporaryDirectory(prefix=prefix, dir=target.parent) as name:
+        yield Path(name)
+
+
+def _write_backup(draft: Path, now: datetime, keys: tuple[str, ...]) -> dict[str, Any]:
     try:
         sqlite_backup.copy_database(draft / DATABASE_FILE)
     except sqlite_backup.DamagedDatabase as error:
@@ -56,7 +81,6 @@ def create_backup(
         "sha256": _hash_file(draft / DATABASE_FILE),
     }
     _write_file(draft / MANIFEST_FILE, json.dumps(manifest, indent=2))
-    draft.rename(directory)
     return manifest
 
 
@@ -75,33 +99,30 @@ def restore_backup(
     """
     _require_absent(target)
     manifest = _read_manifest(directory)
-    draft = target.with_name(target.name + UNFINISHED_SUFFIX)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(directory / DATABASE_FILE, draft)
-    try:
+    usable_keys = keys or _read_keys(directory)
+    with _create_scratch_directory(target) as scratch:
+        draft = scratch / target.name
+        shutil.copyfile(directory / DATABASE_FILE, draft)
         if _hash_file(draft) != manifest.get("sha256"):
             raise BackupRefused(
                 f"{directory / DATABASE_FILE} is not the file that was backed up: its "
                 "SHA-256 differs. Use another backup."
             )
-        key_file = directory / KEY_FILE
-        stored_keys = key_file.read_text() if key_file.exists() else ""
-        _require_usable(draft, keys or tuple(filter(None, stored_keys.split(","))))
+        _require_usable(draft, usable_keys)
         if not keys:
             key_path.parent.mkdir(parents=True, exist_ok=True)
-            _write_file(key_path, stored_keys)
+            _write_file(key_path, ",".join(usable_keys))
         with draft.open("rb") as file:
             os.fsync(file.fileno())
+        _require_absent(target)
         draft.rename(target)
-    finally:
-        draft.unlink(missing_ok=True)
     return manifest
 
 
 def _require_absent(target: Path) -> None:
     # A write-ahead log of another database would be taken for a part of this one.
     for path in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
-        if path.exists():
+        if os.path.lexists(path):
             raise BackupRefused(
                 f"{path} exists. Stop all processes and move it away, with "
                 f"{target.name}-wal and {target.name}-shm; then restore again."
@@ -110,12 +131,23 @@ def _require_absent(target: Path) -> None:
 
 def _read_manifest(directory: Path) -> dict[str, Any]:
     try:
-        manifest: dict[str, Any] = json.loads((directory / MANIFEST_FILE).read_text())
-    except (OSError, ValueError) as error:
+        return dict(json.loads((directory / MANIFEST_FILE).read_text()))
+    except (OSError, TypeError, ValueError) as error:
         raise BackupRefused(
             f"{directory} is no complete backup: {MANIFEST_FILE} cannot be read."
         ) from error
-    return manifest
+
+
+def _read_keys(directory: Path) -> tuple[str, ...]:
+    path = directory / KEY_FILE
+    text = path.read_text(errors="replace").strip() if path.exists() else ""
+    keys = tuple(filter(None, text.split(",")))
+    if not all(map(encryption.is_master_key, keys)):
+        raise BackupRefused(
+            f"{path} is damaged: expected master keys, separated by commas. Set "
+            "COUPON_MASTER_KEYS to the key that was used when it was created."
+        )
+    return keys
 
 
 def _require_usable(path: Path, keys: tuple[str, ...]) -> None:

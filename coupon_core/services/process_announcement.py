@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import structlog
 
-from coupon_core.domain.clock import utc_now
 from coupon_core.persistence import database, diagnostics, running_processes, schema
 from coupon_core.persistence.id_generation import generate_id
 
@@ -53,7 +52,8 @@ class AnnouncementThread:
         known_newer: list[str] = []
         while not self._should_stop.is_set():
             with suppress(*diagnostics.DATABASE_ERRORS):
-                running_processes.announce(self._process, utc_now())
+                now = running_processes.read_clock()
+                running_processes.announce(self._process, now)
                 newer = schema.list_newer_migrations()
                 if newer and newer != known_newer:
                     breaking = schema.find_breaking_migration()

@@ -16,17 +16,30 @@ from tests.deploy.items import DEPLOY, TOOLS_BIN, CheckFailed, Item, run_tool
 CHART = DEPLOY / "helm" / "coupons"
 TOOL = Path(__file__).with_name("chart_tool.py")
 SWITCHES = ("keda", "serviceMonitor", "prometheusRule", "dashboards")
-INGRESS = {"enabled": True, "host": "x.example", "tlsSecret": "tls", "className": "a"}
+INGRESS = {"enabled": True, "host": "x.example", "tlsSecret": "1", "className": "on"}
+# The longest name, and names that are something else in YAML unless they are quoted.
+RELEASES = {"defaults": "true", "everything": 53 * "a", "nothing": "null"}
+MAX_NAME_LENGTH = 63  # of a Service
+WORKER: dict[str, Any] = {"replicas": 1, "resources": {}}
 EVERYTHING = {
     **{name: {"enabled": True} for name in SWITCHES},
     "imagePullSecrets": [{"name": "registry"}],
-    "settings": {"COUPON_LOG_LEVEL": "debug", "COUPON_GATEWAY_WORKERS": 4},
+    "settings": {"COUPON_LOG_LEVEL": "debug", "COUPON_KEEP_ATTEMPTS": 5_000_000},
+    "migration": {"deadlineSeconds": 1_000_000},
+    "existingSecret": "123",
     "gateways": {
         name: {
             "autoscaling": {"enabled": True},
             "ingress": {**INGRESS, "annotations": {"a.example/b": "c"}},
+            "replicas": 7,
         }
         for name in ("admin", "query")
+    },
+    "networkPolicy": {"ingressNamespaces": ["123"], "monitoringNamespaces": ["on"]},
+    "workers": {
+        "relay": {"replicas": 9},
+        "on": {**WORKER, "names": ["deliverer"]},
+        "background": {"names": ["counter", "sweeper"]},
     },
     "nodeSelector": {"disk": "ssd"},
     "tolerations": [{"key": "shop", "operator": "Exists"}],
@@ -50,6 +63,7 @@ REFUSED = {
     "an ingress without a host": {
         "gateways": {"query": {"ingress": {"enabled": True}}}
     },
+    "a secret in the environment": {"settings": {"COUPON_BROKER_URL": "amqp://a:b@c"}},
     "the user root": {"podSecurityContext": {"runAsNonRoot": False}},
 }
 
@@ -58,6 +72,7 @@ REFUSED = {
 def render_chart() -> dict[str, list[dict[str, Any]]]:
     """Return the objects of each valid case, after the tools have accepted them."""
     task = {"chart": str(CHART), "valid": VALID, "refused": REFUSED}
+    task["releases"] = RELEASES
     environment = {"CHART_TASK": json.dumps(task)}
     output = run_tool(TOOLS_BIN / "python", TOOL, environment=environment)
     return json.loads(output)  # type: ignore[no-any-return]
@@ -82,6 +97,11 @@ def find_faults(objects: list[dict[str, Any]]) -> Iterator[str]:
     for each in objects:
         name = f"{each['kind']} {each['metadata']['name']}"
         spec = each.get("spec", {})
+        if each["kind"] == "Service" and len(name) > len("Service ") + MAX_NAME_LENGTH:
+            yield f"{name}: the name is too long"
+        for unit in ("Replicas", "ReplicaCount"):
+            if spec.get(f"min{unit}", 1) > spec.get(f"max{unit}", 1):
+                yield f"{name}: the maximum of replicas is below the minimum"
         target = spec.get("scaleTargetRef", {}).get("name")
         if target and target not in pods:
             yield f"{name} scales {target}, which does not exist"
@@ -111,6 +131,8 @@ def _find_unknown_settings(pods: dict[str, dict[str, Any]]) -> Iterator[str]:
         for variable in pod["spec"]["containers"][0]["env"]:
             if variable["name"].removesuffix("_FILE") not in known:
                 yield f"{name} sets {variable['name']}, which is not a setting"
+            if "e+" in variable["value"]:
+                yield f"{name} sets {variable['name']} to {variable['value']}"
 
 
 ITEMS = (Item("Helm chart", ("kubernetes-validate",), check_chart),)

@@ -1,7 +1,8 @@
 """Run by the Python of .venv-deploy: lint, render and validate the Helm chart.
 
-It reads `{"chart", "valid", "refused"}` from CHART_TASK, the last two with values by
-name, and writes the rendered objects of each valid case to stdout.
+It reads `{"chart", "valid", "refused", "releases"}` from CHART_TASK: values by the name
+of the case, and the name of the release of each valid one. It writes the rendered
+objects of each valid case to stdout.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SCHEMAS = {
 }
 
 
-def render(chart: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+def render(chart: str, values: dict[str, Any], release: str) -> list[dict[str, Any]]:
     """Return the objects of the chart, each valid for both releases of Kubernetes."""
     for version in KUBERNETES_VERSIONS:
         report = helm.lint(chart, values, strict=True, kube_version=f"v{version}.0")
@@ -35,7 +36,7 @@ def render(chart: str, values: dict[str, Any]) -> list[dict[str, Any]]:
             raise SystemExit(f"helm lint: {findings} {report['errors']}")
     with helm.Chart.load(chart) as loaded:
         loaded.validate_schema(values)
-        manifests = loaded.render(values, name="demo", namespace="shop")
+        manifests = loaded.render(values, name=release, namespace="shop")
     objects = [
         each
         for path, text in manifests.items()
@@ -72,7 +73,8 @@ def require_refusal(chart: str, name: str, values: dict[str, Any]) -> None:
 def main() -> None:
     task = json.loads(os.environ["CHART_TASK"])
     rendered = {
-        name: render(task["chart"], values) for name, values in task["valid"].items()
+        name: render(task["chart"], values, task["releases"][name])
+        for name, values in task["valid"].items()
     }
     for name, values in task["refused"].items():
         require_refusal(task["chart"], name, values)

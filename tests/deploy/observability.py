@@ -108,6 +108,26 @@ def check_alerts() -> str:
     return f"{len(load_alerts())} alerts"
 
 
+def check_idle_panels() -> str:
+    """Check that no panel shows NaN while nothing happens."""
+    healthy = yaml.safe_load(ALERT_CASES.read_text())["tests"][0]["input_series"]
+    idle = [
+        {
+            "series": one["series"],
+            "values": re.sub(r"^\d+(\+\d+)?x", "5x", one["values"]),
+        }
+        for one in healthy
+    ]
+    expressions = [f"({one}) != ({one})" for one in list_expressions().values()]
+    cases = [{"expr": one, "eval_time": "60m"} for one in expressions]
+    test = {"interval": "1m", "input_series": idle, "promql_expr_test": cases}
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "idle.yml"
+        file.write_text(yaml.safe_dump({"tests": [test]}))
+        run_tool("promtool", "test", "rules", file)
+    return f"{len(cases)} expressions"
+
+
 def check_metrics() -> str:
     """Compare all expressions with the metrics of a running installation."""
     return _run_tests("test_metrics.py", "-k", "dashboards or rare")
@@ -130,6 +150,7 @@ def _run_tests(*arguments: str, packages: str = "") -> str:
 ITEMS = (
     Item("alert rules", ("promtool",), check_alerts),
     Item("expressions", ("promtool", "kubernetes-validate"), parse_expressions),
+    Item("idle panels", ("promtool",), check_idle_panels),
     Item("metrics", (), check_metrics),
     Item("traces", ("kubernetes-validate",), check_traces),
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +94,26 @@ def test_containers_wait_for_others_that_exist() -> None:
     assert awaited == {
         *("migration", "postgres", "rabbitmq", "admin", "query"),
     }
+
+
+@pytest.mark.parametrize(
+    ("ages", "is_healthy"), [([], False), ([1, 1], True), ([1, 300], False)]
+)
+def test_health_of_workers_is_their_heartbeats(
+    tmp_path: Path, ages: list[int], is_healthy: bool
+) -> None:
+    """Metrics are served as well while a worker makes no progress."""
+    (tmp_path / "workers").mkdir()
+    for number, age in enumerate(ages):
+        path = tmp_path / "workers" / f"relay-{number}"
+        path.touch()
+        os.utime(path, (time.time() - age, time.time() - age))
+    kind, script = SERVICES["workers"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    # Compose replaces $$ by $, and Docker uses the directory of the image.
+    command = ["sh", "-c", script.replace("$$", "$")]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True)
+    assert (found.returncode == 0) == is_healthy
 
 
 def test_prometheus_reads_the_metrics_of_all_roles() -> None:

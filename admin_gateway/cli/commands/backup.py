@@ -58,7 +58,8 @@ def create(directory: Path, without_key: bool) -> dict[str, Any]:
     """Copy the database and the master key to a new DIRECTORY, while all runs.
 
     The copy shows one moment, and writers do not wait for it. A backup that would be
-    worthless is refused: of a damaged database, or without the key of its secrets.
+    worthless is refused: of a damaged database, or without the key of its secrets. If
+    the command is killed, delete the directory DIRECTORY.unfinished-… that it leaves.
 
     Example: `couponctl backup create /backup/monday`
     """

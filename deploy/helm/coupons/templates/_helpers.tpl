@@ -1,6 +1,14 @@
+{{- /* Name of an object, of a component of this release; takes (list root component). A
+name of 63 characters at most, which Services need, keeps its end. */ -}}
+{{- define "coupons.name" -}}
+{{- $component := index . 1 -}}
+{{- $length := sub 62 (len $component) | int -}}
+{{ printf "%s-%s" ((index . 0).Release.Name | trunc $length | trimSuffix "-") $component }}
+{{- end }}
+
 {{- define "coupons.labels" -}}
 app.kubernetes.io/name: coupons
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ quote .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
@@ -9,8 +17,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- /* Takes (list root component). */ -}}
 {{- define "coupons.selector" -}}
 app.kubernetes.io/name: coupons
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
-app.kubernetes.io/component: {{ index . 1 }}
+app.kubernetes.io/instance: {{ quote (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 | quote }}
 {{- end }}
 
 {{- /* Environment of every process; takes the root. */ -}}
@@ -33,7 +41,8 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: {{ $name }}
-  value: {{ $value | quote }}
+  {{- /* Helm reads numbers of files as floating-point ones, such as 1e+06. */}}
+  value: {{ ternary (int64 $value) $value (kindIs "float64" $value) | quote }}
 {{- end }}
 {{- end }}
 
@@ -44,7 +53,7 @@ resources, and optionally ports and probes (YAML), restartPolicy. */ -}}
 metadata:
   labels:
     {{- include "coupons.labels" $root | nindent 4 }}
-    app.kubernetes.io/component: {{ .component }}
+    app.kubernetes.io/component: {{ quote .component }}
 spec:
   automountServiceAccountToken: false
   enableServiceLinks: false
@@ -71,7 +80,7 @@ spec:
         matchLabels: {{- include "coupons.selector" (list $root .component) | nindent 10 }}
   {{- end }}
   containers:
-    - name: {{ .component }}
+    - name: {{ quote .component }}
       image: "{{ $root.Values.image.repository }}:{{ $root.Values.image.tag | default $root.Chart.AppVersion }}"
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       command: [couponctl]
@@ -101,7 +110,7 @@ spec:
       emptyDir: {}
     - name: secrets
       secret:
-        secretName: {{ $root.Values.existingSecret }}
+        secretName: {{ quote $root.Values.existingSecret }}
         defaultMode: 0440
         items:
           {{- range $root.Values.secretKeys }}

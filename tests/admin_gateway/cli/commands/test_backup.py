@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -22,7 +25,11 @@ from coupon_core.security.encryption import generate_master_key
 from coupon_core.services import backups, master_keys
 from tests.factories.tenant import create_tenant
 from tests.support.cli_runner import CouponctlRunner
-from tests.support.concurrency import running_in_threads, started_core
+from tests.support.concurrency import (
+    run_concurrently,
+    running_in_threads,
+    started_core,
+)
 from tests.support.invariants import assert_invariants, fetch_rows
 from tests.support.settings import MASTER_KEY, build_settings
 
@@ -134,6 +141,12 @@ def leave_log(_: Path, machine: Machine) -> None:
     Path(f"{machine.database}-wal").touch()
 
 
+def link_database(_: Path, machine: Machine) -> None:
+    """Link the database to a disk that is not mounted."""
+    machine.home.mkdir()
+    machine.database.symlink_to("/nowhere/coupons.db")
+
+
 REFUSALS: dict[str, tuple[Callable[[Path, Machine], object], str, str]] = {
     "unfinished": (
         lambda backup, _: (backup / "backup.json").unlink(),
@@ -146,6 +159,21 @@ REFUSALS: dict[str, tuple[Callable[[Path, Machine], object], str, str]] = {
         "",
         "The backup has no master key, so set COUPON_MASTER_KEYS",
     ),
+    "description-of-another-kind": (
+        lambda backup, _: (backup / "backup.json").write_text("[1]"),
+        "",
+        "is no complete backup",
+    ),
+    "damaged-key": (
+        lambda backup, _: (backup / "master.key").write_text("short"),
+        "",
+        "master.key is damaged: expected master keys",
+    ),
+    "key-that-is-no-text": (
+        lambda backup, _: (backup / "master.key").write_bytes(b"\xff\x00"),
+        "",
+        "master.key is damaged: expected master keys",
+    ),
     "other-key": (
         lambda backup, _: None,
         generate_master_key(),
@@ -153,6 +181,7 @@ REFUSALS: dict[str, tuple[Callable[[Path, Machine], object], str, str]] = {
     ),
     "newer": (make_newer, "", "is of a newer release (9002_contract_after"),
     "not-empty": (leave_log, "", "coupons.db-wal exists. Stop all processes and move"),
+    "link-to-nowhere": (link_database, "", "coupons.db exists. Stop all processes and"),
 }
 
 
@@ -205,24 +234,65 @@ def test_a_backup_that_would_be_worthless_is_refused(
     with path.open("r+b") as file:
         file.seek((page - 1) * 4096)
         file.write(b"\x00" * 100)
+    before = list_files(tmp_path)
     assert acme_cli.expect_refusal(*create).startswith("The database is damaged: ")
-    assert not directory.exists()
+    assert list_files(tmp_path) == before
 
 
 @on_sqlite
-def test_an_interrupted_backup_is_replaced_and_a_complete_one_is_not(
-    acme_cli: CouponctlRunner, tmp_path: Path
+@pytest.mark.parametrize("step", [1, 2])
+def test_what_is_interrupted_leaves_nothing_and_can_be_repeated(
+    acme_cli: CouponctlRunner,
+    tmp_path: Path,
+    other_machine: Machine,
+    step: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    directory = tmp_path / "monday"
-    unfinished = tmp_path / "monday.unfinished"
-    unfinished.mkdir()
-    (unfinished / "coupons.db").write_text("half of it")
-    create = "backup", "create", str(directory)
-    assert acme_cli.run(*create).exit_code == 0
-    assert not unfinished.exists()
-    assert acme_cli.expect_refusal(*create).endswith(
+    directory = tmp_path / "backups" / "monday"
+    for runner, command, left in (
+        (acme_cli, "create", directory.parent),
+        (other_machine.runner(), "restore", other_machine.home),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", interrupt_call(step, os.fsync))
+            assert runner.run("backup", command, str(directory)).exit_code == 130
+        assert list_files(left) in ([], ["master.key"])
+        assert runner.run("backup", command, str(directory)).exit_code == 0
+    assert acme_cli.expect_refusal("backup", "create", str(directory)).endswith(
         "choose a directory that does not."
     )
+
+
+def interrupt_call(number: int, function: Callable[[int], None]) -> Callable[..., None]:
+    """Return a function whose call of this number is interrupted."""
+    calls = count(1)
+
+    def call_or_stop(descriptor: int) -> None:
+        if next(calls) == number:
+            raise KeyboardInterrupt
+        function(descriptor)
+
+    return call_or_stop
+
+
+@on_sqlite
+def test_of_concurrent_backups_to_one_directory_one_is_created(
+    database_url: str, tmp_path: Path
+) -> None:
+    directory = tmp_path / "backups" / "monday"
+
+    def create() -> dict[str, Any] | None:
+        try:
+            return backups.create_backup(directory, utc_now(), (MASTER_KEY,))
+        except (backups.BackupRefused, OSError):
+            return None
+
+    with started_core(build_settings(database_url, tmp_path)):
+        create_tenant()
+        (created,) = filter(None, run_concurrently([create] * 4))
+    content = (directory / "coupons.db").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == created["sha256"]
+    assert list_files(directory.parent) == ["monday"]
 
 
 @on_sqlite
@@ -231,7 +301,7 @@ def test_a_directory_that_cannot_be_written_to_is_named(
 ) -> None:
     (tmp_path / "file").touch()
     message = acme_cli.expect_refusal("backup", "create", str(tmp_path / "file/monday"))
-    assert "cannot be used: Not a directory. Choose another directory" in message
+    assert "cannot be used: File exists. Choose another directory" in message
 
 
 @pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog.testing
+import time_machine
 
 from coupon_core.domain.clock import utc_now
 from coupon_core.persistence import database, running_processes, schema
@@ -90,6 +91,30 @@ def test_a_process_announces_itself_until_it_is_stopped(database_url: str) -> No
         assert (process.program, process.migration) == ("workers", newest)
         thread.stop()
         assert running_processes.list_running(utc_now()) == []
+
+
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("seconds", [-300, 300])
+def test_a_process_on_a_machine_with_a_wrong_clock_is_waited_for(
+    database_url: str, add_migrations: AddMigrations, seconds: int
+) -> None:
+    """Nor does it forget those on machines with the right one."""
+    with started_core(build_settings(database_url)):
+        announce(schema.get_newest_known_migration())
+        thread = AnnouncementThread("workers")
+        with time_machine.travel(utc_now() + timedelta(seconds=seconds)):
+            thread.start()
+            assert becomes_true(lambda: count_announced() == 2, 5)
+        add_migrations()
+        with pytest.raises(schema.OldProcessesRunning) as refused:
+            schema.upgrade()
+        assert len(refused.value.processes) == 2
+        thread.stop()
+
+
+def count_announced() -> int:
+    (row,) = database.execute("SELECT count(*) FROM running_process", {}).fetchall()
+    return int(row[0])
 
 
 @pytest.mark.parametrize(

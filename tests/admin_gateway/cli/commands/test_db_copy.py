@@ -129,10 +129,17 @@ def make_source_older(source: Path, _: CouponctlRunner) -> None:
         )
 
 
+def store_nul(source: Path, _: CouponctlRunner) -> None:
+    """Store what SQLite accepts and PostgreSQL does not."""
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("UPDATE definition SET description = 'a' || char(0)")
+
+
 REFUSALS: dict[str, tuple[Callable[[Path, CouponctlRunner], None], str]] = {
     "changed-in-between": (change_source, "The table definition of PostgreSQL has oth"),
     "target-not-empty": (change_target, "The table tenant of PostgreSQL has other row"),
     "in-use": (announce_in_source, "Processes use one of the databases. Stop all of"),
+    "other-values": (store_nul, "PostgreSQL does not accept a value of the table def"),
     "older-source": (make_source_older, "The databases have different tables. Run `c"),
 }
 
