@@ -42,9 +42,8 @@ def login() -> Document:
     key = _read_key()
     with CouponsAdmin(server, ApiKey(key), tenant_id="self") as admin:
         found = admin.api_keys.get_own()
-    stored = profiles.load()
-    stored.profiles[name] = Profile(server, found.tenant_id, key)
-    stored.save()
+    with profiles.change() as stored:
+        stored.profiles[name] = Profile(server, found.tenant_id, key)
     print_status(
         f"Stored the key. Use it with --profile {name}, or by default after "
         f"`couponctl profile use {name}`."
@@ -93,11 +92,10 @@ def use(name: str) -> Document:
 
     Example: `couponctl profile use shop`
     """
-    stored = profiles.load()
-    if name != LOCAL:
-        stored.require(name)
-    stored.current = name
-    stored.save()
+    with profiles.change() as stored:
+        if name != LOCAL:
+            stored.require(name)
+        stored.current = name
     return {"current": name}
 
 
@@ -109,10 +107,9 @@ def remove(name: str) -> Document:
 
     Example: `couponctl profile remove shop`
     """
-    stored = profiles.load()
-    stored.require(name)
-    del stored.profiles[name]
-    if stored.current == name:
-        stored.current = LOCAL
-    stored.save()
+    with profiles.change() as stored:
+        stored.require(name)
+        del stored.profiles[name]
+        if stored.current == name:
+            stored.current = LOCAL
     return {"removed": name}
