@@ -66,3 +66,15 @@ def test_names_are_printed_where_the_terminal_lacks_their_characters(
     env = {"XDG_CONFIG_HOME": str(path.parents[1]), "PYTHONIOENCODING": "latin-1"}
     done = run_couponctl(env, "profile", "list", "--output", "id")
     assert (done.stdout, done.stderr) == ("\\u03a9\n", "")
+
+
+@pytest.mark.parametrize("option", ["--server", "--profile", "--tenant"])
+def test_an_empty_place_is_no_default(path: Path, option: str) -> None:
+    """It may be a variable of a script that is not set."""
+    store("shop")
+    with profiles.change() as stored:
+        stored.current = "shop"
+    runner = CouponctlRunner({"XDG_CONFIG_HOME": str(path.parents[1])})
+    message = runner.read_error("reward", "list", option, "")
+    assert (message["exit_status"], message["code"]) == (2, "USAGE")
+    assert option in message["error"]
