@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, cast
 
 import rich_click as click
 from click.exceptions import Exit
@@ -192,4 +193,6 @@ def couponctl() -> None:
 
 def main() -> None:
     """Run `couponctl`; this is the entry point of the console script."""
+    # A terminal may lack characters of names.
+    cast(TextIOWrapper, sys.stdout).reconfigure(errors="backslashreplace")
     couponctl(prog_name="couponctl")

@@ -42,7 +42,8 @@ def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
     """
     _collect_garbage_rarely()
     connection = find_connection()
-    tenant_id = tenant_id or (connection.tenant_id if connection else "")
+    if tenant_id is None and connection:
+        tenant_id = connection.tenant_id
     if not tenant_id:
         raise click.UsageError("Missing option '--tenant'.")
     get_current_context().params["tenant_id"] = tenant_id  # messages name it

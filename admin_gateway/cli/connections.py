@@ -17,6 +17,8 @@ SERVER_KEY, PROFILE_KEY = "coupons.server", "coupons.profile"
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def store(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value == "":  # perhaps of a variable that is not set
+            raise click.BadParameter("it is empty.")
         if value is not None:
             context.meta[name] = value
 

@@ -1,10 +1,12 @@
 """Errors of commands: one sentence and an exit status, no traceback."""
 
+import errno
 from collections.abc import Sequence
 from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.tables import escape_controls
 from coupon_core.schemas.errors import ErrorDetail
 from coupons_sdk.errors import (
     ApiError,
@@ -57,8 +59,13 @@ class CommandError(click.ClickException):
         """Print the details, if the message does not name all of them, and it."""
         if self.details[1:]:
             for detail in self.details[:MAX_PRINTED_DETAILS]:
-                click.echo(f"{detail.path}: {detail.message}", err=True)
+                text = f"{detail.path}: {detail.message}"
+                click.echo(escape_controls(text), err=True)
         super().show(file)
+
+    def format_message(self) -> str:
+        """Return the message, in which there may be words of a server."""
+        return escape_controls(super().format_message())
 
 
 def to_command_error(error: Exception) -> CommandError | None:
@@ -73,6 +80,9 @@ def to_command_error(error: Exception) -> CommandError | None:
             return CommandError(text, "USAGE", WRONG_USAGE)
         code = "NO_ANSWER" if isinstance(error, ConnectionFailed) else "FAILED"
         return CommandError(text, code)
+    if isinstance(error, OSError) and error.errno not in (None, errno.EPIPE):
+        place = f"{error.filename}: " if error.filename else ""
+        return CommandError(f"{place}{error.strerror}.", "FILE_ERROR")
     from admin_gateway.cli.core_errors import convert_core_error  # imports the core
 
     return convert_core_error(error)

@@ -10,6 +10,7 @@ import rich_click as click
 from click import get_current_context
 from click.exceptions import Exit
 
+from admin_gateway.cli.errors import CommandError
 from admin_gateway.cli.options import (
     OptionDecorator,
     combine_options,
@@ -183,6 +184,7 @@ def print_document(
     is_list = bool(columns and lists)
     rows = lists[0] if is_list else [document]
     if field:
+        _require_member(rows, field)
         click.echo(
             "".join(f"{format_field(get_member(row, field))}\n" for row in rows),
             nl=False,
@@ -201,6 +203,22 @@ def print_document(
             print_status(position)
     else:
         print_members(document)
+
+
+def _require_member(rows: Sequence[Document], path: str) -> None:
+    """Check the first name of a path; what is below it may be data of the tenant.
+
+    Raises:
+        CommandError: No row has the member.
+    """
+    name = path.partition(".")[0]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if rows and name not in names:
+        raise CommandError(
+            f'The answer has no member "{name}": for --field, expected one of '
+            f"{', '.join(names)}.",
+            "NO_SUCH_MEMBER",
+        )
 
 
 def print_status(text: str) -> None:

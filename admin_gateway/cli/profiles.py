@@ -6,7 +6,8 @@ The keys are in the keyring of the system if there is one, otherwise in the file
 import json
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -92,20 +93,29 @@ class ProfileFile:
             )
         return self.profiles[name]
 
-    def save(self) -> None:
-        """Write the file, which only its owner can read."""
-        from tempfile import NamedTemporaryFile  # imports much that readers do not need
 
-        path = get_path()
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        document = {
-            "current": self.current,
-            "profiles": {name: asdict(each) for name, each in self.profiles.items()},
-        }
-        # A temporary file has mode 0600 from the beginning, and a name of its own.
-        with NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            json.dump(document, file, indent=2)
-        os.replace(file.name, path)
+@contextmanager
+def change() -> Iterator[ProfileFile]:
+    """Yield the stored profiles, and store them as the block leaves them.
+
+    Commands that change them at the same time wait for each other. Only the owner can
+    read the file.
+    """
+    import fcntl  # readers need neither
+
+    from coupons_sdk.files import replace_file
+
+    path = get_path()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        stored = load()
+        yield stored
+        with replace_file(path, mode=0o600) as file:
+            file.write(json.dumps(asdict(stored), indent=2).encode())
+    finally:
+        os.close(directory)
 
 
 def get_path() -> Path:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from shutil import get_terminal_size
@@ -21,6 +22,10 @@ STATE_STYLES = {
     **dict.fromkeys(("failed", "revoked", "false", "cancelled"), "red"),
     **dict.fromkeys(("expired", "archived", "redeemed", "inactive"), "dim"),
 }
+# They would change the terminal, or the order of what is read on it.
+TERMINAL_CONTROLS = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
 PIPED_OUTPUT_WIDTH = 1_000
 COLUMN_GAP = 1
 
@@ -40,14 +45,21 @@ def print_csv(rows: Sequence[Document]) -> None:
 
 def format_field(value: Any) -> str:
     """Return a value as text for programs: nothing for null, JSON for lists."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
     return "" if value is None else format_value(value)
 
 
+def escape_controls(text: str) -> str:
+    """Return a text without what controls terminals; line ends and tabs remain."""
+    return TERMINAL_CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 def print_members(document: Document) -> None:
     """Print the members, one on each line; a list of objects as a table below them."""
-    members = list(_flatten(document))
+    members = [(escape_controls(name), value) for name, value in _flatten(document)]
     width = max((len(name) for name, _ in members), default=0)
     for name, value in members:
         if not _is_table(value):
@@ -144,10 +156,13 @@ def format_value(value: Any) -> str:
     if isinstance(value, dict):
         if value.keys() == {"from", "to"}:
             return " → ".join(map(format_value, value.values()))
-        members = (f"{name}: {format_value(part)}" for name, part in value.items())
+        members = (
+            f"{escape_controls(name)}: {format_value(part)}"
+            for name, part in value.items()
+        )
         return ", ".join(members) or "-"
     if isinstance(value, list):
         return ", ".join(map(format_value, value)) or "-"
     if isinstance(value, bool):
         return str(value).lower()
-    return "-" if value is None else str(value)
+    return "-" if value is None else escape_controls(str(value))

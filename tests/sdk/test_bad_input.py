@@ -241,6 +241,18 @@ def test_an_id_that_would_name_another_path_is_refused(item_id: str) -> None:
         assert server.received == []
 
 
+@pytest.mark.parametrize("value", [None, b"SAVE10", ["SAVE10"]], ids=repr)
+def test_what_is_no_text_is_not_sent_as_text(value: Any) -> None:
+    with scripted_server(OK) as server:
+        for use in (
+            lambda client: client.redeem(value, "ann"),
+            lambda client: client.get("ann", value),
+        ):
+            with pytest.raises(ConfigurationError):
+                run_sync(server.url, use)
+        assert server.received == []
+
+
 @pytest.mark.parametrize("secret", ["", "pk_1\n", "pk_1 2", "pk_ü", "pk_1\r\nX: y"])
 def test_a_secret_that_was_copied_wrongly_is_refused(secret: str) -> None:
     for credential in Hmac("acme", secret), TenantToken(secret), ApiKey(secret):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,37 @@ def test_a_download_is_saved_asynchronously(tmp_path: Path) -> None:
     with scripted_server(answer(200, TEXT)) as server:
         run_async_admin(server.url, lambda client: client.codes.export().save(path))
     assert path.read_text() == TEXT
+
+
+def save_to(path: Path) -> Callable[[Any], Any]:
+    return lambda client: client.codes.export().save(path)
+
+
+@BOTH
+@pytest.mark.parametrize("before", ["yesterday", None], ids=["replaced", "new"])
+def test_a_download_that_breaks_off_leaves_no_part_of_a_file(
+    run: Any, before: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "codes.csv"
+    if before:
+        path.write_text(before)
+    with scripted_server(cut_in_the_middle) as server, pytest.raises(ConnectionFailed):
+        run(server.url, save_to(path))
+    found = {each.name: each.read_text() for each in tmp_path.iterdir()}
+    assert found == ({"codes.csv": before} if before else {})
+
+
+def test_a_saved_download_keeps_what_the_path_is(tmp_path: Path) -> None:
+    path, link = tmp_path / "codes.csv", tmp_path / "link.csv"
+    path.touch()
+    path.chmod(0o640)
+    link.symlink_to(path)
+    with scripted_server(answer(200, TEXT)) as server:
+        run_sync_admin(server.url, save_to(link))
+        run_sync_admin(server.url, save_to(Path("/dev/null")))
+    assert link.is_symlink()
+    assert (path.read_text(), path.stat().st_mode & 0o777) == (TEXT, 0o640)
+    assert not Path("/dev/null").is_file()
 
 
 def test_a_download_that_breaks_off_is_an_error_and_not_the_end() -> None:

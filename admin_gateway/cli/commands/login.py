@@ -44,9 +44,8 @@ def login() -> Document:
     key = _read_key()
     with CouponsAdmin(server, ApiKey(key), tenant_id="self") as admin:
         found = admin.api_keys.get_own()
-    stored = profiles.load()
-    stored.add(name, Profile(server, found.tenant_id, key))
-    stored.save()
+    with profiles.change() as stored:
+        stored.add(name, Profile(server, found.tenant_id, key))
     print_status(
         f"Stored the key. Use it with --profile {name}, or by default after "
         f"`couponctl profile use {name}`."
@@ -95,9 +94,8 @@ def use(name: str) -> Document:
 
     Example: `couponctl profile use shop`
     """
-    stored = profiles.load()
-    stored.choose(name)
-    stored.save()
+    with profiles.change() as stored:
+        stored.choose(name)
     return {"current": name}
 
 
@@ -109,7 +107,6 @@ def remove(name: str) -> Document:
 
     Example: `couponctl profile remove shop`
     """
-    stored = profiles.load()
-    stored.remove(name)
-    stored.save()
+    with profiles.change() as stored:
+        stored.remove(name)
     return {"removed": name}

@@ -47,10 +47,9 @@ def read_answer(call: Call[T], response: httpx2.Response) -> T:
     Raises:
         UnexpectedAnswer: It is not the document that was expected.
     """
-    if response.status_code == 204 or response.is_error:
-        return call.parse(None)
+    is_empty = response.status_code == 204 or response.is_error
     try:
-        return call.parse(json.loads(response.content))
+        return call.parse(None if is_empty else _parse_json(response.content))
     except ValueError as error:  # bad JSON and bad UTF-8 are ValueErrors as well
         raise UnexpectedAnswer(
             response.status_code,
@@ -71,9 +70,9 @@ def read_error(call: Call[Any], response: httpx2.Response) -> ApiError:
         )
         return UnexpectedAnswer(status, message, request_id=request_id)
     document = _read_error_document(response.content)
-    code = document.get("code", "")
+    code = _get_text(document, "code")
     kind = select_error(status, code, is_refusable=call.is_refusable)
-    message = document.get("message") or (
+    message = _get_text(document, "message") or (
         f"The server answered {status} {response.reason_phrase} without an error "
         "document; perhaps a proxy did"
     )
@@ -83,19 +82,37 @@ def read_error(call: Call[Any], response: httpx2.Response) -> ApiError:
         status,
         message,
         code=code,
-        request_id=document.get("request_id") or request_id,
-        details=document.get("details", ()),
+        request_id=_get_text(document, "request_id") or request_id,
+        details=_get_details(document),
         retry_after=parse_retry_after(headers),
     )
 
 
 def _read_error_document(content: bytes) -> Mapping[str, Any]:
     try:
-        document = json.loads(content)
+        document = _parse_json(content)
     except ValueError:
         return {}
     is_error = isinstance(document, dict) and isinstance(document.get("code"), str)
     return document if is_error else {}
+
+
+def _parse_json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _get_text(document: Mapping[str, Any], name: str) -> str:
+    text = document.get(name)
+    return text if isinstance(text, str) else ""
+
+
+def _get_details(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    details = document.get("details")
+    items = details if isinstance(details, list) else []
+    return [item for item in items if isinstance(item, dict)]
 
 
 def _describe_location(response: httpx2.Response) -> str:

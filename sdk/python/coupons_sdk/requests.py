@@ -95,6 +95,11 @@ def parse_nothing(_: Any) -> None:
 
 
 def _to_segment(item: str | int | Code) -> str:
+    given = item.text if isinstance(item, Code) else item
+    # Programs without types may pass anything.
+    if not isinstance(given, str if isinstance(item, Code) else (str, int)):
+        kind = type(given).__name__
+        raise ConfigurationError(f"Invalid ID or code of type {kind}: expected text.")
     if isinstance(item, Code):
         is_sendable = (
             0 < len(item.text) <= MAX_SENT_CODE_LENGTH

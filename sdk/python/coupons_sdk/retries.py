@@ -47,6 +47,6 @@ def parse_date(text: str) -> datetime | None:
     """Return the time of a Date header; None if there is none."""
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -12,12 +12,14 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from coupons_sdk.answers import describe_failure, read_answer
+from coupons_sdk.errors import ConfigurationError
 from coupons_sdk.exchange import Exchange, Outcome
 from coupons_sdk.options import Options
 from coupons_sdk.requests import Call
 from coupons_sdk.uploads import to_async
 
 T = TypeVar("T")
+H = TypeVar("H", httpx2.Client, httpx2.AsyncClient)
 # Several calls: it yields calls and pauses in seconds, and gets the answers of calls.
 Script = Generator[Call[Any] | float, Any, T]
 
@@ -28,6 +30,22 @@ def _get_ssl_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
+def _create_http(kind: Callable[..., H], transport: Any) -> H:
+    # A transport has certificates and proxies of its own.
+    try:
+        verify = _get_ssl_context() if transport is None else True
+        return kind(transport=transport, verify=verify, follow_redirects=False)
+    except (OSError, ImportError) as error:
+        reason = f" ({error})"
+    except (ValueError, httpx2.InvalidURL):  # their texts repeat parts of the URL
+        reason = ""
+    raise ConfigurationError(
+        f"The proxy or the certificates of the environment cannot be used{reason}. "
+        "Correct HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, or SSL_CERT_FILE and "
+        "SSL_CERT_DIR."
+    )
+
+
 class SyncRunner:
     """Send requests one after the other, and wait for each."""
 
@@ -35,9 +53,7 @@ class SyncRunner:
         self, options: Options, transport: httpx2.BaseTransport | None
     ) -> None:
         self.options = options
-        self._http = httpx2.Client(
-            transport=transport, verify=_get_ssl_context(), follow_redirects=False
-        )
+        self._http = _create_http(httpx2.Client, transport)
         self.close = self._http.close
 
     def with_options(self, **changes: Any) -> Self:
@@ -99,9 +115,7 @@ class AsyncRunner:
         self, options: Options, transport: httpx2.AsyncBaseTransport | None
     ) -> None:
         self.options = options
-        self._http = httpx2.AsyncClient(
-            transport=transport, verify=_get_ssl_context(), follow_redirects=False
-        )
+        self._http = _create_http(httpx2.AsyncClient, transport)
         self.close: Callable[[], Awaitable[None]] = self._http.aclose
 
     def with_options(self, **changes: Any) -> Self:

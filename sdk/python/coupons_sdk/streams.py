@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+from coupons_sdk.files import replace_file
 from coupons_sdk.requests import Call
 from coupons_sdk.runners import AsyncRunner, SyncRunner
 
@@ -76,12 +77,12 @@ class CsvStream:
         yield from reader.finish()
 
     def save(self, path: str | Path) -> int:
-        """Write the file; return its size in bytes.
+        """Write the file, completely or not at all; return its size in bytes.
 
         >>> admin.codes.export(definition_id=definition_id).save("/dev/null") > 0
         True
         """
-        with Path(path).open("wb") as file:
+        with replace_file(path) as file:
             return sum(file.write(chunk) for chunk in self)
 
 
@@ -122,7 +123,7 @@ class AsyncCsvStream:
             yield row
 
     async def save(self, path: str | Path) -> int:
-        """Write the file; return its size in bytes.
+        """Write the file, completely or not at all; return its size in bytes.
 
         >>> async def save():
         ...     key = ApiKey(api_key)
@@ -133,5 +134,5 @@ class AsyncCsvStream:
         >>> asyncio.run(save()) > 0
         True
         """
-        with Path(path).open("wb") as file:
+        with replace_file(path) as file:
             return sum([file.write(chunk) async for chunk in self])

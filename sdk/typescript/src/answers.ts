@@ -6,7 +6,6 @@ import {
   ConnectionFailed,
   ConnectionTimeout,
   CouponRefused,
-  type ErrorDetail,
   Conflict,
   InvalidRequest,
   NotFound,
@@ -49,12 +48,16 @@ export function isRedirect({ status, type }: Response): boolean {
   return type === "opaqueredirect" || (status >= 300 && status < 400);
 }
 
-/** Return the document of a successful answer. */
-export function readDocument({ response, text }: Answer, title: Title): unknown {
-  if (response.status === 204 || !response.ok) return undefined;
+/** Return the document of a successful answer; only deletions may have none. */
+export function readDocument(
+  { method }: Call,
+  { response, text }: Answer,
+  title: Title,
+): unknown {
+  if (method === "DELETE" && (response.status === 204 || !response.ok)) return undefined;
   try {
     const document: unknown = JSON.parse(text);
-    if (typeof document === "object" && document !== null) return document;
+    if (isObject(document)) return document;
   } catch {
     // It is reported below.
   }
@@ -77,16 +80,18 @@ export function readError({ isRefusable }: Call, { response, text }: Answer): Ap
     return new UnexpectedAnswer(status, message, { requestId });
   }
   const document = readErrorDocument(text);
-  const kind = selectError(status, document.code, isRefusable ?? false);
+  const { details } = document;
+  const code = toText(document.code);
+  const kind = selectError(status, code, isRefusable ?? false);
   const message =
-    document.message ||
+    toText(document.message) ||
     `The server answered ${status} ${statusText} without an error document; perhaps ` +
       "a proxy did";
   const advice = kind === AuthenticationError ? describeClockDifference(headers) : "";
   return new kind(status, message + advice, {
-    code: document.code,
-    requestId: document.request_id || requestId,
-    details: document.details ?? [],
+    code,
+    requestId: toText(document.request_id) || requestId,
+    details: Array.isArray(details) ? details.filter(isObject) : [],
     retryAfter: parseRetryAfter(headers),
   });
 }
@@ -111,21 +116,22 @@ function selectError(
   return BY_STATUS.get(status) ?? (status >= 500 ? ServerError : InvalidRequest);
 }
 
-interface ErrorDocument {
-  code: string;
-  message?: string;
-  request_id?: string;
-  details?: ErrorDetail[];
-}
-
-function readErrorDocument(text: string): ErrorDocument {
+function readErrorDocument(text: string): Record<string, unknown> {
   try {
-    const document: ErrorDocument | null = JSON.parse(text);
-    if (typeof document?.code === "string") return document;
+    const document: unknown = JSON.parse(text);
+    if (isObject(document) && typeof document.code === "string") return document;
   } catch {
     // An answer of something else on the way, for example HTML.
   }
-  return { code: "" };
+  return {};
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function toText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function describeLocation({ url, headers }: Response): string {

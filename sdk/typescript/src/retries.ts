@@ -28,7 +28,7 @@ export function choosePause(failures: number, retryAfter: number | null): number
 export function parseRetryAfter(headers: Headers): number | null {
   const text = headers.get("retry-after")?.trim() ?? "";
   if (/^\d+$/.test(text)) return Number(text);
-  const end = Date.parse(text);
+  const end = Date.parse(text.endsWith("GMT") ? text : ""); // it reads 1.5 as a date
   if (Number.isNaN(end)) return null;
   const start = Date.parse(headers.get("date") ?? "");
   return Math.max(0, (end - (Number.isNaN(start) ? Date.now() : start)) / 1000);

@@ -74,7 +74,7 @@ export class Runner {
   async run(call: Call): Promise<unknown> {
     const prepared = this.#prepare(call);
     const watchdog = new Watchdog(this.#options.timeoutSeconds);
-    return readDocument(await this.#send(prepared, watchdog), prepared.title);
+    return readDocument(call, await this.#send(prepared, watchdog), prepared.title);
   }
 
   /** Yield the chunks of a body. */

@@ -264,6 +264,43 @@ test("a document that is not the list is unexpected", async (t) => {
   await assert.rejects(openAdmin(server).definitions.list().page(), sdk.UnexpectedAnswer);
 });
 
+for (const act of [answer(204), answer(200, "[]")]) {
+  test("a redeem without a coupon in its answer has not succeeded", async (t) => {
+    const server = await startServer(t, act);
+    await assert.rejects(openCoupons(server).redeem("A", "ann"), sdk.UnexpectedAnswer);
+  });
+}
+
+for (const members of [
+  { details: 5 },
+  { details: null },
+  { details: "wrong" },
+  { details: ["wrong"] },
+  { message: { text: "No" } },
+  { request_id: ["r1"] },
+]) {
+  test(`an error may have ${JSON.stringify(members)}`, async (t) => {
+    const document = { code: "VALIDATION_ERROR", message: "No", ...members };
+    const server = await startServer(t, answer(400, document));
+    const error = await openCoupons(server)
+      .redeem("A", "ann")
+      .catch((caught) => caught);
+    assert.equal(error.constructor, sdk.InvalidRequest);
+    assert.deepEqual([error.details, error.requestId], [[], ""]);
+    assert.match(error.message, /^No$|^The server answered 400/);
+  });
+}
+
+for (const text of ["1.5", "-1", "May 2026", "4 May 99999999 12:00:00 GMT"]) {
+  test(`a Retry-After of ${text} is none`, async (t) => {
+    const server = await startServer(t, refuse(500, "X", { "Retry-After": text }));
+    const error = await openCoupons(server)
+      .redeem("A", "ann")
+      .catch((caught) => caught);
+    assert.equal(error.retryAfter, null);
+  });
+}
+
 for (const [direction, shift] of [
   ["ahead", -600_000],
   ["behind", 600_000],

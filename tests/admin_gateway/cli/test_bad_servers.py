@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sdk.scripted_server import answer, scripted_server
+from tests.sdk.scripted_server import answer, cut_in_the_middle, scripted_server
 from tests.support.certificates import create_certificate
 from tests.support.cli_runner import CouponctlRunner
 
 LIST = "reward", "list"
 
 
-def read_error(url: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Return the exit status and the message of a list on a server."""
+def read_error(
+    url: str,
+    env: Mapping[str, str] | None = None,
+    command: Sequence[str] = LIST,
+) -> tuple[int, str]:
+    """Return the exit status and the message of a command on a server."""
     given = {"COUPON_API_KEY": "pk_secret", "COUPON_TENANT": "acme", **(env or {})}
-    error = CouponctlRunner(given).read_error(*LIST, "--server", url)
+    error = CouponctlRunner(given).read_error(*command, "--server", url)
     message = str(error["error"])
     assert "pk_secret" not in message
     # These are words of the SDK, which commands do not have.
@@ -88,3 +92,28 @@ def test_a_certificate_that_does_not_verify_is_refused(tmp_path: Path) -> None:
     assert (status, server.received) == (1, [])
     assert "certificate does not verify" in message
     assert "SSL_CERT_FILE" in message
+
+
+def test_an_export_that_breaks_off_leaves_the_file_of_yesterday(tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text("yesterday")
+    export = "code", "export", "--output", str(path)
+    with scripted_server(cut_in_the_middle) as server:
+        assert read_error(server.url, command=export)[0] == 1
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["yesterday"]
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    export = "code", "export", "--output", str(tmp_path / "no" / "codes.csv")
+    with scripted_server(answer(200, "code\n")) as server:
+        status, message = read_error(server.url, command=export)
+    assert status == 1
+    assert str(tmp_path / "no") in message
+
+
+def test_control_characters_of_a_server_do_not_reach_the_terminal() -> None:
+    document = {"code": "X", "message": "No\x1b]0;title\x07\x9b31m\u202e"}
+    env = {"COUPON_API_KEY": "pk_secret", "COUPON_TENANT": "acme"}
+    with scripted_server(answer(400, document)) as server:
+        result = CouponctlRunner(env).run(*LIST, "--server", server.url)
+    assert result.stderr == "Error: No\\x1b]0;title\\x07\\x9b31m\\u202e\n"

@@ -99,7 +99,7 @@ def test_a_list_says_which_part_of_it_is_shown(
 def test_pages_of_real_lists_name_the_rest(acme_cli: CouponctlRunner) -> None:
     definition_id = acme_cli.create_definition()
     acme_cli.generate_coupons(definition_id, "ann", "bob", "cid")
-    page = "list", *ACME, "--limit", "2"
+    page = "list", *ACME, "--definition", definition_id, "--limit", "2"
     assert acme_cli.run("coupon", *page).stderr == (
         "First 2 of 3; show more with --offset 2 or a larger --limit\n"
     )
@@ -128,3 +128,31 @@ def test_states_have_colours_on_terminals_only(
         monkeypatch.setenv(name, value)
     tables.print_table(["status", "name"], rows)
     assert capsys.readouterr().out.count("\x1b[32mactive") == int(is_coloured)
+
+
+HOSTILE = "a\x1b]0;title\x07b\x9bc\u202ed\ud800"
+HARMLESS = r"a\x1b]0;title\x07b\x9bc\u202ed\ud800"
+
+
+def test_control_characters_do_not_reach_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables.print_members({"name": HOSTILE, "text": "two\nlines", HOSTILE: {"x": "y"}})
+    assert capsys.readouterr().out.splitlines() == [
+        f"{'name':<{len(HARMLESS) + 2}}  {HARMLESS}",
+        f"{'text':<{len(HARMLESS) + 2}}  two",
+        "lines",
+        f"{HARMLESS}.x  y",
+    ]
+    lines = print_in_terminal(monkeypatch, ["name"], [{"name": HOSTILE}])
+    assert lines[1].rstrip() == HARMLESS
+
+
+def test_a_member_that_no_row_has_is_named(acme_cli: CouponctlRunner) -> None:
+    acme_cli.create_definition()
+    command = "reward", "list", *ACME, "--field"
+    message = acme_cli.expect_refusal(*command, "nmae")
+    assert '"nmae"' in message
+    assert "item_id, tenant_id, name" in message
+    assert acme_cli.run(*command, "name").stdout == "100 points\n"
+    assert acme_cli.run(*command, "metadata.color").stdout == "\n"

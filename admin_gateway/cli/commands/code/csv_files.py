@@ -1,5 +1,7 @@
 """Export and import codes as CSV, streamed so that memory use stays small."""
 
+import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import rich_click as click
@@ -23,26 +25,30 @@ IMPORT_TIMEOUT_SECONDS = 600  # the answer waits until the whole file is checked
     filter_options,
     click.option(
         "--output",
-        type=click.File("wb", atomic=True),
+        type=click.Path(),
         required=True,
         help="Output file, - for stdout.",
     ),
     formats=json_option,
 )
-def export(admin: "CouponsAdmin", output: BinaryIO, **filters: Any) -> Any:
+def export(admin: "CouponsAdmin", output: str, **filters: Any) -> Any:
     """Export codes as CSV, newest first.
 
     Cells that a spreadsheet would take for a formula start with an apostrophe.
 
     Example: `couponctl code export --tenant acme --status active --output codes.csv`
     """
+    from coupons_sdk.files import replace_file
+
+    is_stdout = output == "-"
+    target = nullcontext(sys.stdout.buffer) if is_stdout else replace_file(output)
     count = -1  # the heading line
-    with progress_bar("codes", None) as report_progress:
+    with progress_bar("codes", None) as report_progress, target as file:
         for chunk in admin.codes.export(**filters):
-            output.write(chunk)
+            file.write(chunk)
             count += chunk.count(b"\n")
             report_progress(count)
-    if getattr(output, "name", "<stdout>") == "<stdout>":
+    if is_stdout:
         raise Exit  # stdout holds the CSV: print no document after it
     return {"exported": count}
 
