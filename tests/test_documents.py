@@ -18,13 +18,13 @@ import requests
 import time_machine
 from flask import Flask
 
-import admin_gateway
 import query_gateway
 from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
 from coupon_core.services.access import tenants
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import TenantFactory
+from tests.support.admin_client import started_admin_gateway
 from tests.support.printed_examples import (
     CONFIGS,
     RESPONSES,
@@ -52,8 +52,8 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture
 def gateways(settings: Settings) -> Iterator[tuple[Flask, Flask]]:
     """Yield both gateways."""
-    yield admin_gateway.create_app(settings), query_gateway.create_app(settings)
-    database.close_database()
+    with started_admin_gateway(settings.database_url) as admin_app:
+        yield admin_app, query_gateway.create_app(settings)
 
 
 @pytest.fixture
