@@ -94,7 +94,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--model-examples",
         type=int,
-        help="number of longer examples of the state machine",
+        help="number of longer examples of the state machine, and a fortieth of the "
+        "number of random streams for the HTTP parser",
     )
 
 

@@ -18,13 +18,13 @@ import requests
 import time_machine
 from flask import Flask
 
-import admin_gateway
 import query_gateway
 from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
 from coupon_core.services.access import tenants
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import TenantFactory
+from tests.support.admin_client import started_admin_gateway
 from tests.support.printed_examples import (
     CONFIGS,
     RESPONSES,
@@ -42,6 +42,9 @@ GENERATED = datetime(2025, 1, 15, 10, tzinfo=UTC)
 REDEEMED = datetime(2025, 1, 15, 14, 30, tzinfo=UTC)
 TOO_LATE = datetime(2026, 1, 1, tzinfo=UTC)
 
+# Programs see HTTP only, and each starts a gateway or a process.
+on_sqlite = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
@@ -52,8 +55,8 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture
 def gateways(settings: Settings) -> Iterator[tuple[Flask, Flask]]:
     """Yield both gateways."""
-    yield admin_gateway.create_app(settings), query_gateway.create_app(settings)
-    database.close_database()
+    with started_admin_gateway(settings.database_url) as admin_app:
+        yield admin_app, query_gateway.create_app(settings)
 
 
 @pytest.fixture
@@ -199,6 +202,7 @@ def programs(
         yield PrintedPrograms(query.url, Admin(call), keys[0], homes[2])
 
 
+@on_sqlite
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["s0_client.py", "s1_client.py"])
 def test_the_printed_python_program_redeems(
@@ -217,6 +221,7 @@ def test_the_printed_python_program_redeems(
     assert again.json()["message"] == "Coupon has already been redeemed"
 
 
+@on_sqlite
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["s0_client.js", "s1_client.js"])
 def test_the_printed_javascript_program_redeems_once(
@@ -233,6 +238,7 @@ def test_the_printed_javascript_program_redeems_once(
     assert again.stderr == "Coupon error: Coupon has already been used\n"
 
 
+@on_sqlite
 @pytest.mark.parametrize("user_id", ["user_123", "7", 7, 9007199254740991])
 def test_a_token_of_the_printed_program_is_accepted(
     player: Player, tmp_path: Path, user_id: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -46,23 +46,29 @@ def list_documented_errors(section: str) -> list[Error]:
     return [(int(status), code) for code, status in _ROW_PATTERN.findall(text)]
 
 
-def list_raised_errors(package: str) -> Iterator[Error]:
-    """Yield status and code wherever a package creates an `ApiError` with literals."""
-    for path in sorted((PROJECT_ROOT / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "ApiError":
-                match node.args[:2]:
-                    case [ast.Constant(int(status)), ast.Constant(str(code))]:
-                        yield status, code
+@cache
+def list_raised_errors(package: str) -> set[Error]:
+    """Return status and code of each `ApiError` that a package creates of literals."""
+    errors = set()
+    for path in (PROJECT_ROOT / package).rglob("*.py"):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)) if "ApiError(" in text else ():
+            match node:
+                case ast.Call(
+                    ast.Name("ApiError"),
+                    [ast.Constant(int(status)), ast.Constant(str(code)), *_],
+                ):
+                    errors.add((status, code))
+    return errors
 
 
 def to_errors(refusals: Mapping[Any, RefusalResponse]) -> set[Error]:
     return {(status, code) for status, code, _ in refusals.values()}
 
 
-SHARED_ERRORS = {(status, code) for status, (code, _) in HTTP_ERRORS.items()} | {
-    *list_raised_errors("coupon_core")
-}
+SHARED_ERRORS = {(status, code) for status, (code, _) in HTTP_ERRORS.items()} | (
+    list_raised_errors("coupon_core")
+)
 AUTH_ERRORS = to_errors(AUTH_REFUSALS)
 
 
@@ -88,17 +94,17 @@ def get_oauth_error(error: ApiError) -> str:
 
 
 def list_admin_errors() -> set[Error]:
-    raised_errors = {*list_raised_errors("admin_gateway")}
+    raised_errors = list_raised_errors("admin_gateway")
     return (to_errors(ADMIN_REFUSALS) | raised_errors) - SHARED_ERRORS - AUTH_ERRORS
 
 
 def list_phoenix_errors() -> set[Error]:
-    raised_errors = {*list_raised_errors("query_gateway/phoenix")}
+    raised_errors = list_raised_errors("query_gateway/phoenix")
     return (to_errors(PHOENIX_REFUSALS) | raised_errors) - SHARED_ERRORS - AUTH_ERRORS
 
 
 def list_playcamp_errors() -> set[Error]:
-    raised_errors = {*list_raised_errors("query_gateway/playcamp")}
+    raised_errors = list_raised_errors("query_gateway/playcamp")
     errors = to_errors(PLAYCAMP_REFUSALS) | SHARED_ERRORS | raised_errors
     return render_codes(errors, get_playcamp_code)
 

@@ -10,12 +10,13 @@ import pytest
 from flask import Flask
 
 import query_gateway
+from coupon_core import bootstrap
 from coupon_core.persistence import database
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits
 from coupon_core.settings.loader import Settings
 from coupon_core.settings.model import VARIABLES
-from tests.factories.tenant import TenantFactory
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.admin_client import AdminClient, create_admin_client
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.settings import build_settings
@@ -95,7 +96,16 @@ DEFAULT_AMOUNT = 600
 
 
 @pytest.fixture
-def default_query(admin: AdminClient, settings: Settings) -> Flask:
+def tenant(settings: Settings) -> TenantFactory:
+    """Create a tenant without an admin gateway, whose start takes a second."""
+    bootstrap.start(settings)
+    created = create_tenant(now=None)
+    database.release_connection()
+    return created
+
+
+@pytest.fixture
+def default_query(tenant: TenantFactory, settings: Settings) -> Flask:
     """Return a gateway with the default limit."""
     default = VARIABLES["calls_per_caller"].default
     changes = {"calls_per_caller": default, "calls_per_tenant": ""}
@@ -108,9 +118,8 @@ def count_statuses(app: Flask, headers: dict[str, str], amount: int) -> Counter[
 
 
 def test_player_may_send_600_requests_per_minute_by_default(
-    admin: AdminClient, default_query: Flask
+    tenant: TenantFactory, default_query: Flask
 ) -> None:
-    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     ann, bob = (tenant.build_bearer_headers(name) for name in ("ann", "bob"))
     statuses = count_statuses(default_query, ann, DEFAULT_AMOUNT + 3)
     assert statuses == {200: DEFAULT_AMOUNT, 429: 3}
@@ -122,9 +131,8 @@ def test_player_may_send_600_requests_per_minute_by_default(
 
 
 def test_servers_are_not_limited_by_default(
-    admin: AdminClient, default_query: Flask
+    tenant: TenantFactory, default_query: Flask
 ) -> None:
-    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     server = tenant.build_bearer_headers()
     amount = DEFAULT_AMOUNT + 1
     assert count_statuses(default_query, server, amount) == {200: amount}
@@ -140,11 +148,14 @@ def test_servers_are_not_limited_by_default(
     ],
 )
 def test_setting_chooses_where_requests_are_counted(
-    admin: AdminClient, settings: Settings, text: str, counted_in: str, is_shared: bool
+    tenant: TenantFactory,
+    settings: Settings,
+    text: str,
+    counted_in: str,
+    is_shared: bool,
 ) -> None:
     changes = {"calls_per_caller": text, "calls_counted_in": counted_in}
     app = query_gateway.create_app(dataclasses.replace(settings, **changes))
-    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     assert count_statuses(app, tenant.build_bearer_headers("ann"), 1) == {200: 1}
     memory = code_guessing.limiter().counters._memory_storage.storage
     counted = [key for key in memory if "calls-per-caller" in key]

@@ -1,7 +1,6 @@
 """In any order of requests, the gateways answer as the reference model does.
 
-The suite runs a few short examples; `--model-examples 500` runs many longer ones, as
-`make chaos` does.
+The suite runs a few short examples; `--model-examples 500` runs many longer ones.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from tests.support.invariants import assert_invariants
 from tests.support.report_invariants import assert_reports_agree
 from tests.support.settings import build_settings
 
-EXAMPLES, STEPS = 12, 18
+EXAMPLES, STEPS = 8, 18
 LONG = 60  # steps
 # Shrinking takes minutes, so only with --model-examples.
 QUICK = [Phase.explicit, Phase.reuse, Phase.generate]

@@ -9,11 +9,13 @@ import shlex
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from tests.support.cli_runner import COUPONCTL_PATH
+from tests.support.forked_couponctl import forked_couponctl
 from tests.support.make_run import TIMEOUT_SECONDS, Run, run_pasted_line
 from tests.support.paths import PROJECT_ROOT
 from workers.__main__ import WORKERS
@@ -24,6 +26,7 @@ DOCUMENTS = (
     *("docs/operations.md", "docs/reports.md"),
 )
 EVENTS_DOCUMENT = (PROJECT_ROOT / "docs/events.md").read_text()
+OWN_PATH = 'PATH="$PWD/.venv/bin:$PATH"  # for couponctl\n'
 EARNING_TIMEOUT_SECONDS = 2.0  # in which a milestone becomes a coupon
 
 
@@ -83,9 +86,11 @@ def call_query_gateway(
     ).json()
 
 
-def run_shell_line(line: str, env: dict[str, str]) -> str:
+def run_shell_line(
+    line: str, env: dict[str, str], couponctl: Path = COUPONCTL_PATH
+) -> str:
     """Run a shell line, which must succeed; return its output."""
-    path = f"{COUPONCTL_PATH.parent}:{os.environ['PATH']}"
+    path = f"{couponctl.parent}:{COUPONCTL_PATH.parent}:{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-c", line],
         cwd=PROJECT_ROOT,
@@ -115,8 +120,8 @@ def run_readme_curl(env: dict[str, str], key: str) -> None:
     assert run_pasted_line(here)["status"] == "accepted"
 
 
-def check_documents(env: dict[str, str]) -> None:
-    """Run every shell block of the documents in order.
+def check_documents(env: dict[str, str], directory: Path) -> None:
+    """Run every shell block of the documents in order, with commands that are forks.
 
     Only the refusals that the tour announces may occur: a second redeem of a code.
     """
@@ -124,6 +129,8 @@ def check_documents(env: dict[str, str]) -> None:
     script = "\n".join(["set -e", *re.findall(r"```sh\n(.*?)```", text, re.DOTALL)])
     for setting, port in (("ADMIN_PORT", 8001), ("QUERY_PORT", 8002)):
         script = script.replace(f"127.0.0.1:{port}", f"127.0.0.1:{env[setting]}")
-    output = run_shell_line(script, {**os.environ, **env})
+    script = script.replace(OWN_PATH, "")
+    with forked_couponctl(directory) as program:
+        output = run_shell_line(script, {**os.environ, **env}, program)
     errors = re.findall(r'"error":"([^"]+)"', output)
     assert errors == ["Coupon has already been redeemed"], output

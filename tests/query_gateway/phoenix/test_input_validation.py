@@ -10,6 +10,9 @@ from tests.query_gateway.caller import Caller
 from tests.support.database_rows import read_all_rows
 from tests.support.malformed_bodies import MALFORMED_BODIES
 
+# What is refused before any statement is the same on both databases.
+on_sqlite = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+
 # ---------------------------------------------------------------------- pages
 
 LISTS = ["/definitions", "/user/ann", "/user/ann/redemptions"]
@@ -23,6 +26,7 @@ BAD_PAGES = [
 ]
 
 
+@on_sqlite
 @pytest.mark.parametrize("rest", LISTS)
 @pytest.mark.parametrize("query", BAD_PAGES)
 def test_a_bad_page_is_refused_by_name(caller: Caller, rest: str, query: str) -> None:
@@ -41,6 +45,7 @@ def test_a_good_page_is_served(caller: Caller, rest: str, query: str) -> None:
     assert caller.get(f"{rest}?{query}").status_code == 200
 
 
+@on_sqlite
 @pytest.mark.parametrize("query", ["limit=%FF", "a=%zz", "limit=%", "x=%00", "a=%0A"])
 def test_a_query_that_cannot_be_read_is_refused(caller: Caller, query: str) -> None:
     assert caller.get(f"/definitions?{query}").status_code == 400
@@ -79,6 +84,7 @@ def test_an_unknown_status_is_refused(caller: Caller, status: str) -> None:
 # ---------------------------------------------------------------------- bodies
 
 
+@on_sqlite
 @pytest.mark.parametrize("body", MALFORMED_BODIES.values(), ids=MALFORMED_BODIES)
 def test_a_body_that_is_not_strictly_json_is_refused(
     any_caller: Caller, body: bytes
@@ -97,6 +103,7 @@ BAD_USERS = [
 ]
 
 
+@on_sqlite
 @pytest.mark.parametrize("user_id", BAD_USERS, ids=repr)
 def test_a_bad_user_is_refused_by_name(server_caller: Caller, user_id: object) -> None:
     code = server_caller.tenant.create_code()
@@ -188,6 +195,7 @@ def test_the_largest_body_is_read(any_caller: Caller) -> None:
     assert answer.status_code == 200
 
 
+@on_sqlite
 @pytest.mark.parametrize("rest", ["/user/{}", "/user/{}/redemptions"])
 @pytest.mark.parametrize("user_id", ["%20ann", "ann%20", "%20", "a" * 129])
 def test_a_bad_user_in_the_path_is_refused(

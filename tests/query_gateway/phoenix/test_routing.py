@@ -23,6 +23,9 @@ from tests.factories.tenant import TenantFactory, create_tenant
 from tests.query_gateway.caller import CALL_STYLES, Caller, CallStyle
 from tests.support.database_rows import read_all_rows
 
+# A path is matched before any statement, so one database is enough.
+pytestmark = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+
 CallAs = Callable[..., Caller]
 MISSING = "018f0000-0000-7000-8000-000000000000"
 KEYWORDS = [

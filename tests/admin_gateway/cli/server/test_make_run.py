@@ -37,7 +37,9 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
+def test_make_run_from_nothing_and_once_more(
+    env: dict[str, str], tmp_path: Path
+) -> None:
     with started_command(env, "make", "run") as run:
         validate, redeem, playcamp, buy = run.wait_for_curl_lines()
         assert run_pasted_line(validate)["valid"] is True
@@ -53,7 +55,7 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
         )
         assert response.json()["total"] == 7
         check_milestones_earn_coupons(run, env, key)
-        check_documents(env)
+        check_documents(env, tmp_path)
         processes = run.list_processes()
         started_at = time.monotonic()
         os.killpg(run.process.pid, signal.SIGINT)  # as Ctrl-C does

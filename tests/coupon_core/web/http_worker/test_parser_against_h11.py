@@ -1,6 +1,7 @@
 """What we serve, h11 reads as the same requests; we may refuse more.
 
-Random streams, split at random, go to our parser and to h11.
+Random streams, split at random, go to our parser and to h11. `--model-examples 500`
+sends five times as many.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tests.coupon_core.web.http_worker.stream_generator import (
 )
 
 LIMITS = RequestLimits(4_094, 64, 8_190)
-STREAMS = 20_000
+STREAMS, STREAMS_PER_MODEL_EXAMPLE = 4_000, 40
 
 pytestmark = pytest.mark.slow
 
@@ -163,17 +164,24 @@ def check_agreement(pieces: list[bytes]) -> tuple[list[SeenRequest], int | None]
     return ours, refusal
 
 
-def test_what_we_serve_h11_reads_as_the_same_requests() -> None:
+@pytest.fixture
+def stream_count(pytestconfig: pytest.Config) -> int:
+    """Return the number of streams of a test."""
+    examples = pytestconfig.getoption("model_examples")
+    return examples * STREAMS_PER_MODEL_EXAMPLE if examples else STREAMS
+
+
+def test_what_we_serve_h11_reads_as_the_same_requests(stream_count: int) -> None:
     random = Random(11)
-    for _ in range(STREAMS):
+    for _ in range(stream_count):
         requests = generate_stream(random)
         data = b"".join(one.data for one in requests)
         check_agreement(split_randomly(random, data))
 
 
-def test_changed_bytes_are_read_as_h11_reads_them_or_refused() -> None:
+def test_changed_bytes_are_read_as_h11_reads_them_or_refused(stream_count: int) -> None:
     random = Random(12)
-    for _ in range(STREAMS):
+    for _ in range(stream_count):
         data = b"".join(one.data for one in generate_stream(random))
         check_agreement(split_randomly(random, mutate(random, data)))
 
