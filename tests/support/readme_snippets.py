@@ -21,7 +21,7 @@ from workers.__main__ import WORKERS
 COUPONCTL_LINE = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
 DOCUMENTS = (
     *("docs/tour.md", "docs/support.md", "docs/events.md", "docs/webhooks.md"),
-    *("docs/operations.md", "docs/reports.md"),
+    *("docs/operations.md", "docs/reports.md", "docs/couponctl.md"),
 )
 EVENTS_DOCUMENT = (PROJECT_ROOT / "docs/events.md").read_text()
 EARNING_TIMEOUT_SECONDS = 2.0  # in which a milestone becomes a coupon
@@ -124,6 +124,7 @@ def check_documents(env: dict[str, str]) -> None:
     script = "\n".join(["set -e", *re.findall(r"```sh\n(.*?)```", text, re.DOTALL)])
     for setting, port in (("ADMIN_PORT", 8001), ("QUERY_PORT", 8002)):
         script = script.replace(f"127.0.0.1:{port}", f"127.0.0.1:{env[setting]}")
-    output = run_shell_line(script, {**os.environ, **env})
+    profiles = {"XDG_CONFIG_HOME": env["COUPON_DATA_DIR"]}
+    output = run_shell_line(script, {**os.environ, **env, **profiles})
     errors = re.findall(r'"error":"([^"]+)"', output)
     assert errors == ["Coupon has already been redeemed"], output
