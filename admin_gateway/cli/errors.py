@@ -89,14 +89,11 @@ def to_command_error(error: Exception) -> CommandError | None:
     if isinstance(error, ApiError):
         return _convert_answer(error)
     if isinstance(error, CouponsError):
-        text = _to_words_of_commands(str(error))
+        text = _name_server(_to_words_of_commands(str(error)))
         if isinstance(error, ConfigurationError):
             return CommandError(text, "USAGE", WRONG_USAGE)
-        if not isinstance(error, ConnectionFailed):
-            return CommandError(text)
-        if place := _find_place():
-            text = text.replace("No answer", f"No answer from {place.server}", 1)
-        return CommandError(text, "NO_ANSWER")
+        code = "NO_ANSWER" if isinstance(error, ConnectionFailed) else "FAILED"
+        return CommandError(text, code)
     from admin_gateway.cli.core_errors import convert_core_error  # imports the core
 
     return convert_core_error(error)
@@ -114,6 +111,12 @@ def _find_place() -> Place | None:
     context = click.get_current_context(silent=True)
     place: Place | None = context.meta.get(PLACE_KEY) if context else None
     return place
+
+
+def _name_server(text: str) -> str:
+    if place := _find_place():
+        text = text.replace("No answer to", f"No answer from {place.server} to", 1)
+    return text
 
 
 def _convert_answer(error: ApiError) -> CommandError:

@@ -99,9 +99,8 @@ def test_a_list_says_which_part_of_it_is_shown(
 def test_pages_of_real_lists_name_the_rest(acme_cli: CouponctlRunner) -> None:
     definition_id = acme_cli.create_definition()
     acme_cli.generate_coupons(definition_id, "ann", "bob", "cid")
-    page = "list", *ACME, "--limit", "2"
-    of_definition = "--definition", definition_id
-    assert acme_cli.run("coupon", *page, *of_definition).stderr == (
+    page = "list", *ACME, "--definition", definition_id, "--limit", "2"
+    assert acme_cli.run("coupon", *page).stderr == (
         "First 2 of 3; show more with --offset 2 or a larger --limit\n"
     )
     cursor = acme_cli.json("code", *page)["next"]
