@@ -51,7 +51,7 @@ def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
     """
     _collect_garbage_rarely()
     connection = find_connection()
-    tenant_id = tenant_id or require_tenant(connection)
+    tenant_id = require_tenant(tenant_id, connection)
     get_current_context().params["tenant_id"] = tenant_id  # messages name it
     if connection is None:
         with open_local_admin(tenant_id) as admin:
@@ -79,7 +79,7 @@ def open_query(tenant_id: str | None) -> Iterator["Coupons"]:
     from coupons_sdk import Coupons
 
     found = find_query_server()
-    tenant_id = tenant_id or require_tenant(find_connection())
+    tenant_id = require_tenant(tenant_id, find_connection())
     if found:
         server, secret = found
         place = Place(server, tenant_id, gateway="a query gateway")

@@ -84,18 +84,19 @@ def find_connection(environment: Mapping[str, str] = os.environ) -> Profile | No
     return None if name == LOCAL else stored.require(name)
 
 
-def require_tenant(connection: Profile | None) -> str:
-    """Return the tenant of a server that was not given by --tenant.
+def require_tenant(given: str | None, connection: Profile | None = None) -> str:
+    """Return the tenant of --tenant, or else that of the server.
 
     Raises:
-        click.UsageError: There is none.
+        click.UsageError: There is none, or --tenant is empty, as an unset variable is.
     """
-    if connection is None or not connection.tenant_id:
+    tenant_id = connection.tenant_id if given is None and connection else given
+    if not tenant_id:
         raise click.UsageError(
             "Missing option '--tenant'. Give the ID of a tenant, set COUPON_TENANT, or "
             "use a profile: `couponctl profile list` shows yours."
         )
-    return connection.tenant_id
+    return tenant_id
 
 
 def find_query_server(

@@ -108,6 +108,12 @@ def test_a_missing_tenant_may_be_given_in_three_ways(
         assert way in message
 
 
+def test_an_empty_tenant_is_not_replaced(cli: CouponctlRunner) -> None:
+    env = {**KEY, "COUPON_SERVER": "http://127.0.0.1:1"}
+    message = with_env(cli, **env).expect_usage_error(*LIST, "--tenant", "")
+    assert "Missing option '--tenant'" in message
+
+
 def test_a_command_of_players_says_which_server_it_needs(cli: CouponctlRunner) -> None:
     with_key = with_env(cli, COUPON_API_KEY="pk_1", COUPON_SERVER="http://127.0.0.1:1")
     message = with_key.expect_usage_error("validate", "CODE-1")

@@ -70,8 +70,8 @@ def publish(
             event = build_event(tenant_id=admin.tenant_id, **members)
             answer: dict[str, Any] = admin.call("POST", "events", body=event)
         return answer
-    tenant_id = tenant_id or require_tenant(None)
-    return publish_on_bus(build_event(tenant_id=tenant_id, **members))
+    event = build_event(tenant_id=require_tenant(tenant_id), **members)
+    return publish_on_bus(event)
 
 
 def build_cloud_event(
