@@ -7,10 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import rich_click as click
 from click import get_current_context
 
-from admin_gateway.cli.connections import find_connection, find_query_server
+from admin_gateway.cli.connections import (
+    find_connection,
+    find_query_server,
+    require_tenant,
+)
+from admin_gateway.cli.errors import PLACE_KEY, Place
 from admin_gateway.cli.output import NOTICE_KEY, print_status
 from coupons_sdk.credentials import ApiKey, Hmac, TenantToken
 
@@ -21,9 +25,14 @@ if TYPE_CHECKING:
 IN_PROCESS_URL = "http://couponctl.invalid"
 # Some answers wait for others: the test of a webhook for its receiver.
 TIMEOUT_SECONDS = 60
+CALL_A_SERVER = (
+    " To call a server instead, use --server or --profile, or choose a profile with "
+    "`couponctl profile use`."
+)
 MAX_NEW_OBJECTS = 100_000
 TOKEN_LIFETIME_SECONDS = 600
-PLACE_KEY = "coupons.place"
+# The only POST that changes nothing.
+READ_BY_POST = b"/codes/explain"
 
 
 def _collect_garbage_rarely() -> None:
@@ -42,10 +51,7 @@ def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
     """
     _collect_garbage_rarely()
     connection = find_connection()
-    if tenant_id is None and connection:
-        tenant_id = connection.tenant_id
-    if not tenant_id:
-        raise click.UsageError("Missing option '--tenant'.")
+    tenant_id = require_tenant(tenant_id, connection)
     get_current_context().params["tenant_id"] = tenant_id  # messages name it
     if connection is None:
         with open_local_admin(tenant_id) as admin:
@@ -54,7 +60,7 @@ def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
     from coupons_sdk import CouponsAdmin
 
     key = AnnouncedKey(connection.api_key)
-    _set_place(tenant_id, connection.server)
+    get_current_context().meta[PLACE_KEY] = Place(connection.server, tenant_id)
     with CouponsAdmin(
         connection.server, key, tenant_id=tenant_id, timeout=TIMEOUT_SECONDS
     ) as admin:
@@ -72,11 +78,12 @@ def open_query(tenant_id: str | None) -> Iterator["Coupons"]:
     _collect_garbage_rarely()
     from coupons_sdk import Coupons
 
-    if not tenant_id:
-        raise click.UsageError("Missing option '--tenant'.")
-    if found := find_query_server():
+    found = find_query_server()
+    tenant_id = require_tenant(tenant_id, find_connection())
+    if found:
         server, secret = found
-        _set_place(tenant_id, server)
+        place = Place(server, tenant_id, gateway="a query gateway")
+        get_current_context().meta[PLACE_KEY] = place
         with Coupons(server, AnnouncedHmac(tenant_id, secret)) as coupons:
             yield coupons
         return
@@ -97,10 +104,6 @@ def open_query(tenant_id: str | None) -> Iterator["Coupons"]:
             yield coupons
 
 
-def _set_place(tenant_id: str, server: str) -> None:
-    get_current_context().meta[PLACE_KEY] = f"Changing tenant {tenant_id} on {server}."
-
-
 class Announced:
     """A credential that says, before its first write, where it writes."""
 
@@ -108,15 +111,18 @@ class Announced:
         self, method: str, target: bytes, body: bytes
     ) -> Mapping[str, str]:
         """Return the headers of the credential."""
-        context = get_current_context()
-        is_trial = b"dry_run=true" in target or b'"dry_run":true' in body
-        if method != "GET" and not is_trial and NOTICE_KEY not in context.meta:
-            context.meta[NOTICE_KEY] = context.meta[PLACE_KEY]
-            if not context.params.get("as_json"):
-                print_status(context.meta[NOTICE_KEY])
         headers: Mapping[str, str] = super().build_headers(  # type: ignore[misc]
             method, target, body
         )
+        context = get_current_context()
+        is_trial = b"dry_run=true" in target or b'"dry_run":true' in body
+        is_read = method == "GET" or is_trial or target.endswith(READ_BY_POST)
+        if not is_read and NOTICE_KEY not in context.meta:
+            place: Place = context.meta[PLACE_KEY]
+            notice = f"Changing tenant {place.tenant_id} on {place.server}."
+            context.meta[NOTICE_KEY] = notice
+            if not context.params.get("as_json"):
+                print_status(notice)
         return headers
 
 
@@ -151,7 +157,7 @@ def open_local_admin(tenant_id: str) -> Iterator["CouponsAdmin"]:
     app = create_in_process_app(lambda _: database.release_connection())
     transport = WsgiTransport(app, {CALLER_ENVIRON_KEY: caller})
     with (
-        started_core(),
+        started_core(alternative=CALL_A_SERVER),
         CouponsAdmin(
             IN_PROCESS_URL, None, tenant_id=tenant_id, transport=transport
         ) as admin,

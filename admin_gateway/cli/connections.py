@@ -31,14 +31,13 @@ server_options = combine_options(
         "--server",
         expose_value=False,
         callback=_remember(SERVER_KEY),
-        help="Address of an admin gateway. Default: COUPON_SERVER, or the profile that "
-        "`profile use` has chosen, or none: beside the database.",
+        help="Address of an admin gateway to call. Default: COUPON_SERVER.",
     ),
     click.option(
         "--profile",
         expose_value=False,
         callback=_remember(PROFILE_KEY),
-        help="Name of a stored profile; local: beside the database.",
+        help="Stored profile. Default: that of `profile use`; local: the database.",
     ),
 )
 
@@ -87,6 +86,21 @@ def find_connection(environment: Mapping[str, str] = os.environ) -> Profile | No
     return None if name == LOCAL else stored.require(name)
 
 
+def require_tenant(given: str | None, connection: Profile | None = None) -> str:
+    """Return the tenant of --tenant, or else that of the server.
+
+    Raises:
+        click.UsageError: There is none, or --tenant is empty, as an unset variable is.
+    """
+    tenant_id = connection.tenant_id if given is None and connection else given
+    if not tenant_id:
+        raise click.UsageError(
+            "Missing option '--tenant'. Give the ID of a tenant, set COUPON_TENANT, or "
+            "use a profile: `couponctl profile list` shows yours."
+        )
+    return tenant_id
+
+
 def find_query_server(
     environment: Mapping[str, str] = os.environ,
 ) -> tuple[str, str] | None:
@@ -98,7 +112,10 @@ def find_query_server(
     """
     server = environment.get("COUPON_QUERY_SERVER")
     if not server or find_given_profile() == LOCAL:
-        require_no_server("This command calls a query gateway (COUPON_QUERY_SERVER)")
+        require_no_server(
+            "This command works with a query gateway or beside the database",
+            "Set COUPON_QUERY_SERVER",
+        )
         return None
     secret = environment.get("COUPON_TENANT_SECRET")
     if not secret:
@@ -113,6 +130,7 @@ def find_query_server(
 
 def require_no_server(
     rule: str = "This command works only beside the database",
+    remedy: str = "Run it there",
 ) -> None:
     """Refuse a command that does not work with an admin gateway, by a rule.
 
@@ -121,6 +139,6 @@ def require_no_server(
     """
     if connection := find_connection():
         raise click.UsageError(
-            f"{rule}, not with the server {connection.server}. Run it there, or with "
+            f"{rule}, not with the server {connection.server}. {remedy}, or use "
             f"--profile {LOCAL}."
         )

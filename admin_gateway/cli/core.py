@@ -26,10 +26,13 @@ MISSING_KEY_MESSAGE = (
 
 
 @contextmanager
-def started_core(creates_data: bool = False) -> Iterator[loader.Settings]:
+def started_core(
+    creates_data: bool = False, alternative: str = ""
+) -> Iterator[loader.Settings]:
     """Start the core with the settings from the environment; close it afterwards.
 
-    Unless `creates_data`, neither a database file nor a master key is created.
+    Unless `creates_data`, neither a database file nor a master key is created; without
+    them, the error ends with the `alternative`.
 
     Raises:
         CommandError: There is no database file or no master key yet.
@@ -37,7 +40,7 @@ def started_core(creates_data: bool = False) -> Iterator[loader.Settings]:
     require_no_server()
     settings = loader.load(creates_secrets=creates_data)
     if not creates_data and (problem := describe_missing_data(settings)):
-        raise CommandError(problem)
+        raise CommandError(problem + alternative)
     bootstrap.start(settings)
     audit_context.start_context(audit_context.CLI_ACTOR)
     # Without limits: an operator with access to the shell has no need to guess codes.

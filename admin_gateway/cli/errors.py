@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import rich_click as click
 
@@ -29,9 +29,30 @@ SDK_WORDS = {
         "Set COUPON_API_KEY, or run `couponctl login`:"
     ),
     "or pass a transport that has it": "or set SSL_CERT_FILE to its file",
+    "Invalid base_url": "Invalid address of the server",
     "base_url": "the address of the server",
 }
 MAX_PRINTED_DETAILS = 20
+# What a server says without knowing what the command calls, by its code.
+MESSAGES_ABOUT_SERVERS = {
+    "INVALID_API_KEY": "{message}: {server} does not know it, or it is revoked or "
+    "expired. Set COUPON_API_KEY, or store another key with `couponctl login`.",
+    "INVALID_SIGNATURE": "{message}: COUPON_TENANT_SECRET is not a secret of the "
+    'tenant "{tenant_id}" on {server}.',
+    "ACCESS_DENIED": '{message}: the credential does not belong to the tenant "'
+    '{tenant_id}" of {server}.',
+    "NOT_FOUND": "{message}. Is {server} the address of {gateway}?",
+    "AUTH_002": "{message}. Is {server} the address of {gateway}?",
+}
+PLACE_KEY = "coupons.place"
+
+
+class Place(NamedTuple):
+    """The server that a command calls, the tenant, and the kind of gateway expected."""
+
+    server: str
+    tenant_id: str
+    gateway: str = "an admin gateway"
 
 
 class CommandError(click.ClickException):
@@ -75,7 +96,7 @@ def to_command_error(error: Exception) -> CommandError | None:
     if isinstance(error, ApiError):
         return _convert_answer(error)
     if isinstance(error, CouponsError):
-        text = _to_words_of_commands(str(error))
+        text = _name_server(_to_words_of_commands(str(error)))
         if isinstance(error, ConfigurationError):
             return CommandError(text, "USAGE", WRONG_USAGE)
         code = "NO_ANSWER" if isinstance(error, ConnectionFailed) else "FAILED"
@@ -96,6 +117,18 @@ def _to_words_of_commands(text: str) -> str:
     return text if words == text else words[:1].upper() + words[1:]
 
 
+def _find_place() -> Place | None:
+    context = click.get_current_context(silent=True)
+    place: Place | None = context.meta.get(PLACE_KEY) if context else None
+    return place
+
+
+def _name_server(text: str) -> str:
+    if place := _find_place():
+        text = text.replace("No answer to", f"No answer from {place.server} to", 1)
+    return text
+
+
 def _convert_answer(error: ApiError) -> CommandError:
     details = [
         ErrorDetail(
@@ -106,4 +139,7 @@ def _convert_answer(error: ApiError) -> CommandError:
     # Without a code it is no answer of a gateway, which could say what is not there.
     exit_status = EXIT_STATUSES.get(error.status, FAILED) if error.code else FAILED
     message = _to_words_of_commands(error.message)
+    if (place := _find_place()) and error.code in MESSAGES_ABOUT_SERVERS:
+        template = MESSAGES_ABOUT_SERVERS[error.code]
+        message = template.format(message=message, **place._asdict())
     return CommandError(message, error.code or "FAILED", exit_status, details)

@@ -47,7 +47,7 @@ format_options = combine_options(
         type=click.Choice(FORMATS),
         help="Format; id prints the ID of each object only.",
     ),
-    click.option("--field", help="Print only this member, for example config.hot."),
+    click.option("--field", help="Print only this member, for example status."),
 )
 
 

@@ -23,7 +23,7 @@ from workers.__main__ import WORKERS
 COUPONCTL_LINE = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
 DOCUMENTS = (
     *("docs/tour.md", "docs/support.md", "docs/events.md", "docs/webhooks.md"),
-    *("docs/operations.md", "docs/reports.md"),
+    *("docs/operations.md", "docs/reports.md", "docs/couponctl.md"),
 )
 EVENTS_DOCUMENT = (PROJECT_ROOT / "docs/events.md").read_text()
 OWN_PATH = 'PATH="$PWD/.venv/bin:$PATH"  # for couponctl\n'
@@ -130,7 +130,8 @@ def check_documents(env: dict[str, str], directory: Path) -> None:
     for setting, port in (("ADMIN_PORT", 8001), ("QUERY_PORT", 8002)):
         script = script.replace(f"127.0.0.1:{port}", f"127.0.0.1:{env[setting]}")
     script = script.replace(OWN_PATH, "")
+    profiles = {"XDG_CONFIG_HOME": env["COUPON_DATA_DIR"]}
     with forked_couponctl(directory) as program:
-        output = run_shell_line(script, {**os.environ, **env}, program)
+        output = run_shell_line(script, {**os.environ, **env, **profiles}, program)
     errors = re.findall(r'"error":"([^"]+)"', output)
     assert errors == ["Coupon has already been redeemed"], output

@@ -58,6 +58,6 @@ def list_(admin: "CouponsAdmin", **query: Any) -> Any:
 def revoke(admin: "CouponsAdmin", key_id: str) -> Any:
     """Revoke an API key immediately (idempotent).
 
-    Example: `couponctl key revoke --tenant acme 0198c0de-…`
+    Example: `couponctl key revoke --tenant acme crm`
     """
     return admin.call("POST", "api-keys", key_id, "revoke")

@@ -38,7 +38,7 @@ def create(admin: "CouponsAdmin", **options: Any) -> Any:
     """Create an active definition from options, a file, or both.
 
     Example: `couponctl definition create --tenant acme --name Welcome
-    --reward 0198c0de-… --prefix WELCOME --per-user 1 --json`
+    --reward "100 points" --prefix WELCOME --per-user 1 --json`
     """
     if options["body_file"] is None and options["reward"] is None:
         raise click.UsageError("Missing option '--reward'.")
@@ -78,7 +78,7 @@ def list_(admin: "CouponsAdmin", **filters: Any) -> Any:
 def get(admin: "CouponsAdmin", definition_id: str) -> Any:
     """Show a definition.
 
-    Example: `couponctl definition get --tenant acme 0198c0de-…`
+    Example: `couponctl definition get --tenant acme Welcome`
     """
     return admin.call("GET", "coupons", definition_id)
 
@@ -87,7 +87,7 @@ def get(admin: "CouponsAdmin", definition_id: str) -> Any:
 def update(admin: "CouponsAdmin", definition_id: str, **options: Any) -> Any:
     """Change a definition; omitted options keep their values.
 
-    Example: `couponctl definition update --tenant acme 0198c0de-… --total 5000`
+    Example: `couponctl definition update --tenant acme Welcome --total 5000`
     """
     body = build_body(**options)
     limits = body.get("config", {}).get("limits")
@@ -101,7 +101,7 @@ def update(admin: "CouponsAdmin", definition_id: str, **options: Any) -> Any:
 def stats(admin: "CouponsAdmin", definition_id: str) -> Any:
     """Count a definition's coupons by status, and their redemptions.
 
-    Example: `couponctl definition stats --tenant acme 0198c0de-…`
+    Example: `couponctl definition stats --tenant acme Welcome`
     """
     return admin.call("GET", "coupons", definition_id, "stats")
 
@@ -110,7 +110,7 @@ def stats(admin: "CouponsAdmin", definition_id: str) -> Any:
 def capacity(admin: "CouponsAdmin", definition_id: str) -> Any:
     """Show the usage of the code space and the chance of guessing a valid code.
 
-    Example: `couponctl definition capacity --tenant acme 0198c0de-…`
+    Example: `couponctl definition capacity --tenant acme Welcome`
     """
     return admin.call("GET", "coupons", definition_id, "capacity")
 

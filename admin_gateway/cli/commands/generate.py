@@ -55,7 +55,7 @@ def generate(
     database, this command helps them. After Ctrl-C the workers continue; `couponctl
     batch watch` shows the progress.
 
-    Example: `couponctl generate --tenant acme --definition 0198c0de-…
+    Example: `couponctl generate --tenant acme --definition Welcome
     --user user_123 --user user_456 --json`
     """
     document: dict[str, Any]

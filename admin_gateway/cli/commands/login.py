@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import rich_click as click
+from click import get_current_context
 
 from admin_gateway.cli import profiles
 from admin_gateway.cli.connections import (
@@ -12,6 +13,7 @@ from admin_gateway.cli.connections import (
     find_server,
     server_options,
 )
+from admin_gateway.cli.errors import PLACE_KEY, Place
 from admin_gateway.cli.output import json_command, print_status
 from admin_gateway.cli.profiles import LOCAL, Profile
 from admin_gateway.cli.tables import Document
@@ -38,10 +40,11 @@ def login() -> Document:
     server = find_server()
     if not server:
         raise click.UsageError("Missing option '--server'.")
-    name = find_given_profile() or urlsplit(server).hostname or server
+    name = find_given_profile() or urlsplit(server).netloc or server
     if name == LOCAL:
         raise click.UsageError(f'A profile cannot have the name "{LOCAL}".')
     key = _read_key()
+    get_current_context().meta[PLACE_KEY] = Place(server, tenant_id="self")
     with CouponsAdmin(server, ApiKey(key), tenant_id="self") as admin:
         found = admin.api_keys.get_own()
     with profiles.change() as stored:

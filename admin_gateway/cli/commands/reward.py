@@ -70,7 +70,7 @@ def list_(admin: "CouponsAdmin", **query: Any) -> Any:
 def get(admin: "CouponsAdmin", item_id: str) -> Any:
     """Show a reward item.
 
-    Example: `couponctl reward get --tenant acme 0198c0de-…`
+    Example: `couponctl reward get --tenant acme "100 points"`
     """
     return admin.call("GET", "rewards", item_id)
 
@@ -79,7 +79,7 @@ def get(admin: "CouponsAdmin", item_id: str) -> Any:
 def update(admin: "CouponsAdmin", item_id: str, body_file: Any, **options: Any) -> Any:
     """Change a reward item; omitted options keep their values.
 
-    Example: `couponctl reward update --tenant acme 0198c0de-… --name "200 points"`
+    Example: `couponctl reward update --tenant acme "100 points" --name "200 points"`
     """
     body = build_body(body_file, **options)
     return admin.call("PATCH", "rewards", item_id, body=body)
@@ -89,7 +89,7 @@ def update(admin: "CouponsAdmin", item_id: str, body_file: Any, **options: Any) 
 def delete(admin: "CouponsAdmin", item_id: str) -> Any:
     """Delete a reward item that no definition uses.
 
-    Example: `couponctl reward delete --tenant acme 0198c0de-…`
+    Example: `couponctl reward delete --tenant acme "100 points"`
     """
     admin.rewards.delete(item_id)
     return {"deleted": item_id}

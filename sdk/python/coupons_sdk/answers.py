@@ -144,7 +144,7 @@ def describe_failure(failure: httpx2.RequestError, call: Call[Any]) -> Connectio
         if isinstance(failure, httpx2.TimeoutException)
         else ConnectionFailed
     )
-    text = str(failure) or type(failure).__name__
+    text = (str(failure) or type(failure).__name__).rstrip(".")
     advice = (
         " Its certificate does not verify: install the authority's certificate, or "
         "pass a transport that has it."

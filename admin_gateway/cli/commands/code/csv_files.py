@@ -82,7 +82,7 @@ def import_(
     or UTF-16; comma, semicolon or tab. After an interruption the workers continue to
     create the codes.
 
-    Example: `couponctl code import --tenant acme --definition 0198c0de-… codes.csv`
+    Example: `couponctl code import --tenant acme --definition Welcome codes.csv`
     """
     patient = admin.with_options(timeout=IMPORT_TIMEOUT_SECONDS)
     with progress_bar("bytes read", get_file_size(file)) as report_progress:

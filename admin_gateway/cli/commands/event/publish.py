@@ -8,7 +8,11 @@ from uuid import uuid4
 import rich_click as click
 
 from admin_gateway.cli.api_commands import optional_tenant_option
-from admin_gateway.cli.connections import find_connection, server_options
+from admin_gateway.cli.connections import (
+    find_connection,
+    require_tenant,
+    server_options,
+)
 from admin_gateway.cli.options import JsonObjectParam
 from admin_gateway.cli.output import json_command
 from coupon_core.domain.models import MILESTONE_TYPES, utc_now
@@ -66,9 +70,8 @@ def publish(
             event = build_event(tenant_id=admin.tenant_id, **members)
             answer: dict[str, Any] = admin.call("POST", "events", body=event)
         return answer
-    if not tenant_id:
-        raise click.UsageError("Missing option '--tenant'.")
-    return publish_on_bus(build_event(tenant_id=tenant_id, **members))
+    event = build_event(tenant_id=require_tenant(tenant_id), **members)
+    return publish_on_bus(event)
 
 
 def build_cloud_event(
