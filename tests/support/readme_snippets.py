@@ -21,7 +21,7 @@ from workers.__main__ import WORKERS
 COUPONCTL_LINE = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
 DOCUMENTS = (
     *("docs/tour.md", "docs/support.md", "docs/events.md", "docs/webhooks.md"),
-    *("docs/operations.md", "docs/reports.md"),
+    *("docs/operations/data-protection.md", "docs/reports.md"),
 )
 EVENTS_DOCUMENT = (PROJECT_ROOT / "docs/events.md").read_text()
 EARNING_TIMEOUT_SECONDS = 2.0  # in which a milestone becomes a coupon
