@@ -103,6 +103,11 @@ def find_archive_failure() -> str:
     return f"{row[0]} at {row[1]} UTC" if row else ""
 
 
+def is_archive_enabled() -> bool:
+    """Return True if PostgreSQL archives what it writes."""
+    return _fetch_scalar("SELECT current_setting('archive_mode')") != "off"
+
+
 def measure_clock_skew() -> float:
     """Return by how many seconds the clock of the database is ahead of this host."""
     return (running_processes.read_clock() - utc_now()).total_seconds()

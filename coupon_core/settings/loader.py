@@ -119,7 +119,7 @@ def _derive_settings(values: dict[str, Any], creates_secrets: bool) -> Settings:
             "COUPON_OIDC_CLIENT_ID: expected the ID of the client that is registered "
             "at COUPON_OIDC_ISSUER"
         )
-    data_dir = values["data_dir"].absolute()
+    data_dir = values["data_dir"].resolve()
     read_secret = _load_or_create_secret if creates_secrets else _load_secret
     broker_url = values["broker_url"] or EMBEDDED_BROKER_URL_TEMPLATE.format(
         read_secret(data_dir / BROKER_PASSWORD_FILE, secrets.token_urlsafe),

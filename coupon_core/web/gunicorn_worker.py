@@ -120,6 +120,9 @@ class HttpWorker(Worker):
             connection.is_signalled = True
             if not connection.take(False):  # the owner will see the signal
                 return
+        self._serve_connection(connection)
+
+    def _serve_connection(self, connection: Connection) -> None:
         me = get_ident()
         self._busy_since[me] = monotonic()
         try:
@@ -173,7 +176,8 @@ class HttpWorker(Worker):
 
     def _drain(self) -> None:
         """Finish started requests; idle connections linger for requests on the way."""
-        self._acceptor.stop()
+        for connection in self._acceptor.stop():
+            self._serve_connection(connection)
         now = monotonic()
         idle_deadline, deadline = now + LINGER_SECONDS, now + self.cfg.graceful_timeout
         while self._table.by_fd and monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""What `docs/operations.md` has an operator write is what containers and units read."""
+"""What `docs/operations` has an operator write is what containers and units read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.deploy.compose import COMPOSE_FILE
 from tests.deploy.systemd import INSTALLED, UNITS
 from tests.support.paths import PROJECT_ROOT
 
-DOCUMENT = PROJECT_ROOT / "docs" / "operations.md"
+PAGES = PROJECT_ROOT / "docs" / "operations"
 
 
 def run_shell(script: str, directory: Path) -> str:
@@ -26,8 +26,9 @@ def run_shell(script: str, directory: Path) -> str:
 
 
 def read_block(first_words: str) -> str:
+    text = "".join(path.read_text() for path in PAGES.glob("*.md"))
     (block,) = re.findall(
-        rf"```bash\n({re.escape(first_words)}.*?)```", DOCUMENT.read_text(), re.DOTALL
+        rf"```bash\n({re.escape(first_words)}.*?)```", text, re.DOTALL
     )
     return block
 
@@ -66,8 +67,7 @@ def test_units_and_wrapper_pass_the_same_secrets() -> None:
 
 
 def test_printed_commands_name_both_nodes_in_nginx(tmp_path: Path) -> None:
-    (line,) = re.findall(r"^sed -e .*\\\n.*$", DOCUMENT.read_text(), re.MULTILINE)
-    command, _ = line.split(" > ")
+    command, _ = read_block("sed -e ").split(" > ")
     text = run_shell(command, PROJECT_ROOT)
     for port in (8001, 8002):
         for node in (11, 12):
@@ -77,8 +77,13 @@ def test_printed_commands_name_both_nodes_in_nginx(tmp_path: Path) -> None:
 
 def test_printed_installation_is_that_of_the_image() -> None:
     dockerfile = (COMPOSE_FILE.with_name("Dockerfile")).read_text()
-    block = read_block("apt-get install --yes python3-venv")
-    for line in re.findall(r"/opt/coupons/bin/pip install (.*)", block):
+    install, upgrade = (
+        re.findall(r"/opt/coupons/bin/pip install (.*)", read_block(first_words))
+        for first_words in ("apt-get install --yes python3-venv", "systemctl stop")
+    )
+    assert len(install) == 2
+    assert upgrade == install
+    for line in install:
         for word in line.split():
             assert word in dockerfile
 

@@ -11,7 +11,7 @@ from tests.deploy.chart import CHART
 from tests.deploy.observability import ALERT_CASES, load_alerts, load_dashboards
 from tests.support.paths import PROJECT_ROOT
 
-RUNBOOK = PROJECT_ROOT / "docs" / "operations.md"
+RUNBOOK = PROJECT_ROOT / "docs" / "operations" / "monitoring.md"
 
 
 def test_each_alert_has_a_row_in_the_runbook_and_a_case_in_which_it_fires() -> None:
@@ -57,4 +57,4 @@ def test_dashboards_can_be_imported_together() -> None:
 
 def test_the_chart_installs_the_release_of_this_tree() -> None:
     about = yaml.safe_load((CHART / "Chart.yaml").read_text())
-    assert about["appVersion"] == version("coupons")
+    assert about["appVersion"] == version("couponctl")

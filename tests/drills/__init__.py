@@ -1,1 +1,1 @@
-"""Drills of `docs/operations.md`: its procedures are followed as they are printed."""
+"""Drills: the procedures of `docs/operations/backup.md`, as they are printed."""

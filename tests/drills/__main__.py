@@ -1,4 +1,4 @@
-"""`make drills`: follow the procedures of `docs/operations.md` with much data."""
+"""`make drills`: follow `docs/operations/backup.md` with much data."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import tempfile
 from pathlib import Path
 
 from tests.drills.drills import DRILLS, Result
-from tests.drills.procedures import DOCUMENT
+from tests.drills.procedures import PAGES
 from tests.drills.tools import install_tools
 
 BEGIN, END = "<!-- results of make drills -->", "<!-- end of results -->"
+DOCUMENT = PAGES / "backup.md"
 HEADER = "| procedure | rows | backup | created in | restored in | uses lost |"
 
 

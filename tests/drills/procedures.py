@@ -1,4 +1,4 @@
-"""The shell blocks of `docs/operations.md`, run as they are printed."""
+"""The shell blocks of `docs/operations`, run as they are printed."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from tests.chaos.worker_processes import build_environment
 from tests.support.paths import PROJECT_ROOT
 from tests.support.ports import find_free_ports
 
-DOCUMENT = PROJECT_ROOT / "docs" / "operations.md"
+PAGES = PROJECT_ROOT / "docs" / "operations"
 PROGRAMS = Path(sys.executable).parent
 
 
 def read_blocks(title: str) -> list[str]:
     """Return the shell blocks of a section, in their order."""
-    _, _, section = DOCUMENT.read_text().partition(f"\n### {title}\n")
-    section = re.split(r"\n###? ", section)[0]
+    text = "".join(path.read_text() for path in PAGES.glob("*.md"))
+    _, _, section = text.partition(f"\n## {title}\n")
+    section = re.split(r"\n##? ", section)[0]
     blocks = re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
-    assert blocks, f'docs/operations.md has no commands in "{title}"'
+    assert blocks, f'docs/operations has no commands in "{title}"'
     return blocks
 
 

@@ -1,4 +1,4 @@
-"""The procedures of `docs/operations.md` restore whole databases: short drills."""
+"""`docs/operations/backup.md` restores whole databases: short drills."""
 
 from __future__ import annotations
 

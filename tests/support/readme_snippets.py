@@ -23,7 +23,7 @@ from workers.__main__ import WORKERS
 COUPONCTL_LINE = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
 DOCUMENTS = (
     *("docs/tour.md", "docs/support.md", "docs/events.md", "docs/webhooks.md"),
-    *("docs/operations.md", "docs/reports.md", "docs/couponctl.md"),
+    *("docs/operations/data-protection.md", "docs/reports.md", "docs/couponctl.md"),
 )
 EVENTS_DOCUMENT = (PROJECT_ROOT / "docs/events.md").read_text()
 OWN_PATH = 'PATH="$PWD/.venv/bin:$PATH"  # for couponctl\n'

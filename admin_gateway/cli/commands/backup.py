@@ -17,7 +17,7 @@ from coupon_core.settings import loader
 
 POSTGRESQL_MESSAGE = (
     "COUPON_DATABASE_URL is PostgreSQL, which has tools of its own for backups: "
-    "docs/operations.md describes base backups and recovery to a point in time."
+    "docs/operations/backup.md describes base backups and recovery to a point in time."
 )
 WITHOUT_KEY_NOTICE = (
     "The backup does not contain the master key. It is worthless without that key, so "

@@ -46,5 +46,8 @@ def check_backups(settings: Settings) -> Findings:
             "file only, and the disk fills. The log of PostgreSQL says why."
         )
         yield Finding("backup", "fail", f"archive_command fails: {failure}", advice)
-    else:
+    elif diagnostics.is_archive_enabled():
         yield Finding("backup", "ok", "no file of the archive is missing")
+    else:
+        found = "archive_mode is off: no recovery to a point in time"
+        yield Finding("backup", "ok", found)

@@ -20,7 +20,7 @@ FREE_SPACE_THRESHOLDS: tuple[tuple[Level, int], ...] = (
 
 def check_disk(settings: Settings) -> Findings:
     """Check the free space of the data directory."""
-    free = shutil.disk_usage(settings.data_dir).free
+    free = shutil.disk_usage(_find_existing(settings.data_dir)).free
     level: Level = next(
         (level for level, min_free in FREE_SPACE_THRESHOLDS if free < min_free), "ok"
     )
@@ -28,14 +28,21 @@ def check_disk(settings: Settings) -> Findings:
     yield Finding("disk", level, found=f"{free / GIBIBYTE:.1f} GiB free", advice=advice)
 
 
+def _find_existing(directory: Path) -> Path:
+    """Return the directory, or the one in which a server is going to create it."""
+    return next(path for path in (directory, *directory.parents) if path.exists())
+
+
 def check_data_directory(settings: Settings) -> Findings:
     """Check that the data directory is writable, and closed to other users."""
     directory = settings.data_dir
-    if not os.access(directory, os.W_OK | os.X_OK):
+    if not os.access(_find_existing(directory), os.W_OK | os.X_OK):
         advice = "Grant this user write permission, or set COUPON_DATA_DIR."
         yield Finding(
             "data directory", "fail", found=f"{directory}: not writable", advice=advice
         )
+    elif not directory.exists():
+        yield Finding("data directory", "ok", found=f"{directory}: not created yet")
     elif exposed := list(data_directory.find_exposed(directory)):
         found = f"{exposed[0]}: open to other users ({len(exposed)} such paths)"
         advice = f"Run as its owner: chmod -R go= {shlex.quote(str(directory))}"

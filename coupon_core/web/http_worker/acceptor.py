@@ -2,6 +2,8 @@
 
 import errno
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from coupon_core.web.http_worker.connection import Connection
@@ -36,7 +38,11 @@ class Acceptor:
         poller: Poller,
         scheme_policy: SchemePolicy,
     ) -> None:
-        self._listeners = {listener.fileno(): listener for listener in worker.sockets}
+        self._listeners: dict[int, socket.socket] = {
+            listener.fileno(): listener.sock for listener in worker.sockets
+        }
+        self._names = {fd: sock.getsockname() for fd, sock in self._listeners.items()}
+        self._backlog = worker.cfg.backlog
         self._log, self._table, self._poller = worker.log, table, poller
         self._scheme_policy = scheme_policy
         self._request_limits = RequestLimits.from_config(worker.cfg)
@@ -58,11 +64,24 @@ class Acceptor:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
             self._poller.register(fd, READABLE)
 
-    def stop(self) -> None:
-        """Accept nothing more; other workers may still listen on the same sockets."""
+    def stop(self) -> Iterator[Connection]:
+        """Accept what waits, and close the listeners; yield as `accept` returns.
+
+        For an open listener the kernel completes connections and takes requests, and
+        resets them when the worker ends. A proxy cannot send those to another gateway.
+        Other workers may still listen on the same sockets.
+        """
         self._is_stopped = True
-        for fd in self._listeners:
+        for fd, listener in self._listeners.items():
             self._poller.forget(fd)
+            with suppress(OSError):  # nothing waits any more
+                for _ in range(self._backlog):
+                    if not self._table.make_room():
+                        break
+                    sock, peer = listener.accept()
+                    if connection := self._start_connection(sock, peer, fd):
+                        yield connection
+            listener.close()
 
     def resume(self) -> None:
         """Try again after a pause."""
@@ -92,15 +111,16 @@ class Acceptor:
                 self._rearm(fd)
             return None
         self._rearm(fd)
-        return self._start_connection(sock, peer, listener.getsockname())
+        return self._start_connection(sock, peer, fd)
 
     def _rearm(self, fd: int) -> None:
         if not self._is_stopped:
             self._poller.rearm(fd, READABLE)
 
     def _start_connection(
-        self, sock: socket.socket, peer: Any, server: Any
+        self, sock: socket.socket, peer: Any, listener_fd: int
     ) -> Connection | None:
+        server = self._names[listener_fd]
         environ = create_connection_environ(self._environ, peer, server)
         connection = Connection(sock, RequestParser(self._request_limits), environ)
         connection.deadline += FIRST_BYTE_TIMEOUT_SECONDS

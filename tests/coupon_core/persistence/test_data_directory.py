@@ -87,3 +87,18 @@ def test_a_shared_directory_is_left_as_it_is(data_directory: Path) -> None:
     data_directory.chmod(0o1777)
     use_everything(data_directory)
     assert data_directory.stat().st_mode & 0o7777 == 0o1777
+
+
+def test_a_link_to_the_directory_is_followed(
+    data_directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """With DynamicUser, systemd makes the state directory of a service a link."""
+    link = data_directory.with_name("link")
+    link.symlink_to(data_directory)
+    monkeypatch.setenv("COUPON_DATA_DIR", str(link))
+    for count in (1, 0):
+        use_everything(link)
+        assert not list(find_exposed(data_directory))
+        assert capfd.readouterr().err.count("restricted to its owner") == count

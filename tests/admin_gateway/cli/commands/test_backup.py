@@ -310,7 +310,7 @@ def test_on_postgresql_the_page_with_the_procedure_is_named(
     cli: CouponctlRunner, command: str
 ) -> None:
     message = cli.expect_refusal("backup", command, "/nowhere")
-    assert "docs/operations.md describes base backups" in message
+    assert "docs/operations/backup.md describes base backups" in message
 
 
 def test_all_encrypted_columns_are_found_by_their_names() -> None:

@@ -195,6 +195,27 @@ def test_files_that_others_could_read(cli_without_tables: CouponctlRunner) -> No
     )
 
 
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
+def test_a_server_without_an_archive_is_not_said_to_have_one(
+    cli: CouponctlRunner,
+) -> None:
+    finding = run_doctor(cli, 0)["backup"]
+    assert finding["found"] == "archive_mode is off: no recovery to a point in time"
+
+
+def test_a_data_directory_that_does_not_exist_yet(
+    cli: CouponctlRunner, tmp_path: Path
+) -> None:
+    """So it is on the second machine of an installation with PostgreSQL."""
+    directory = tmp_path / "not" / "yet"
+    elsewhere = CouponctlRunner({**cli.env, "COUPON_DATA_DIR": str(directory)})
+    findings = run_doctor(elsewhere, 0)
+    assert findings["data directory"]["level"] == "ok"
+    assert findings["data directory"]["found"] == f"{directory}: not created yet"
+    assert findings["disk"]["level"] == "ok"
+    assert not directory.parent.exists()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
 def test_a_data_directory_of_another_user(cli_without_tables: CouponctlRunner) -> None:
     cli_without_tables.run("db", "upgrade")

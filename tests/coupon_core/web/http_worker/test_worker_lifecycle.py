@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 
@@ -44,6 +45,37 @@ def test_sigterm_finishes_requests_and_lets_idle_connections_linger(
         running.process.wait(15)
         assert time.monotonic() - began < 15
     assert "Traceback" not in running.log
+
+
+def test_after_sigterm_a_connection_is_answered_or_refused_and_never_reset(
+    tmp_path: Path,
+) -> None:
+    """A proxy sends a request to another gateway only if it cannot connect to one."""
+    with running_worker(tmp_path) as running, ExitStack() as stack:
+        idle = stack.enter_context(running.connect())  # the worker lives 2 s for it
+        idle.sendall(get("/echo", "X-A: b"))
+        read_response(idle)
+        (pid,) = running.worker_pids()
+        os.kill(pid, signal.SIGSTOP)
+        waiting = [stack.enter_context(running.connect()) for _ in range(9)]
+        for wire in waiting:
+            wire.sendall(get("/echo", "X-A: b"))
+        running.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)  # until gunicorn's master has passed it on
+        os.kill(pid, signal.SIGCONT)
+        assert [read_response(wire)[0] for wire in waiting] == [200] * len(waiting)
+        wait_until(lambda: is_refused(running), 1, "the end of the listener")
+        idle.sendall(get("/echo", "X-A: b"))
+        assert read_response(idle)[0] == 200
+
+
+def is_refused(running: WorkerProcess) -> bool:
+    """Return True if nothing listens on the port any more."""
+    try:
+        running.connect().close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 class KeepAliveClient(Thread):
