@@ -132,5 +132,7 @@ def check_documents(env: dict[str, str], directory: Path) -> None:
     script = script.replace(OWN_PATH, "")
     with forked_couponctl(directory) as program:
         output = run_shell_line(script, {**os.environ, **env}, program)
+    for text in re.findall(r'\|\| echo "([^"]+)"', script):
+        assert text in output, text  # the command before it has failed, as announced
     errors = re.findall(r'"error":"([^"]+)"', output)
     assert errors == ["Coupon has already been redeemed"], output
