@@ -123,6 +123,8 @@ def test_requests_are_answered_as_printed(game: Game) -> None:
     assert len(data["redeemedAt"]) == len(printed["redeemedAt"])
 
 
+# The program sees HTTP only.
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 def test_the_complete_flow_grants_once(game: Game) -> None:
     start = f"const BASE_URL = '{game.url}';\nconst KEY = '{game.key}';\n"
     text = start + (HERE / "s3_client.js").read_text()

@@ -133,5 +133,7 @@ def check_documents(env: dict[str, str], directory: Path) -> None:
     profiles = {"XDG_CONFIG_HOME": env["COUPON_DATA_DIR"]}
     with forked_couponctl(directory) as program:
         output = run_shell_line(script, {**os.environ, **env, **profiles}, program)
+    for text in re.findall(r'\|\| echo "([^"]+)"', script):
+        assert text in output, text  # the command before it has failed, as announced
     errors = re.findall(r'"error":"([^"]+)"', output)
     assert errors == ["Coupon has already been redeemed"], output
