@@ -2,9 +2,7 @@
 
 import socket
 from collections.abc import Iterable
-from importlib.metadata import version
 
-from coupon_core import DISTRIBUTION
 from coupon_core.domain.models.attempts import SignalThresholds
 from coupon_core.observability import (
     attempt_buffer,
@@ -15,6 +13,7 @@ from coupon_core.observability import (
 )
 from coupon_core.observability.metrics_server import Collector
 from coupon_core.persistence import data_directory, database, report_database
+from coupon_core.release import RELEASE
 from coupon_core.security import authentication, encryption
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits, parse_rate_limit
@@ -100,7 +99,7 @@ def start_metrics_server(
 def start_tracing(program: str, settings: Settings) -> None:
     """Record traces and send them, if the settings contain a URL for them."""
     if settings.traces_url:
-        tracing.start(program, release=version(DISTRIBUTION), url=settings.traces_url)
+        tracing.start(program, release=RELEASE, url=settings.traces_url)
         outbox.store_traces(tracing.current_traceparent)
 
 

@@ -286,6 +286,16 @@ INSTALLED_BY_NAME = re.compile(
 )
 
 
+def test_the_name_of_the_distribution_is_looked_up_in_one_place_at_import() -> None:
+    """Elsewhere, only those who use a part of the product would find a wrong one."""
+    assert [
+        str(path.relative_to(PROJECT_ROOT))
+        for name in ("admin_gateway", "coupon_core", "query_gateway", "workers")
+        for path in PROJECT_ROOT.joinpath(name).rglob("*.py")
+        if re.search(r"\bversion\([\"']coupon", path.read_text())
+    ] == ["coupon_core/release.py"]
+
+
 def test_no_text_installs_a_package_of_somebody_else_that_has_our_name() -> None:
     paths = [path for name in TEXT_FILES for path in PROJECT_ROOT.glob(name)]
     texts = {path: path.read_text() for path in paths if path.is_file()}

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from admin_gateway.asyncapi.json_schemas import build_component_schemas
 from admin_gateway.asyncapi.messages import MESSAGES, Message
 from coupon_core.messaging.topology import CONTENT_TYPE, EVENTS_EXCHANGE, OUT_EXCHANGE
-from coupon_core.web.app_factory import RELEASE
+from coupon_core.release import RELEASE
 
 Json = dict[str, Any]
 

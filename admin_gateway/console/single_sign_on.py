@@ -54,7 +54,7 @@ def install(app: Flask, settings: Settings) -> None:
         log.warning(
             "oidc_not_installed",
             detail="COUPON_OIDC_ISSUER is set, but nobody can sign in there: install "
-            "coupons[oidc].",
+            'the extra "oidc".',
         )
         return
     app.extensions[PROVIDER_EXTENSION] = Provider(

@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from flask import Blueprint, Flask, Response
 from werkzeug.routing import BaseConverter
 
-from coupon_core import DISTRIBUTION
 from coupon_core.json_encoding import encode_json
+from coupon_core.release import RELEASE
 from coupon_core.web.blueprint import (
     JsonApi,
     JsonBlueprint,
@@ -35,7 +34,6 @@ from coupon_core.web.responses import (
 )
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
-RELEASE = version(DISTRIBUTION)  # of the package, and of the API documents
 DEFAULT_DOCUMENT = DocumentParts()
 
 

@@ -18,10 +18,10 @@ from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.domain.url_redaction import remove_credentials
 from coupon_core.observability.heartbeats import list_heartbeats
+from coupon_core.release import RELEASE
 from coupon_core.services import installation, outbox
 from coupon_core.services.insight import counting
 from coupon_core.settings.descriptions import describe_settings
-from coupon_core.web.app_factory import RELEASE
 
 page = Page("system", title=N_("System"), path="/system", group=N_("Access"), key="y")
 STATE_COLUMNS = (
