@@ -159,6 +159,8 @@ def run_roles(image: Image, home: Path) -> None:
             raise CheckFailed(f"{error}\n{process.log.read_text()[-2000:]}") from error
         finally:
             process.stop()
+    if any(has_text(*each) for each in answers.items()):
+        raise CheckFailed("a process of the image runs on after its container")
 
 
 def has_text(url: str, text: str) -> bool:

@@ -15,7 +15,9 @@ done
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
 mount -t tmpfs -o "mode=700,uid=${user%:*},gid=${user#*:}" data "$data"
 mount -o remount,bind,ro "$root"
-exec chroot --userspec="$user" "$root" env -i "$@" sh -euc '
+# Not by exec: the kernel would forget to end the namespace with the caller when the user
+# of its first process changes.
+chroot --userspec="$user" "$root" env -i "$@" sh -euc '
     if touch /opt/coupons/new 2>/dev/null; then
         echo "The root is writable." >&2
         exit 1
@@ -26,3 +28,4 @@ exec chroot --userspec="$user" "$root" env -i "$@" sh -euc '
     done
     wait
 ' "$entrypoint"
+exit
