@@ -2,6 +2,4 @@
 
 from importlib.metadata import version
 
-from coupon_core import DISTRIBUTION
-
-RELEASE = version(DISTRIBUTION)
+RELEASE = version("couponctl")

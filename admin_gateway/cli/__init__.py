@@ -15,7 +15,6 @@ import rich_click as click
 from click.exceptions import Exit
 
 from admin_gateway.cli.connections import require_no_server, server_options
-from coupon_core import DISTRIBUTION
 
 click.rich_click.OPTIONS_PANEL_TITLE = "Options"
 click.rich_click.SHOW_ARGUMENTS = True
@@ -174,7 +173,7 @@ def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
         "token_normalize_func": lambda name: OPTION_ALIASES.get(name, name),
     },
 )
-@click.version_option(package_name=DISTRIBUTION)
+@click.version_option(package_name="couponctl")
 @server_options
 def couponctl() -> None:
     """Run and administer a coupon system.
