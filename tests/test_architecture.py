@@ -33,7 +33,6 @@ VARIADIC_NAMES = {
     "call",
     "combine_options",
     "json_command",
-    "list_command",
 }
 FORBIDDEN_ALIASES = {"store", "Table", "documents"}
 # An import at run time by `__import__` would not be seen by import-linter.

@@ -11,12 +11,7 @@ from click import get_current_context
 from click.exceptions import Exit
 
 from admin_gateway.cli.errors import CommandError
-from admin_gateway.cli.options import (
-    OptionDecorator,
-    combine_options,
-    pagination_options,
-    tenant_option,
-)
+from admin_gateway.cli.options import OptionDecorator, combine_options
 from admin_gateway.cli.tables import (
     Document,
     describe_position,
@@ -27,8 +22,6 @@ from admin_gateway.cli.tables import (
     print_table,
 )
 
-Rows = tuple[Sequence[Any], int]
-"""A page of a list, and the number of all matches."""
 DocumentFunction = TypeVar("DocumentFunction", bound=Callable[..., dict[str, Any]])
 EXIT_WITH_FAILURE_KEY = "coupons.ends_with_one"
 # Where a command has written. With --json, stderr is one object if the command fails.
@@ -123,50 +116,6 @@ def _build(
         if described and (notice := context.meta.get(NOTICE_KEY)):
             described.notice = notice
         raise described or error from error
-
-
-def tenant_command(
-    group: click.Group,
-    *options: Any,
-    name: str | None = None,
-    columns: Sequence[str] = (),
-) -> Callable[[DocumentFunction], click.Command]:
-    """Add a function to a group, as `json_command` with --tenant and the options."""
-
-    def decorate(build_document: DocumentFunction) -> click.Command:
-        command = json_command(*columns)(build_document)
-        return group.command(name)(combine_options(tenant_option, *options)(command))
-
-    return decorate
-
-
-def list_command(
-    group: click.Group,
-    member: str,
-    *options: Any,
-    serialize: Callable[[Any], Document],
-    columns: Sequence[str],
-    name: str = "list",
-) -> Callable[[Callable[..., Rows]], click.Command]:
-    """Add a function that returns a page of rows to a group, as a command.
-
-    `member` is the name of the list in the document, whose `total` counts all matches.
-    """
-
-    def decorate(find_rows: Callable[..., Rows]) -> click.Command:
-        @wraps(find_rows)
-        def build_document(tenant_id: str, **arguments: Any) -> Document:
-            from coupon_core.services.access import tenants
-
-            tenants.require(tenant_id)
-            rows, total = find_rows(tenant_id=tenant_id, **arguments)
-            return {member: [serialize(row) for row in rows], "total": total}
-
-        paged = *options, pagination_options
-        add = tenant_command(group, *paged, name=name, columns=columns)
-        return add(build_document)
-
-    return decorate
 
 
 def print_document(

@@ -4,17 +4,13 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import EnumChoice, tenant_option
-from admin_gateway.cli.output import (
-    Rows,
-    json_command,
-    list_command,
-    print_secret_notice,
-)
+from admin_gateway.cli.options import EnumChoice, pagination_options, tenant_option
+from admin_gateway.cli.output import json_command, print_secret_notice
 from coupon_core.domain.emails import to_email_key
 from coupon_core.domain.models import OperatorReason, Page, utc_now
 from coupon_core.domain.models.operators import Member, Role
 from coupon_core.domain.timestamps import format_timestamp
+from coupon_core.services.access import tenants
 from coupon_core.services.errors import require_found
 from coupon_core.services.operators import administration, links, memberships
 from coupon_core.settings import loader
@@ -55,19 +51,19 @@ def invite(email: str, tenant_id: str, role: Role) -> dict[str, Any]:
     return _build_link_document(operator_id, token)
 
 
-@list_command(
-    operator,
-    "operators",
-    serialize=serialize_member,
-    columns=("operator_id", "email", "role", "second_factor", "disabled_at"),
-)
-def list_(tenant_id: str, page: Page) -> Rows:
+@operator.command("list")
+@tenant_option
+@pagination_options
+@json_command("operator_id", "email", "role", "second_factor", "disabled_at")
+def list_(tenant_id: str, page: Page) -> dict[str, Any]:
     """List a tenant's operators, ordered by e-mail address.
 
     Example: `couponctl operator list --tenant acme`
     """
+    tenants.require(tenant_id)
     members = memberships.list_members(tenant_id)
-    return members[page.offset : page.offset + page.limit], len(members)
+    shown = members[page.offset : page.offset + page.limit]
+    return {"operators": [*map(serialize_member, shown)], "total": len(members)}
 
 
 @operator.command()
