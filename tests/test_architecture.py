@@ -265,9 +265,16 @@ def test_texts_are_plain_english_and_refer_to_the_repository() -> None:
     assert found == []
 
 
-def test_documents_are_plain_english() -> None:
+def list_text_files() -> list[Path]:
+    """Return the files of `TEXT_FILES` that are not made of others."""
     globbed = [path for name in TEXT_FILES for path in PROJECT_ROOT.glob(name)]
-    paths = [path for path in globbed if path.is_file()]
+    return [
+        path for path in globbed if path.is_file() and "__pycache__" not in path.parts
+    ]
+
+
+def test_documents_are_plain_english() -> None:
+    paths = list_text_files()
     assert len(paths) > len(TEXT_FILES)
     found = {
         path: words
@@ -296,8 +303,7 @@ def test_the_name_of_the_distribution_is_looked_up_in_one_place_at_import() -> N
 
 
 def test_no_text_installs_a_package_of_somebody_else_that_has_our_name() -> None:
-    paths = [path for name in TEXT_FILES for path in PROJECT_ROOT.glob(name)]
-    texts = {path: path.read_text() for path in paths if path.is_file()}
+    texts = {path: path.read_text() for path in list_text_files()}
     assert [p for p, text in texts.items() if INSTALLED_BY_NAME.search(text)] == []
 
 

@@ -33,6 +33,8 @@ from tests.support.webhook_receiver import LOOPBACK_NETWORKS, running_receiver
 SLOW_ENDPOINTS = {
     "admin_gateway": {
         "code_jobs.change_expiry",
+        "code_jobs.restore",
+        "code_jobs.revoke",
         "codes.export",
         "imports.import_codes",
         "personal_data.erase",

@@ -4,6 +4,7 @@ Every offset from UTC in use today is a multiple of a quarter of an hour, so tha
 hours and days consist of whole quarters (docs/reports.md).
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -94,9 +95,9 @@ def list_bucket_starts(
     starts = [period.start, *islice(later, max_buckets)]
     if len(starts) > max_buckets:
         each = f" for each of {campaign_count} campaigns" if campaign_count > 1 else ""
-        count = (period.end - period.start) / _NOMINAL_LENGTHS[interval]
+        count = math.ceil((period.end - period.start) / _NOMINAL_LENGTHS[interval])
         text = (
-            f"interval: this period has about {count:,.0f} buckets of one {interval}; "
+            f"interval: this period has about {count:,} buckets of one {interval}; "
             f"expected at most {max_buckets:,}{each}: shorten it, or use a longer "
             "interval"
         )

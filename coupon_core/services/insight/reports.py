@@ -1,5 +1,6 @@
 """Reports on what happened to the coupons of a tenant (`docs/reports.md`)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -165,7 +166,8 @@ def _list_top_users(
     if period.end - period.start > timedelta(days=MAX_USER_DAYS, hours=1):
         days = (period.end - period.start) / timedelta(days=1)
         text = (
-            f"from, to: expected at most {MAX_USER_DAYS} days by user, not {days:.0f}"
+            f"from, to: expected at most {MAX_USER_DAYS} days by user, "
+            f"not {math.ceil(days)}"
         )
         raise Refused(AdminReason.INVALID_PERIOD, text)
     rows = top_reports.list_top_users(tenant_id, period, filters, limit)

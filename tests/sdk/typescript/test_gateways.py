@@ -234,7 +234,7 @@ def build_values(
     body = json.loads(filled)
     query = dict(parse_qsl(fill_placeholders(case.query, values).lstrip("?")))
     given = {
-        **{"body": body, "event": body, "query": query, "options": {}},
+        **{"body": body or {}, "event": body, "query": query, "options": {}},
         **{
             "q": query.pop("q", None),
             "by": query.pop("by", None),
