@@ -286,15 +286,17 @@ def migrated_template(
         return SqliteDatabases(
             tmp_path_factory.mktemp("sqlite"), databases.migrate_database
         )
-    server = request.getfixturevalue("postgres")
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    return get_reusable_databases(server, f"test_{worker}")
+    return get_reusable_databases(request.getfixturevalue("postgres"), "test")
 
 
 @cache  # for the run: pytest recreates the fixture whenever its parameter changes
 def get_reusable_databases(server: Postgres, prefix: str) -> PostgresDatabases:
-    """Return the databases of a server, the same for the whole run."""
-    return PostgresDatabases(server, prefix, databases.migrate_database)
+    """Return the databases of a server, the same for the whole run of a process.
+
+    Processes of xdist share the server, and may run tests of one module at a time.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return PostgresDatabases(server, f"{prefix}_{worker}", databases.migrate_database)
 
 
 @pytest.fixture
