@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.benchmarks.model import Round, Sample
+from tests.support.installations import write_metadata
 from tests.support.paths import PROJECT_ROOT
 
 SERVE_OPTION = "--serve-rounds"
@@ -57,6 +58,7 @@ def running_other_tree(ref: str, arguments: Sequence[str]) -> Iterator[OtherTree
         try:
             shutil.rmtree(tree / "tests")
             shutil.copytree(PROJECT_ROOT / "tests", tree / "tests")
+            write_metadata(tree)
             with _running_benchmarks(tree, arguments) as process:
                 assert process.stdin
                 assert process.stdout

@@ -58,11 +58,11 @@ def export_previous_release(commit: str, home: Path) -> Installation:
     with tarfile.open(fileobj=io.BytesIO(archive.encode("latin-1"))) as files:
         files.extractall(tree, filter="data")
     (tree / "tests").symlink_to(PROJECT_ROOT / "tests")
-    _write_metadata(tree)
+    write_metadata(tree)
     return Installation(tree)
 
 
-def _write_metadata(tree: Path) -> None:
+def write_metadata(tree: Path) -> None:
     """Let a release find its own name and version, which are not those of this tree."""
     project = tomllib.loads((tree / "pyproject.toml").read_text())["project"]
     name, version = project["name"], project["version"]
