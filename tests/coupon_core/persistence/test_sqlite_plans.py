@@ -52,7 +52,7 @@ LISTS: dict[str, tuple[Any, Callable[[str], object], str]] = {
 
 
 @on_sqlite
-def test_a_filter_that_most_coupons_match_reads_few_of_them(
+def test_a_filter_that_nearly_all_coupons_match_reads_few_of_them(
     tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tenant.generate(tenant.define(), ["ann", "bob", "eve"])

@@ -30,13 +30,6 @@ DEVICE = Device("192.0.2.1", "Firefox")
 SECRET = "A" * 32
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use a hash of the same kind that takes a millisecond."""
-    cheap = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", cheap)
-
-
 def join(tenant: TenantFactory, role: Role = Role.VIEWER, name: str = "anna") -> str:
     """Return the address of a new operator of the tenant."""
     email = f"{name}@{tenant.tenant_id}.example"

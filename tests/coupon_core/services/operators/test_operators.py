@@ -36,13 +36,6 @@ PASSWORD = "correct horse battery"
 DEVICE = Device("192.0.2.1", "Firefox")
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use a hash of the same kind that takes a millisecond."""
-    cheap = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", cheap)
-
-
 @pytest.fixture
 def other_tenant(tenant: TenantFactory) -> TenantFactory:
     return create_tenant()
