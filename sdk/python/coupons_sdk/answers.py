@@ -53,7 +53,7 @@ def read_answer(call: Call[T], response: httpx2.Response) -> T:
     except ValueError as error:  # bad JSON and bad UTF-8 are ValueErrors as well
         raise UnexpectedAnswer(
             response.status_code,
-            f"The answer of {response.request.method} {call.masked_path} cannot be "
+            f"The answer of {response.request.method} /{call.masked_path} cannot be "
             f"read: {error}. Check that base_url is the address of a coupon gateway.",
             request_id=response.headers.get("x-request-id", ""),
         ) from error
@@ -152,7 +152,7 @@ def describe_failure(failure: httpx2.RequestError, call: Call[Any]) -> Connectio
         else ""
     )
     return kind(
-        f"No answer to {call.method} {call.masked_path}: {text}.{advice}",
+        f"No answer to {call.method} /{call.masked_path}: {text}.{advice}",
         is_outcome_unknown=not isinstance(failure, UNSENT_FAILURES),
     )
 
