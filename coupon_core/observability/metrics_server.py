@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from http.server import ThreadingHTTPServer
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from coupon_core.observability import metrics, metrics_files
+from coupon_core.observability.error_summary import describe_error, stack_frames
 
 log = structlog.get_logger("coupon.metrics")
 
@@ -116,15 +118,18 @@ class _MultiprocessFilesCollector:
     """Collects the metrics of all processes of the program."""
 
     def __init__(self, directory: Path) -> None:
-        from prometheus_client.multiprocess import MultiProcessCollector
-
         self.directory = directory
-        self.collector = MultiProcessCollector(None, str(directory))
 
     def collect(self) -> Iterable[Any]:
+        from prometheus_client.multiprocess import MultiProcessCollector
+
         with metrics_files.lock_directory(self.directory):
             metrics_files.merge_files_of_dead(self.directory)
-            return list(self.collector.collect())
+            # A file is empty while its process creates it, and then cannot be read.
+            files = [
+                str(path) for path in self.directory.glob("*.db") if path.stat().st_size
+            ]
+            return list(MultiProcessCollector.merge(files))
 
 
 def _create_handler(directory: Path, collectors: list[Collector]) -> Any:
@@ -163,4 +168,8 @@ class _Server(ThreadingHTTPServer):
         self.sample()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore errors: in most cases the client has disconnected."""
+        """Log what is not the client's disconnection."""
+        error = sys.exc_info()[1]
+        if error and not isinstance(error, OSError):
+            text, frames = describe_error(error), stack_frames(error)
+            log.error("metrics failed", error=text, frames=frames)

@@ -119,6 +119,19 @@ def test_workers_tell_what_waits(deployment: Deployment) -> None:
     assert {f"coupons_{name}" for name in names} <= metrics.keys()
 
 
+def test_a_file_that_is_just_being_created_is_no_failure(
+    deployment: Deployment,
+) -> None:
+    """A process creates the file of its first gauge while Prometheus may ask."""
+    directory = next((deployment.settings.data_dir / "metrics").glob("workers@*"))
+    empty_file = directory / f"gauge_livesum_{os.getpid()}.db"
+    empty_file.touch()
+    try:
+        assert deployment.read_metrics("workers")['coupons_up{what="database"}'] == 1
+    finally:
+        empty_file.unlink()
+
+
 def has_merged_files(deployment: Deployment, merged_file: Path) -> bool:
     # A process that is shutting down closes the connection.
     with suppress(requests.ConnectionError):
