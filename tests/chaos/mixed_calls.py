@@ -67,12 +67,12 @@ def prepare_tenant(tenant: TenantFactory, user_count: int) -> Credentials:
 
 
 def build_calls(
-    tenant_id: str, credentials: Credentials, count: int, user_count: int
+    tenant_id: str, credentials: Credentials, user_count: int
 ) -> Iterator[Call]:
-    """Yield calls of all APIs with the name of their action."""
+    """Yield calls of all APIs with the name of their action, without an end."""
     rng = random.Random(17)
     phoenix, playcamp = "/v1/coupons", "/v1/server/coupons"
-    for number in range(count):
+    for number in itertools.count():
         user_id = f"user-{rng.randrange(user_count)}"
         code = rng.choice([OPEN_CODE, OPEN_CODE, OPEN_CODE, f"UNKNOWN{number}"])
         activity = rng.choice(["buy", "redeem", "refund"])

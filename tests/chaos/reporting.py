@@ -33,6 +33,7 @@ from tests.chaos.faults import (
 from tests.chaos.player_clients import CONNECTION_RESET, RESPONSE_TIMEOUT_SECONDS
 from tests.chaos.worker_processes import (
     Broker,
+    WorkerGroup,
     declare_worker_queues,
     killing_broker,
     killing_workers,
@@ -45,13 +46,15 @@ from tests.support.report_invariants import assert_counts_equal_rows, list_uses
 from tests.support.servers.gunicorn import Gateway, gateway_server
 
 UNAVAILABLE = (503, CONNECTION_RESET)
+GATEWAY_FAULTS = (worker_is_killed, gateway_is_killed)
+MAX_SECONDS = 1_800.0  # a gateway that is not restarted must not hang the test
 
 
 @dataclass(frozen=True)
 class Plan:
     """How many calls by how many clients, and how often something is killed."""
 
-    calls: int
+    calls: int  # that are answered
     clients: int = 6
     users: int = 200
     kill_interval_seconds: float = 3.0  # 0: nothing is killed
@@ -76,6 +79,11 @@ class Outcome:
     returns: int = 0
 
     @property
+    def answered(self) -> int:
+        """The number of calls that were answered."""
+        return self._count(lambda name, status: True)
+
+    @property
     def validated(self) -> int:
         """The number of validations that were answered."""
         return self._count(lambda name, status: name == "validate")
@@ -98,9 +106,7 @@ def report_with_kills(
 ) -> Outcome:
     """Send all calls while killing, wait until all is counted, and read the reports."""
     outcome, credentials = Outcome(), mixed_calls.prepare_tenant(tenant, plan.users)
-    calls = mixed_calls.build_calls(
-        tenant.tenant_id, credentials, plan.calls, user_count=plan.users
-    )
+    calls = mixed_calls.build_calls(tenant.tenant_id, credentials, plan.users)
     declare_worker_queues(broker)
     home = settings.data_dir / "gateway"
     home.mkdir(parents=True)
@@ -116,7 +122,9 @@ def report_with_kills(
                 deaths = kills.enter_context(killing_broker(broker, pauses[1], 1))
                 kills.enter_context(killing_gateway(settings, gateway, plan, outcome))
             kills.enter_context(reversing(tenant, plan, partial(_reverse, tenant)))
-            with sending(partial(mixed_calls.send, gateway), calls, plan, outcome):
+            has_kills = partial(_has_kills, plan, outcome, [counters, relays])
+            due = _iterate_until_answered(calls, plan, outcome, has_kills)
+            with sending(partial(mixed_calls.send, gateway), due, plan, outcome):
                 pass
         if plan.kill_interval_seconds:
             outcome.kills["broker"] = len(deaths)
@@ -128,6 +136,31 @@ def report_with_kills(
     return outcome
 
 
+def _has_kills(plan: Plan, outcome: Outcome, workers: list[WorkerGroup]) -> bool:
+    """Return True if all that the plan wants killed was killed."""
+    return not plan.kill_interval_seconds or (
+        len(outcome.kills) == len(GATEWAY_FAULTS)
+        and all(group.kill_count for group in workers)
+    )
+
+
+def _iterate_until_answered(
+    calls: Iterator[mixed_calls.Call],
+    plan: Plan,
+    outcome: Outcome,
+    has_kills: Callable[[], bool],
+) -> Iterator[mixed_calls.Call]:
+    """Yield calls until enough are answered, not merely sent.
+
+    While a gateway starts, calls fail within milliseconds.
+    """
+    deadline = time.monotonic() + MAX_SECONDS
+    while time.monotonic() < deadline and not (
+        outcome.answered >= plan.calls and has_kills()
+    ):
+        yield next(calls)
+
+
 def killing_gateway(
     settings: Settings, gateway: Gateway, plan: Plan, outcome: Outcome
 ) -> Any:
@@ -135,7 +168,7 @@ def killing_gateway(
     environment = FaultEnvironment(settings, gateway, gateway.process, postgres=None)
 
     def work(stop: Event) -> None:
-        faults = [worker_is_killed, gateway_is_killed]
+        faults = list(GATEWAY_FAULTS)
         while not stop.wait(plan.kill_interval_seconds):
             with suppress(IndexError, ProcessLookupError):  # it is just starting
                 faults[0](environment)
@@ -148,13 +181,15 @@ def killing_gateway(
 def reversing(
     tenant: TenantFactory, plan: Plan, reverse: Callable[[int], object]
 ) -> Any:
-    """Give uses back now and then, as support does."""
+    """Give uses back now and then, and at the end, but never the latest use."""
     sql = f"""SELECT redemption_id FROM redemption
         WHERE tenant_id = '{tenant.tenant_id}' AND refunded_at IS NULL
-        ORDER BY redemption_id DESC LIMIT 1"""
+        ORDER BY redemption_id DESC LIMIT 1 OFFSET 1"""
 
     def work(stop: Event) -> None:
-        while not stop.wait(plan.reversal_interval_seconds):
+        has_ended = False
+        while not has_ended:
+            has_ended = stop.wait(plan.reversal_interval_seconds)
             for (redemption_id,) in fetch_rows(sql):
                 reverse(redemption_id)
 

@@ -141,9 +141,7 @@ def upgrade_under_load(
     Every call of a phase is sent before the next step.
     """
     tenant, credentials = previous_tenant.create_with(previous, settings, plan.users)
-    calls = mixed_calls.build_calls(
-        tenant.tenant_id, credentials, sys.maxsize, user_count=plan.users
-    )
+    calls = mixed_calls.build_calls(tenant.tenant_id, credentials, plan.users)
     declare_worker_queues(broker)
     trial = Trial(settings, plan, tenant)
     with ExitStack() as new, ExitStack() as old:
