@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from coupon_core.domain.models.webhooks import SignatureScheme, WebhookSecrets
 from coupon_core.services.webhooks.signatures import build_headers, generate_secret
 from coupons_sdk import ConfigurationError, InvalidSignature, verify_webhook
+from tests.support.paths import PROJECT_ROOT
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 MOMENT = NOW.timestamp()
@@ -111,3 +113,28 @@ def test_unusable_secrets_are_named(secrets: Any) -> None:
         verify(
             SignatureScheme.STANDARD, sign(SignatureScheme.STANDARD), secrets=secrets
         )
+
+
+def test_the_request_of_the_document_is_genuine_also_by_its_function() -> None:
+    document = (PROJECT_ROOT / "docs/webhooks.md").read_text()
+    ((head, body),) = re.findall(
+        r"```http\nPOST [^\n]*\n(.*?)\n\n(.*?)\n```", document, re.DOTALL
+    )
+    headers = dict(line.split(": ", 1) for line in head.splitlines())
+    (secret,) = re.findall(r"`(whsec_\w+=)`", document)
+    sent_at = int(headers["webhook-timestamp"])
+    (event,) = verify_webhook(body, headers, secret, now=sent_at).events
+    assert event["type"] == "coupon.redeemed"
+    (function,) = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    exec(function, names := dict[str, Any]())  # noqa: S102 - it is our own
+    given = {
+        "genuine": (body, headers, secret, sent_at),
+        "other body": (f"{body} ", headers, secret, sent_at),
+        "other secret": (body, headers, OTHER, sent_at),
+        "old": (body, headers, secret, sent_at + 301),
+    }
+    found = {
+        name: names["is_genuine"](text.encode(), *rest)
+        for name, (text, *rest) in given.items()
+    }
+    assert [name for name, is_genuine in found.items() if is_genuine] == ["genuine"]
