@@ -6,7 +6,9 @@ from datetime import datetime
 
 from flask import current_app
 
+from admin_gateway.console.formats import format_number
 from admin_gateway.console.texts import gettext as _
+from admin_gateway.console.texts import ngettext
 from coupon_core.observability.heartbeats import list_heartbeats
 from coupon_core.services import outbox
 from coupon_core.settings.loader import Settings
@@ -60,6 +62,10 @@ def describe_delay(part: str, seconds: float, detail: str = "") -> State:
     """Return whether events reach a part in time."""
     if seconds <= MAX_DELAY_SECONDS:
         return State(part, "good", _("up to date"), detail)
-    waiting = _("The oldest event has been waiting for %(minutes)s minutes.")
-    text = waiting % {"minutes": int(seconds // 60)}
+    minutes = int(seconds // 60)
+    text = ngettext(
+        "The oldest event has been waiting for %(num)s minute.",
+        "The oldest event has been waiting for %(num)s minutes.",
+        minutes,
+    ) % {"num": format_number(minutes)}
     return State(part, "bad", _("late"), f"{text} {detail}".rstrip())

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from flask.typing import ResponseReturnValue
 
+from admin_gateway.console.formats import format_number
 from admin_gateway.console.installation import (
     State,
     describe_delay,
@@ -14,6 +15,7 @@ from admin_gateway.console.page import Page
 from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
 from admin_gateway.console.texts import N_
 from admin_gateway.console.texts import gettext as _
+from admin_gateway.console.texts import ngettext
 from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.domain.url_redaction import remove_credentials
@@ -107,9 +109,12 @@ def _list_queues() -> Iterator[State]:
 
 def _list_workers() -> Iterator[State]:
     for each in list_heartbeats(get_settings().data_dir):
-        detail = _("last sign of life %(seconds)s seconds ago") % {
-            "seconds": each.seconds_ago
-        }
+        seconds = round(each.seconds_ago)
+        detail = ngettext(
+            "last sign of life %(num)s second ago",
+            "last sign of life %(num)s seconds ago",
+            seconds,
+        ) % {"num": format_number(seconds)}
         kind, word = (
             ("good", _("working")) if each.alive else ("bad", _("not responding"))
         )

@@ -71,6 +71,13 @@ def test_explanations_name_no_member_of_the_api() -> None:
     assert found >= REMEDIES.keys()
 
 
+def test_a_number_before_a_plural_has_a_singular() -> None:
+    amounts = "num|number|count|seconds|minutes|hours|days"
+    counted = re.compile(rf"%\(({amounts})\)s [a-z]{{2,}}s\b")
+    texts = {text for text in list_texts() if isinstance(text, str)}
+    assert {text for text in texts if counted.search(text)} == set()
+
+
 def list_translations(language: str) -> Iterator[tuple[Path, MessageId, bool]]:
     """Yield file, text and whether it is translated."""
     for path in sorted((build.TRANSLATIONS / language).glob("*.po")):
