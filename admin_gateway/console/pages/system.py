@@ -13,9 +13,8 @@ from admin_gateway.console.installation import (
 )
 from admin_gateway.console.page import Page
 from admin_gateway.console.tables import Column, read_by_offset, respond_with_table
-from admin_gateway.console.texts import N_
+from admin_gateway.console.texts import N_, ngettext
 from admin_gateway.console.texts import gettext as _
-from admin_gateway.console.texts import ngettext
 from coupon_core.domain.models import Page as ListPage
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.domain.url_redaction import remove_credentials
