@@ -195,7 +195,7 @@ def programs(
 
         def call(method: str, path: str, body: Any) -> dict[str, Any]:
             url = f"{admin.url}/v1/tenants/{TENANT_ID}/{path}"
-            answer = session.request(method, url, json=body, timeout=30)
+            answer = session.request(method, url, json=body, timeout=60)
             answer.raise_for_status()
             return answer.json()
 
@@ -216,7 +216,7 @@ def test_the_printed_python_program_redeems(
         f"{programs.query_url}/v1/coupons/redeem/{code}",
         json={"user_id": USER_ID},
         headers=programs.tenant.build_bearer_headers(USER_ID),
-        timeout=30,
+        timeout=60,
     )
     assert again.json()["message"] == "Coupon has already been redeemed"
 

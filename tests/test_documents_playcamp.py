@@ -46,14 +46,14 @@ class Game:
         headers = {"Authorization": f"Bearer {self.key}"}
         body = {"couponCode": code, "userId": USER}
         url = f"{self.url}/v1/server/coupons/{path}"
-        return requests.post(url, json=body, headers=headers, timeout=30)
+        return requests.post(url, json=body, headers=headers, timeout=60)
 
 
 def caller(session: requests.Session, root: str) -> Call:
     """Return a function that posts to the admin gateway."""
 
     def call(path: str, body: Any) -> dict[str, Any]:
-        answer = session.post(f"{root}/{path}", json=body, timeout=30)
+        answer = session.post(f"{root}/{path}", json=body, timeout=60)
         answer.raise_for_status()
         return answer.json()
 

@@ -249,7 +249,7 @@ def test_request_id_comes_back(admin: AdminClient) -> None:
 
 
 def test_times_of_tokens_may_be_fractions(admin: AdminClient) -> None:
-    expires_at = datetime.now().timestamp() + 5.5
+    expires_at = datetime.now().timestamp() + 300.5
     assert (
         admin.get(
             "rewards", **bearer_options(create_token(admin, exp=expires_at))

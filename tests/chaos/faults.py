@@ -162,16 +162,21 @@ def run_fault(
     environment: FaultEnvironment,
     tenant: TenantFactory,
     fault: Fault,
+    *,
     codes: int = 3_000,
+    patience: float = 1.0,
 ) -> Outcome:
-    """Redeem, inject the fault, repair, redeem on, and count."""
+    """Redeem, inject the fault, repair, redeem on, and count.
+
+    `patience` multiplies the limits of the times.
+    """
     with running_players(
         environment.gateway, tenant, issue_codes(tenant, codes)
     ) as shoppers:
         time.sleep(HEALTHY_SECONDS)
         fault(environment)
         healed_at = time.monotonic()
-        deadline = healed_at + 2 * MAX_RECOVERY_SECONDS
+        deadline = healed_at + 2 * patience * MAX_RECOVERY_SECONDS
         while time.monotonic() < deadline and isinf(
             shoppers.seconds_until_success(healed_at)
         ):
@@ -179,7 +184,10 @@ def run_fault(
         time.sleep(HEALTHY_SECONDS)
     wait_for_database()
     recovered = shoppers.seconds_until_success(healed_at)
-    return Outcome(shoppers, recovered, list_violations(shoppers, tenant, recovered))
+    violations = list_violations(
+        shoppers, tenant, recovery_seconds=recovered, patience=patience
+    )
+    return Outcome(shoppers, recovered, violations)
 
 
 def wait_for_database() -> None:
@@ -193,11 +201,15 @@ def wait_for_database() -> None:
             return False
         return True
 
-    wait_until(answers, 30, "the database")
+    wait_until(answers, 60, "the database")
 
 
 def list_violations(
-    players: PlayerClients, tenant: TenantFactory, recovery_seconds: float
+    players: PlayerClients,
+    tenant: TenantFactory,
+    *,
+    recovery_seconds: float,
+    patience: float,
 ) -> list[str]:
     """Return a text for each violated rule of docs/performance.md."""
     answers = players.responses
@@ -222,9 +234,9 @@ def list_violations(
         f"I12: {len(without_retry_after)} answers 503 without Retry-After": (
             without_retry_after
         ),
-        f"an answer took {slowest:.1f} s": slowest > MAX_RESPONSE_SECONDS,
+        f"an answer took {slowest:.1f} s": (slowest > patience * MAX_RESPONSE_SECONDS),
         f"recovered only after {recovery_seconds:.1f} s": (
-            recovery_seconds > MAX_RECOVERY_SECONDS
+            recovery_seconds > patience * MAX_RECOVERY_SECONDS
         ),
         "no redeem succeeded": not acknowledged,
     }

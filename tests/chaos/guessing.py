@@ -25,11 +25,12 @@ from coupon_core.settings.loader import Settings
 from tests.benchmarks.cost import Meter
 from tests.chaos.load_clients import LoadPlan, LoadResult, running_load
 from tests.factories.tenant import TenantFactory
+from tests.support import patient_gateway
 from tests.support.invariants import assert_invariants
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.simultaneous_requests import build_request
 
-RESPONSE_TIMEOUT_SECONDS = 20.0
+RESPONSE_TIMEOUT_SECONDS = 60.0
 CODE_ALPHABET = ALPHABETS[CodeAlphabet.UNAMBIGUOUS]
 PAUSE_SECONDS = 0.01  # between two redeems of an honest player
 
@@ -198,7 +199,7 @@ def _running_gateway(settings: Settings) -> Iterator[Gateway]:
     two = replace(settings, gateway_workers=2)
     with (
         TemporaryDirectory() as home,
-        gateway_server("query_gateway", two, Path(home)) as running,
+        gateway_server(patient_gateway.APP, two, Path(home)) as running,
     ):
         yield running
 

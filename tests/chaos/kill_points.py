@@ -28,7 +28,7 @@ from workers import (
     webhook_fanout,
 )
 
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 60.0
 VISIBILITY_SECONDS = 1  # then Redis redelivers what a dead worker had received
 Mutation = Callable[[], AbstractContextManager[Any]]
 Work = Callable[[Settings, Event], object]

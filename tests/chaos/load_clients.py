@@ -21,7 +21,7 @@ from tests.support.concurrency import process_context
 
 find_content_length = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE).search
 LOWEST_NICENESS = 19
-RESPONSE_TIMEOUT_SECONDS = 20.0
+RESPONSE_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

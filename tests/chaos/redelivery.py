@@ -47,13 +47,13 @@ def measure_redelivery(
         publish_until_confirmed(
             settings.broker_url, [build_milestone(tenant.tenant_id, "early", "early")]
         )
-        assert becomes_true(lambda: has_earned("early"), 20)
+        assert becomes_true(lambda: has_earned("early"), 60)
         with locked_earnings(settings.database_url):
             publish_until_confirmed(
                 settings.broker_url, [build_milestone(tenant.tenant_id, "held", "held")]
             )
             assert becomes_true(
-                lambda: not count_ready_messages(settings.broker_url), 20
+                lambda: not count_ready_messages(settings.broker_url), 60
             )
             first.kill_process(first.processes[0])
         died = time.monotonic()
@@ -61,7 +61,7 @@ def measure_redelivery(
         with running_in_background(
             lambda: feed_milestones(settings, tenant, stop), stop
         ):
-            assert becomes_true(lambda: has_earned("other-0") or has_earned("held"), 30)
+            assert becomes_true(lambda: has_earned("other-0") or has_earned("held"), 60)
             works = time.monotonic()
             assert becomes_true(lambda: has_earned("held"), timeout_seconds)
             return RedeliveryTimes(time.monotonic() - died, time.monotonic() - works)

@@ -39,7 +39,7 @@ CAUGHT_BY = {
 def borne(database: str, fault: Fault, home: Path, app: str) -> Outcome:
     """Inject a fault and return its outcome."""
     with running_environment(database, home, app) as environment:
-        return run_fault(environment, create_tenant(), fault)
+        return run_fault(environment, create_tenant(), fault, patience=3)
 
 
 @pytest.mark.parametrize(("database", "fault"), QUICK)

@@ -123,9 +123,9 @@ def test_who_waits_for_no_confirm_is_caught(
 ) -> None:
     purge_queues(rabbitmq)
     scenario = KillScenario(replace(settings, broker_url=rabbitmq.url), create_tenant())
-    check_publisher_confirms(scenario, rabbitmq)
+    check_publisher_confirms(scenario, rabbitmq, pause_seconds=1)
     with (
         broken.waits_for_no_confirm(),
         pytest.raises(AssertionError, match="I4"),
     ):
-        check_publisher_confirms(scenario, rabbitmq)
+        check_publisher_confirms(scenario, rabbitmq, pause_seconds=60)

@@ -24,6 +24,7 @@ import requests
 from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
 from coupon_core.services.insight import attempt_flush
+from coupon_core.web.http_worker.limits import LINGER_SECONDS
 from tests.chaos.worker_processes import build_environment
 from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.attempts import collect_failure
@@ -33,13 +34,18 @@ from tests.support.paths import PROJECT_ROOT
 from tests.support.servers import postgres_server
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.servers.postgres import PostgresServer
-from tests.support.servers.process import frozen_process, wait_until
+from tests.support.servers.process import (
+    SOON_SECONDS,
+    Stopwatch,
+    frozen_process,
+    run_punctually,
+    wait_until,
+)
 from tests.support.settings import build_settings
 
 pytestmark = pytest.mark.slow
-RESPONSE_TIMEOUT_SECONDS = 5.0  # within which a caller has an answer
 RELOADS = 2
-BUSY_MACHINE_FACTOR = 2  # alone on the machine everything takes less than half
+STATEMENT_SECONDS = 4.0  # after which a statement that waits is ended
 WAITING_SQL = "SELECT 1 FROM pg_locks WHERE NOT granted"
 STORED_SQL = """
     SELECT (SELECT sum(refused) FROM refusal_count WHERE resolution = 'quarter'
@@ -88,7 +94,7 @@ def build_redeem_call(
         {**tenant.build_bearer_headers("ann"), "Connection": "close"},
         {"user_id": "ann"},
     )
-    return lambda: requests.post(url, json=body, headers=headers, timeout=30)
+    return lambda: requests.post(url, json=body, headers=headers, timeout=60)
 
 
 def measure(call: Callable[[], requests.Response]) -> tuple[requests.Response, float]:
@@ -102,11 +108,11 @@ def test_reloading_under_load_fails_no_request(
 ) -> None:
     redeem, stop = build_redeem_call(gateway, tenant), threading.Event()
 
-    def work() -> list[int]:
-        found: list[int] = []
+    answers: list[int] = []
+
+    def work() -> None:
         while not stop.is_set():
-            found.append(redeem().status_code)
-        return found
+            answers.append(redeem().status_code)
 
     master = psutil.Process(gateway.process.pid)
     with ThreadPoolExecutor(4) as threads:
@@ -116,34 +122,45 @@ def test_reloading_under_load_fails_no_request(
             os.kill(gateway.process.pid, signal.SIGHUP)
             wait_until(
                 lambda old=before: not old & {one.pid for one in master.children()},
-                30,
+                60,
                 "the old processes to end",
             )
-            time.sleep(1)
+            count = len(answers)
+            wait_until(lambda old=count: len(answers) > old + 8, 60, "more answers")
         stop.set()
-        answers = [status for one in running for status in one.result()]
+        for one in running:
+            one.result()
     assert set(answers) == {200}
-    assert len(answers) > 2 * RELOADS
 
 
 def test_a_request_under_way_is_finished_before_the_process_ends(
     server_caller: PostgresServer, gateway: Gateway, tenant: TenantFactory
 ) -> None:
     redeem = build_redeem_call(gateway, tenant)
-    redeem()
-    with (
-        ThreadPoolExecutor(1) as threads,
-        psycopg.connect(server_caller.url()) as other,
-    ):
-        other.execute("LOCK TABLE redemption IN ACCESS EXCLUSIVE MODE")
-        running = threads.submit(redeem)
-        time.sleep(0.7)
-        for one in psutil.Process(gateway.process.pid).children():
-            one.terminate()
-        time.sleep(0.7)
-        other.rollback()
-        assert running.result().status_code == 200
-    wait_until(lambda: is_ready(gateway), 20, "new processes")
+
+    def attempt(watch: Stopwatch) -> None:
+        redeem()
+        with (
+            ThreadPoolExecutor(1) as threads,
+            psycopg.connect(server_caller.url()) as other,
+        ):
+            other.execute("LOCK TABLE redemption IN ACCESS EXCLUSIVE MODE")
+            running = threads.submit(redeem)
+            watch.restart()
+            wait_until(lambda: other.execute(WAITING_SQL).fetchall(), 60, "the redeem")
+            end_processes(gateway)
+            time.sleep(0.7)  # in which a process that did not wait would have ended
+            other.rollback()
+            assert running.result().status_code == 200
+        wait_until(lambda: is_ready(gateway), 60, "new processes")
+
+    run_punctually(attempt, STATEMENT_SECONDS)
+
+
+def end_processes(gateway: Gateway) -> None:
+    """End the processes of a gateway gracefully; its master starts others."""
+    for one in psutil.Process(gateway.process.pid).children():
+        one.terminate()
 
 
 @pytest.mark.parametrize("early", [0, 20])
@@ -152,21 +169,26 @@ def test_a_request_on_its_way_is_answered_though_the_process_stops(
 ) -> None:
     whole = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     pieces = whole[:early], whole[early : early + 9], whole[early + 9 :]
-    with create_connection((gateway.host, gateway.port), 5) as wire:
-        wire.sendall(pieces[0])
-        time.sleep(0.2)
-        for one in psutil.Process(gateway.process.pid).children():
-            one.terminate()
-        for piece in pieces[1:]:
+
+    def attempt(watch: Stopwatch) -> None:
+        wait_until(lambda: is_ready(gateway), 60, "new processes")
+        with create_connection((gateway.host, gateway.port), 60) as wire:
+            watch.restart()
+            wire.sendall(pieces[0])
             time.sleep(0.2)
-            wire.sendall(piece)
-        assert wire.recv(12) == b"HTTP/1.1 200"
-    wait_until(lambda: is_ready(gateway), 20, "new processes")
+            end_processes(gateway)
+            for piece in pieces[1:]:
+                time.sleep(0.2)
+                wire.sendall(piece)
+            assert wire.recv(12) == b"HTTP/1.1 200"
+
+    run_punctually(attempt, LINGER_SECONDS)
+    wait_until(lambda: is_ready(gateway), 60, "new processes")
 
 
 def is_ready(gateway: Gateway) -> bool:
     """Return True if the gateway reports that it is ready."""
-    return requests.get(f"{gateway.url}/ready", timeout=30).status_code == 200
+    return requests.get(f"{gateway.url}/ready", timeout=60).status_code == 200
 
 
 def test_a_frozen_database_is_503_in_time_and_used_again_once_it_goes_on(
@@ -177,22 +199,15 @@ def test_a_frozen_database_is_503_in_time_and_used_again_once_it_goes_on(
     with frozen_process(server_caller.pid), ThreadPoolExecutor(12) as threads:
         calls = [threads.submit(measure, redeem) for _ in range(12)]
         found = [one.result() for one in calls]
-        ready, took = measure(lambda: requests.get(f"{gateway.url}/ready", timeout=30))
-        alive = requests.get(f"{gateway.url}/health", timeout=30)
+        ready, took = measure(lambda: requests.get(f"{gateway.url}/ready", timeout=60))
+        alive = requests.get(f"{gateway.url}/health", timeout=60)
     assert {answer.status_code for answer, _ in found} == {503}
     assert {answer.headers["Retry-After"] for answer, _ in found} == {"1"}
-    assert (
-        max(seconds for _, seconds in found)
-        < BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS
-    )
+    assert max(seconds for _, seconds in found) < SOON_SECONDS
     assert (ready.status_code, ready.json()["database"]) == (503, "unavailable")
-    assert took < BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS
+    assert took < SOON_SECONDS
     assert alive.status_code == 200
-    wait_until(
-        lambda: redeem().status_code == 200,
-        BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS,
-        "it to work",
-    )
+    wait_until(lambda: redeem().status_code == 200, 60, "it to work")
 
 
 def test_a_stopped_database_is_503_at_once_and_used_again_once_it_is_back(
@@ -205,12 +220,8 @@ def test_a_stopped_database_is_503_at_once_and_used_again_once_it_is_back(
     finally:
         server_caller.start()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert took < BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS
-    wait_until(
-        lambda: redeem().status_code == 200,
-        BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS,
-        "it to work",
-    )
+    assert took < SOON_SECONDS
+    wait_until(lambda: redeem().status_code == 200, 60, "it to work")
 
 
 def test_counts_are_complete_though_the_database_is_stopped_while_they_are_stored(
@@ -225,7 +236,7 @@ def test_counts_are_complete_though_the_database_is_stopped_while_they_are_store
     with closing(psycopg.connect(server_caller.url())) as other:
         other.execute("LOCK TABLE attempt IN ACCESS EXCLUSIVE MODE")
         collect()
-        wait_until(lambda: other.execute(WAITING_SQL).fetchall(), 10, "a transaction")
+        wait_until(lambda: other.execute(WAITING_SQL).fetchall(), 60, "a transaction")
         server_caller.stop()
     database.release_connection()  # that of this thread is lost
     collect()
@@ -235,7 +246,7 @@ def test_counts_are_complete_though_the_database_is_stopped_while_they_are_store
     key = {"tenant_id": tenant.tenant_id}
     wait_until(
         lambda: database.execute(STORED_SQL, key).fetchone() == (3, 3),
-        BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS,
+        60,
         "all counts to be stored",
     )
     thread.stop()
@@ -252,10 +263,10 @@ def test_workers_end_in_time_while_the_bus_does_not_answer(
         command, env = [sys.executable, "-m", "workers"], build_environment(settings)
         workers = subprocess.Popen(command, cwd=PROJECT_ROOT, env=env)
         try:
-            silent.settimeout(30)
+            silent.settimeout(60)
             connection, _ = silent.accept()
             workers.terminate()
-            assert workers.wait(BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS) == 0
+            assert workers.wait(SOON_SECONDS) == 0
             connection.close()
         finally:
             workers.kill()

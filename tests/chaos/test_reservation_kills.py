@@ -53,16 +53,16 @@ def reserve_until(
         body = {"user_id": f"user-{client}-{number}", "ttl_seconds": TTL_SECONDS}
         try:
             held = requests.post(
-                f"{url}/reserve/{CODE}", json=body, headers=headers, timeout=20
+                f"{url}/reserve/{CODE}", json=body, headers=headers, timeout=60
             )
             if held.status_code != 201 or number % 4 == 0:
                 continue
             one = f"{url}/reservations/{held.json()['reservation_id']}"
             if number % 4 == 1:
-                answer = requests.post(f"{one}/confirm", headers=headers, timeout=20)
+                answer = requests.post(f"{one}/confirm", headers=headers, timeout=60)
                 confirmed.append(answer.status_code)
             else:
-                requests.delete(one, headers=headers, timeout=20)
+                requests.delete(one, headers=headers, timeout=60)
         except requests.ConnectionError:
             time.sleep(0.05)  # the process was killed
     raise AssertionError("unreachable")
@@ -79,7 +79,7 @@ def test_killed_gateways_lose_no_reserved_use_and_count_none_twice(
         confirmed.extend(reserve_until(stop, client, tenant, url))
 
     works = [partial(work, client=client) for client in range(CLIENTS)]
-    with running_in_threads(works, 30):
+    with running_in_threads(works, 60):
         for _ in range(KILLS):
             time.sleep(SECONDS_BETWEEN_KILLS)
             victim = psutil.Process(gateway.pid).children()[0]

@@ -20,6 +20,7 @@ from tests.support.installations import THIS_RELEASE, Installation
 from tests.support.log_secrets import check_log, get_verbose_level
 from tests.support.paths import PROJECT_ROOT
 from tests.support.servers import RabbitServer, RedisServer
+from tests.support.servers.process import wait_until
 
 Broker = RedisServer | RabbitServer
 # RabbitMQ 3.10 loses a quorum queue for good if it is killed within a second of the
@@ -88,7 +89,7 @@ class WorkerGroup:
         """Stop all processes gracefully; return their exit statuses."""
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
-        return [process.wait(30) for process in self.processes]
+        return [process.wait(60) for process in self.processes]
 
 
 @contextmanager
@@ -114,11 +115,15 @@ def worker_group(
     check_log(log, settings)
 
 
+MIN_KILLS = 2  # of each kind, however long the machine takes for them
+
+
 @contextmanager
 def killing_workers(
     workers: WorkerGroup, pauses: tuple[float, float], rng: random.Random
 ) -> Iterator[None]:
     """Kill a random worker at random intervals, and replace it at once."""
+    count_before = workers.kill_count
     stop = Event()
 
     def work() -> None:
@@ -128,6 +133,7 @@ def killing_workers(
 
     with running_in_background(work, stop):
         yield
+        wait_until(lambda: workers.kill_count >= count_before + MIN_KILLS, 60, "kills")
 
 
 @contextmanager
@@ -144,6 +150,7 @@ def killing_broker(broker: Broker, up: float, down: float) -> Iterator[list[floa
 
     with running_in_background(work, stop):
         yield deaths
+        wait_until(lambda: bool(deaths), 60, "a death of the broker")
 
 
 @contextmanager
@@ -163,6 +170,6 @@ def running_in_background(work: object, stop: Event) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(90)
+        thread.join(150)  # a broker needs time to start
     if failed:
         raise failed[0]

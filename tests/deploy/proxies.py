@@ -50,7 +50,7 @@ class Proxy:
 
     def connect(self, source: str = HOST) -> socket.socket:
         """Open a connection from an address of this machine."""
-        wire = socket.create_connection((HOST, self.port), 10, (source, 0))
+        wire = socket.create_connection((HOST, self.port), 60, (source, 0))
         if self.scheme == "http":
             return wire
         context = ssl.create_default_context(cafile=self.certificate)

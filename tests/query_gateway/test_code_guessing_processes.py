@@ -14,6 +14,7 @@ from flask import Flask
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
 from tests.query_gateway.caller import Caller
+from tests.support import patient_gateway
 from tests.support.servers import RedisServer
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.simultaneous_requests import build_request, send_simultaneously
@@ -39,7 +40,7 @@ def gateway(
         redis_url=redis.url,
         guesses_per_user="40 per hour",
     )
-    with gateway_server("query_gateway", three, tmp_path) as running:
+    with gateway_server(patient_gateway.APP, three, tmp_path) as running:
         yield running
 
 

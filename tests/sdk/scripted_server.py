@@ -119,4 +119,4 @@ def scripted_server(
             yield server
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join(60)

@@ -14,6 +14,8 @@ from threading import Barrier, Event, Thread
 from time import monotonic
 from typing import Any
 
+from playhouse.pool import MaxConnectionsExceeded
+
 from coupon_core import bootstrap
 from coupon_core.domain.models import (
     AdminReason,
@@ -56,7 +58,7 @@ def running_in_thread(work: Callable[[Event], object]) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
     assert not thread.is_alive()
 
 
@@ -119,11 +121,15 @@ def run_task(task: Task) -> Any:
 
 
 def _retry_while_busy(task: Task) -> Any:
-    # As clients do. On a slow machine not all writers of SQLite get their turn in time.
+    # As clients do. On a slow machine not all threads get a connection in time, nor all
+    # writers of SQLite their turn.
     deadline = monotonic() + RACE_TIMEOUT_SECONDS / 2
     while True:
         try:
             return task()
+        except MaxConnectionsExceeded:
+            if monotonic() > deadline:
+                raise
         except DatabaseBusy:
             if database.is_postgresql() or monotonic() > deadline:
                 raise

@@ -16,7 +16,7 @@ from coupon_core.settings.loader import Settings
 from tests.chaos.worker_processes import build_environment
 from tests.support.installations import THIS_RELEASE
 from tests.support.log_secrets import check_log
-from tests.support.ports import find_free_port, is_port_free
+from tests.support.ports import find_free_ports
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.servers.process import Process
 
@@ -48,7 +48,7 @@ class Deployment:
     def read_metrics(self, program: str) -> dict[str, float]:
         """Return the metrics of a program, by name and labels."""
         port = self.settings.metrics_port + METRICS_PORT_OFFSETS[program]
-        text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+        text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
         lines = [line for line in text.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, _, value in map(_split_metric_line, lines)}
 
@@ -60,8 +60,8 @@ def _split_metric_line(line: str) -> tuple[str, str, str]:
 def find_metrics_port() -> int:
     """Return the first of three consecutive free ports."""
     while True:
-        first = find_free_port()
-        if first < 65_000 and all(map(is_port_free, (first + 1, first + 2))):
+        first, _, third = find_free_ports(3)
+        if third == first + 2:
             return first
 
 

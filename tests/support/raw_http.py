@@ -14,11 +14,11 @@ from tests.support.concurrency import started_core
 from tests.support.database_rows import TableRows, read_all_rows
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.servers.gunicorn import Gateway, gateway_server
+from tests.support.servers.process import SOON_SECONDS
 from tests.support.settings import build_settings
 
-RESPONSE_TIMEOUT_SECONDS = (
-    5.0  # then the answer must have arrived, or the connection must be closed
-)
+# Then the answer must have arrived, or the connection must be closed.
+RESPONSE_TIMEOUT_SECONDS = SOON_SECONDS
 CONTENT_LENGTH, CHUNKED_ENCODING = b"Content-Length: ", b"Transfer-Encoding: chunked"
 
 

@@ -27,7 +27,6 @@ DOCUMENTS = (
 )
 EVENTS_DOCUMENT = (PROJECT_ROOT / "docs/events.md").read_text()
 OWN_PATH = 'PATH="$PWD/.venv/bin:$PATH"  # for couponctl\n'
-EARNING_TIMEOUT_SECONDS = 2.0  # in which a milestone becomes a coupon
 
 
 def check_milestones_earn_coupons(run: Run, env: dict[str, str], key: str) -> None:
@@ -59,7 +58,7 @@ def check_earns_coupon(
     """Fail unless a new milestone soon results in one more redeemable coupon."""
     before = list_active_codes(env, token)
     publish()
-    deadline = time.monotonic() + EARNING_TIMEOUT_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not (new := list_active_codes(env, token) - before):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -130,9 +129,10 @@ def check_documents(env: dict[str, str], directory: Path) -> None:
     for setting, port in (("ADMIN_PORT", 8001), ("QUERY_PORT", 8002)):
         script = script.replace(f"127.0.0.1:{port}", f"127.0.0.1:{env[setting]}")
     script = script.replace(OWN_PATH, "")
-    profiles = {"XDG_CONFIG_HOME": env["COUPON_DATA_DIR"]}
+    # What the documents let a reader delete by himself is not left in /tmp.
+    places = {"XDG_CONFIG_HOME": env["COUPON_DATA_DIR"], "TMPDIR": str(directory)}
     with forked_couponctl(directory) as program:
-        output = run_shell_line(script, {**os.environ, **env, **profiles}, program)
+        output = run_shell_line(script, {**os.environ, **env, **places}, program)
     for text in re.findall(r'\|\| echo "([^"]+)"', script):
         assert text in output, text  # the command before it has failed, as announced
     errors = re.findall(r'"error":"([^"]+)"', output)

@@ -13,9 +13,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from coupon_core.persistence import database
 from tests.support.servers.gunicorn import Gateway
 
-RESPONSE_TIMEOUT_SECONDS = 20.0  # for the slowest answer
+RESPONSE_TIMEOUT_SECONDS = 60.0  # for the slowest answer
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,27 @@ def build_request(
 def send_simultaneously(
     gateway: Gateway, requests: Sequence[bytes]
 ) -> list[TimedResponse]:
-    """Send the last bytes of all requests within about a millisecond."""
+    """Send the last bytes of all requests within about a millisecond.
+
+    What SQLite was too busy for is sent again, as clients do: on a slow machine not all
+    writers get their turn in time.
+    """
+    answers = _send_together(gateway, requests)
+    deadline = time.monotonic() + RESPONSE_TIMEOUT_SECONDS
+    while time.monotonic() < deadline and (busy := _list_busy(answers)):
+        again = _send_together(gateway, [requests[index] for index in busy])
+        for index, answer in zip(busy, again, strict=True):
+            answers[index] = answer
+    return answers
+
+
+def _list_busy(answers: Sequence[TimedResponse]) -> list[int]:
+    """Return the indices of the answers that tell a client to try again."""
+    busy = [index for index, answer in enumerate(answers) if answer.status == 503]
+    return [] if busy and database.is_postgresql() else busy
+
+
+def _send_together(gateway: Gateway, requests: Sequence[bytes]) -> list[TimedResponse]:
     with ExitStack() as stack:
         connections = [stack.enter_context(_open_connection(gateway)) for _ in requests]
         for connection, request in zip(connections, requests, strict=True):

@@ -128,7 +128,7 @@ def running_receiver(
         receiver.closed.set()
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(60)
 
 
 def verify_request(signature_form: str, secret: str, received: ReceivedRequest) -> Any:

@@ -67,7 +67,7 @@ def publish_raw(broker: Broker, body: bytes, **options: Any) -> None:
         )
 
 
-def becomes_true(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def becomes_true(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Return True if the condition becomes true within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -66,7 +66,7 @@ def test_from_the_outbox_over_the_bus_to_the_coupons(
     batch = request_batch(tenant, 90)
     relay_all(broker)
     with generating(broker):
-        assert becomes_true(lambda: is_completed(batch), 20)
+        assert becomes_true(lambda: is_completed(batch), 60)
     assert batches.get(tenant.tenant_id, batch.batch_id).generated_count == 90
     assert_invariants()
 
@@ -79,9 +79,9 @@ def test_messages_that_got_lost_are_sent_again(
     relay_all(broker)
     purge_queues(broker)
     with generating(broker):
-        assert becomes_true(lambda: outbox.measure_backlog(utc_now())[0] > 0, 20)
+        assert becomes_true(lambda: outbox.measure_backlog(utc_now())[0] > 0, 60)
         relay_all(broker)
-        assert becomes_true(lambda: is_completed(batch), 20)
+        assert becomes_true(lambda: is_completed(batch), 60)
     assert batches.get(tenant.tenant_id, batch.batch_id).generated_count == 50
 
 

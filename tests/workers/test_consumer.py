@@ -26,6 +26,7 @@ from tests.workers.raw_messages import (
     purge_queues,
     running_consumer,
 )
+from workers import acknowledgement
 
 # The tests of the message handlers cover the other combinations of databases.
 SQLITE_WITH_REDIS = ("sqlite", "redis")
@@ -181,8 +182,10 @@ def test_a_message_that_alone_fails_is_buried_and_holds_up_nobody(
 
 @on_both
 def test_a_message_that_fails_for_a_while_is_tried_again(
-    bus: Broker, tenant: TenantFactory
+    bus: Broker, tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # However long the machine takes until inserts succeed again.
+    monkeypatch.setattr(acknowledgement, "MAX_ATTEMPTS", 1_000)
     definition = define_streak_trigger(tenant)
     with failing_inserts("slow"):
         publish(bus, event(tenant, "slow"))

@@ -201,7 +201,7 @@ def test_the_audit_log_of_a_server_is_followed(remote: CouponctlRunner) -> None:
     with listening_couponctl(remote.env, *arguments) as tail:
         item = remote.json(*REWARD)["item_id"]
         remote.json("reward", "delete", item)
-        output, _ = tail.communicate(timeout=30)
+        output, _ = tail.communicate(timeout=60)
     entries = [json.loads(line) for line in output.splitlines()]
     assert [(entry["action"], entry["object_id"]) for entry in entries] == [
         ("reward_item.created", item),

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from coupon_core.messaging import health_check
 from coupon_core.messaging.health_check import BrokerHealth, is_reachable
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.servers import RedisServer, redis_server
+from tests.support.servers.process import SOON_SECONDS, wait_until
 from tests.support.servers.rabbitmq import RabbitServer
 from tests.support.settings import build_settings
 
@@ -26,12 +28,12 @@ def silent_port() -> Iterator[int]:
 
 
 def test_a_running_redis_answers(redis: RedisServer) -> None:
-    assert is_reachable(redis.url)
-    assert is_reachable(f"redis://user:wrong@127.0.0.1:{redis.port}/3")
+    assert is_reachable(redis.url, 60)
+    assert is_reachable(f"redis://user:wrong@127.0.0.1:{redis.port}/3", 60)
 
 
 def test_a_running_rabbitmq_answers(rabbitmq: RabbitServer) -> None:
-    assert is_reachable(rabbitmq.url)
+    assert is_reachable(rabbitmq.url, 60)
     assert not is_reachable(f"redis://127.0.0.1:{rabbitmq.port}/0")
 
 
@@ -61,25 +63,22 @@ def test_a_broker_that_hangs_keeps_nobody_waiting(
     health = BrokerHealth(f"{scheme}://127.0.0.1:{silent_port}/")
     assert health.status() == "unavailable"
     # Without a timeout the check would never finish.
-    assert time.monotonic() - started_at < 15
+    assert time.monotonic() - started_at < SOON_SECONDS
 
 
 def test_the_answer_is_remembered_for_a_while_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "coupon_core.messaging.health_check.MAX_STATUS_AGE_SECONDS", 0.5
-    )
+    monkeypatch.setattr(health_check, "MAX_STATUS_AGE_SECONDS", 600)
     with redis_server(tmp_path) as server:
         health = BrokerHealth(server.url)
-        assert health.status() == "connected"
+        wait_until(lambda: health.status() == "connected", 60, "an answer")
         server.stop()
         assert health.status() == "connected"
-        time.sleep(0.6)
-        assert health.status() == "unavailable"
+        monkeypatch.setattr(health_check, "MAX_STATUS_AGE_SECONDS", 0)
+        wait_until(lambda: health.status() == "unavailable", 60, "a refusal")
         server.start()
-        time.sleep(0.6)
-        assert health.status() == "connected"
+        wait_until(lambda: health.status() == "connected", 60, "an answer")
 
 
 READY_SCRIPT = """
@@ -89,7 +88,9 @@ from coupon_core.settings.model import Settings
 settings = Settings(**eval(sys.argv[1]))
 for gateway in (admin_gateway, query_gateway):
     client = gateway.create_app(settings).test_client()
-    print(client.get("/ready").json["message_queue"])
+    # A busy machine may answer too late for the first request.
+    while client.get("/ready").json["message_queue"] != "connected":
+        pass
 print("kombu" in sys.modules)
 """
 
@@ -104,5 +105,6 @@ def test_gateways_tell_of_the_bus_without_loading_kombu(
             [sys.executable, "-c", READY_SCRIPT, repr(values)],
             capture_output=True,
             text=True,
+            timeout=120,
         )
-    assert result.stdout.split() == ["connected", "connected", "False"], result.stderr
+    assert result.stdout.split() == ["False"], result.stderr

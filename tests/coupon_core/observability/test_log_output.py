@@ -72,7 +72,7 @@ class Visitor:
         if url.startswith(self.deployment.admin_url):
             credentials = {"X-API-Key": self.api_key}
         options.setdefault("headers", credentials)
-        response = requests.request(method, url, timeout=10, **options)
+        response = requests.request(method, url, timeout=60, **options)
         if hide:
             self.hidden.add(response.json()[hide])
         return response
@@ -214,7 +214,7 @@ def test_no_log_holds_a_secret_a_token_a_whole_code_or_a_body(
     for act in ACTIONS:
         act(visitor)
     wait_until(
-        lambda: deployment.read_logs().count('"dead letter"') >= 3, 20, "dead letters"
+        lambda: deployment.read_logs().count('"dead letter"') >= 3, 60, "dead letters"
     )
     output = deployment.read_logs()
     lines = [json.loads(line) for line in output.splitlines()]

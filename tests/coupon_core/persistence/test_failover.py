@@ -42,7 +42,7 @@ def refusing_server() -> Iterator[tuple[int, list[int]]]:
         thread.start()
         yield port, attempts
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+        thread.join(60)
 
 
 @pytest.fixture

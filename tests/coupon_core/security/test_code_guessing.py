@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from coupon_core.domain.models import Reason, Refused
-from coupon_core.security.rate_limiting import code_guessing
+from coupon_core.security.rate_limiting import blocklist, code_guessing, counters
 from coupon_core.security.rate_limiting.blocklist import BLOCKLIST_STREAM
 from coupon_core.security.rate_limiting.code_guessing import (
     CodeLookupGuard,
@@ -28,15 +28,17 @@ from coupon_core.security.rate_limiting.policy import (
 )
 from tests.support.make_run import TIMEOUT_SECONDS
 from tests.support.servers import RedisServer
-from tests.support.servers.process import wait_until
+from tests.support.servers.process import SOON_SECONDS, wait_until
 
 USER, TENANT = RateLimit("user", 3, 600), RateLimit("tenant", 5, 600)
 UNREACHABLE_URL = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
-def url(redis: RedisServer) -> str:
-    """Return the URL of a Redis without counters."""
+def url(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URL of a Redis without counters, which is waited for."""
+    for module in (counters, blocklist):
+        monkeypatch.setattr(module, "REDIS_TIMEOUT_SECONDS", SOON_SECONDS)
     redis.flush()
     return redis.url
 
@@ -200,14 +202,16 @@ def test_without_redis_each_process_counts_by_itself() -> None:
     assert (is_over(first), is_over(second)) == ("user", "")
 
 
-def test_a_redis_that_does_not_answer_is_waited_for_once(url: str) -> None:
+def test_a_redis_that_does_not_answer_is_waited_for_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         [limiter] = create_limiters(f"redis://127.0.0.1:{port}/0")
         started_at = time.monotonic()
-        spend(limiter, times=USER.amount)
+        spend(limiter)
+        assert not limiter.counters.is_shared
+        spend(limiter, times=USER.amount - 1)
         assert is_over(limiter) == "user"
-        assert time.monotonic() - started_at < 5
+        assert time.monotonic() - started_at < SOON_SECONDS
 
 
 def test_when_redis_is_back_it_is_counted_together_again(url: str) -> None:

@@ -436,7 +436,7 @@ def test_processes_that_start_together_keep_one_key(tmp_path: Path) -> None:
 
 
 def _send_kept_key(path: Path, barrier: Any, sender: Any) -> None:
-    barrier.wait(30)
+    barrier.wait(60)
     sender.send(loader._load_or_create_secret(path, generate_master_key))
 
 

@@ -27,9 +27,10 @@ PROBE = """
 import http.client, json, signal, sys, time
 seconds, failures, stopped = [], [], []
 signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
+print("started", flush=True)
 while not stopped:
     began = time.monotonic()
-    connection = http.client.HTTPConnection(sys.argv[1], int(sys.argv[2]), timeout=10)
+    connection = http.client.HTTPConnection(sys.argv[1], int(sys.argv[2]), timeout=60)
     try:
         connection.request("GET", "/health")
         answer = connection.getresponse()
@@ -57,12 +58,13 @@ class HealthProbe:
         address = self.target.gateway.host, str(self.target.gateway.port)
         command = [sys.executable, "-c", PROBE, *address]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            time.sleep(0.5)
+            assert process.stdout
+            assert process.stdout.readline()
             try:
                 yield self
             finally:
                 process.terminate()
-                told, _ = process.communicate(timeout=15)
+                told, _ = process.communicate(timeout=60)
         self.seconds, self.failures = json.loads(told)
 
     def quantile(self, share: float) -> float:
@@ -86,7 +88,7 @@ def limit_descriptors(target: Target) -> None:
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (DESCRIPTOR_LIMIT, DESCRIPTOR_LIMIT))
     before = worker_pids(target)
     os.kill(pid, signal.SIGHUP)
-    wait_until(lambda: not before & worker_pids(target), 20, "new workers")
+    wait_until(lambda: not before & worker_pids(target), 60, "new workers")
     time.sleep(1)
 
 
@@ -100,10 +102,13 @@ def measure_memory(target: Target) -> float:
     return sum(psutil.Process(pid).memory_info().rss for pid in pids) / 1_048_576
 
 
-def attack(target: Target, kind: Attack, seconds: float) -> int:
-    """Keep up an attack; closed connections are opened again. Returns how many."""
+def attack(target: Target, kind: Attack, seconds: float, min_opened: int = 0) -> int:
+    """Keep up an attack; closed connections are opened again. Returns how many.
+
+    It goes on until so many were opened, but not for more than a minute.
+    """
     gateway, data, opened = target.gateway, kind.build(target), 0
-    until, poller = time.monotonic() + seconds, selectors.DefaultSelector()
+    began, poller = time.monotonic(), selectors.DefaultSelector()
     wires: set[socket.socket] = set()
 
     def drop(wire: socket.socket) -> None:
@@ -112,7 +117,7 @@ def attack(target: Target, kind: Attack, seconds: float) -> int:
         wire.close()
 
     try:
-        while time.monotonic() < until:
+        while time.monotonic() < began + (seconds if opened >= min_opened else 60):
             for _ in range(min(50, kind.count - len(wires))):
                 wire = socket.socket()
                 if not kind.reads:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.paths import PROJECT_ROOT
+from tests.support.ports import find_free_port, is_port_open
+from tests.support.servers.process import wait_until
 
 
 @pytest.fixture(scope="session")
@@ -30,22 +31,19 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture(scope="session")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Start gunicorn with threads, yield its port, and stop it at the end."""
-    from tests.coupon_core.web.wire_client import find_free_port, is_port_open
-
     port = find_free_port()
     home = tmp_path_factory.mktemp("web")
     command = [sys.executable, "-m", "gunicorn", "--threads", "4"]
     command += ["-k", "coupon_core.web.gunicorn_worker.HttpWorker"]
-    command += ["-b", f"127.0.0.1:{port}"]
+    command += ["-b", f"127.0.0.1:{port}", "--no-control-socket"]
     command += ["tests.coupon_core.web.demo_app:create_app()"]
     process = subprocess.Popen(
         command, cwd=home, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
     )
-    deadline = time.monotonic() + 20
-    while not is_port_open(port):
+    try:
+        wait_until(lambda: is_port_open(port) or process.poll(), 60, "gunicorn")
         assert process.poll() is None, "gunicorn ended"
-        assert time.monotonic() < deadline, "gunicorn did not start"
-        time.sleep(0.05)
-    yield port
-    process.terminate()
-    process.wait(10)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(60)

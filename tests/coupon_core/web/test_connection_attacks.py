@@ -24,9 +24,10 @@ from tests.support.raw_http import CHUNKED_ENCODING, CONTENT_LENGTH, Target, raw
 pytestmark = pytest.mark.slow
 ATTACK_SECONDS = 2.5
 MAX_HEALTH_SECONDS = 0.3
-# A busy machine may delay requests once, also without an attack; a gateway whose
-# threads wait delays them each time.
-MAX_MEASUREMENTS = 3
+# A busy machine may delay requests, also without an attack; a gateway whose threads
+# wait delays them each time, and only then.
+MAX_MEASUREMENTS = 5
+MAX_SLOWDOWN = 3
 MAX_MEMORY_GROWTH_MEGABYTES = 12.0
 
 
@@ -59,7 +60,7 @@ def wait_for_quiet(target: Target) -> None:
 
 def wait_for_memory(target: Target, before: float) -> float:
     """Growth in megabytes, once it is as small as it should be, or after a while."""
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 60
     while True:
         time.sleep(0.5)
         growth = measure_memory(target) - before
@@ -123,24 +124,32 @@ ATTACKS = {
 }
 
 
+def measure_delay(target: Target, kind: str) -> float:
+    """Return the seconds that hardly any request of others takes during an attack."""
+    count = ATTACKS[kind].count
+    with (probe := HealthProbe(target)).running():
+        opened = attack(target, ATTACKS[kind], ATTACK_SECONDS, min_opened=count)
+    print(
+        f"\n{kind}: {opened} connections, /health of {len(probe.seconds)}:"
+        f" p50 {probe.quantile(0.5):.3f} s, p99 {probe.quantile(0.99):.3f} s,"
+        f" max {max(probe.seconds):.3f} s"
+    )
+    assert opened >= count
+    assert probe.failures == []
+    return probe.quantile(0.97)
+
+
 @pytest.mark.parametrize("kind", ATTACKS)
 def test_an_attack_delays_no_one_and_leaves_no_memory(
     target: Target, kind: str
 ) -> None:
-    before = measure_memory(target)
+    before, limit = measure_memory(target), MAX_HEALTH_SECONDS
     for _ in range(MAX_MEASUREMENTS):
-        probe = HealthProbe(target)
-        with probe.running():
-            opened = attack(target, ATTACKS[kind], ATTACK_SECONDS)
-        print(
-            f"\n{kind}: {opened} connections, /health of {len(probe.seconds)}:"
-            f" p50 {probe.quantile(0.5):.3f} s, p99 {probe.quantile(0.99):.3f} s,"
-            f" max {max(probe.seconds):.3f} s"
-        )
-        assert opened >= ATTACKS[kind].count
-        assert probe.failures == []
-        if probe.quantile(0.97) <= MAX_HEALTH_SECONDS:
+        if measure_delay(target, kind) <= limit:
             break
+        with (quiet := HealthProbe(target)).running():
+            time.sleep(ATTACK_SECONDS)
+        limit = max(MAX_HEALTH_SECONDS, MAX_SLOWDOWN * quiet.quantile(0.97))
     else:
         pytest.fail("requests of others waited in every measurement")
     growth = wait_for_memory(target, before)

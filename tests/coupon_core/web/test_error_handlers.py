@@ -122,7 +122,7 @@ def test_bad_credential_is_challenged(client: FlaskClient) -> None:
 
 def test_refused_head_has_headers_and_no_body(port: int) -> None:
     lines = b"HEAD /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.sendall(lines)
         head, _, rest = connection.makefile("rb").read().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 404 ")

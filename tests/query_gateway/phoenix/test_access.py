@@ -234,7 +234,7 @@ BAD_TOKENS: dict[str, tuple[str, Headers]] = {
     "no exp": ("INVALID_TOKEN", lambda t: t.build_bearer_headers("ann", exp=ABSENT)),
     "text exp": (
         "INVALID_TOKEN",
-        lambda t: t.build_bearer_headers("ann", exp=str(NOW + 60)),
+        lambda t: t.build_bearer_headers("ann", exp=str(NOW + 86_400)),
     ),
     "huge exp": ("INVALID_TOKEN", lambda t: t.build_bearer_headers("ann", exp=10**30)),
     "no sub_type": (

@@ -45,8 +45,15 @@ def gateway(settings: Settings, tmp_path: Path) -> Iterator[Gateway]:
 
 
 def redeem(gateway: Gateway, tenant: TenantFactory, code: str) -> Answer:
-    """Redeem a code once over HTTP."""
-    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=20)
+    """Redeem a code once over HTTP; what SQLite is too busy for, again."""
+    while (answer := send_redeem(gateway, tenant, code))[1][0] == 503:
+        assert not database.is_postgresql()
+    return answer
+
+
+def send_redeem(gateway: Gateway, tenant: TenantFactory, code: str) -> Answer:
+    """Send the request, and return when, and the answer."""
+    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=60)
     headers = {**tenant.build_bearer_headers(), "Content-Type": "application/json"}
     started_at = time.monotonic()
     body = json.dumps({"user_id": "ann"})
@@ -98,11 +105,11 @@ def test_no_redeem_begins_after_the_answer_to_suspend_and_succeeds(
         for code in codes:
             clients.submit(redeem_until, stop, answers, gateway, tenant, code)
         try:
-            wait_until(lambda: len(answers) > CLIENTS, 30, "the clients redeem")
+            wait_until(lambda: len(answers) > CLIENTS, 60, "the clients redeem")
             change = partial(suspension.suspend, suspendable, tenant.tenant_id)
             change(object_id, utc_now())
             answered_at, count = time.monotonic(), len(answers)
-            wait_until(lambda: len(answers) > count + 3 * CLIENTS, 30, "more redeems")
+            wait_until(lambda: len(answers) > count + 3 * CLIENTS, 60, "more redeems")
         finally:
             stop.set()
     outcomes = Counter(answer for _, answer in answers)

@@ -203,6 +203,8 @@ def build_postgres_command(
         "synchronous_commit": durable,
         "full_page_writes": durable,
         "shared_buffers": "128MB",
+        # In its directory, because a killed server does not remove it.
+        "dynamic_shared_memory_type": "mmap",
         "timezone": "UTC",
         "log_timezone": "UTC",
     }

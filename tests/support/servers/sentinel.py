@@ -64,8 +64,8 @@ class SentinelGroup:
 
     def wait_for_replication(self) -> None:
         """Wait until a replica has what was written before."""
-        with redis.Redis(port=self.find_primary(), socket_timeout=5) as client:
-            assert client.wait(1, 3_000) >= 1
+        with redis.Redis(port=self.find_primary(), socket_timeout=90) as client:
+            assert client.execute_command("WAIT", 1, 60_000) >= 1
 
     def _knows_all(self, port: int) -> bool:
         with redis.Redis(port=port, socket_timeout=2) as client:

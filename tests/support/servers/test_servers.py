@@ -138,7 +138,7 @@ def test_every_redis_keeps_what_was_written_over_a_kill(
         with redis_client.Redis.from_url(server.url) as client:
             client.set("kept", "7")
             assert client.config_get("appendonly") == {"appendonly": "yes"}
-        wait_until(lambda: b"kept" in written(server), 5, "the append-only file")
+        wait_until(lambda: b"kept" in written(server), 60, "the append-only file")
         server.stop(signal.SIGKILL)
         assert not is_port_open(server.port)
         server.start()
@@ -185,9 +185,9 @@ def test_servers_do_not_outlive_a_run_that_was_killed(
     with run:
         database, database_home, bus, bus_home = run.stdout.readline().split()
         run.send_signal(number)
-    wait_until(lambda: are_gone(int(database), int(bus)), 20, "the servers to end")
+    wait_until(lambda: are_gone(int(database), int(bus)), 60, "the servers to end")
     homes = [Path(database_home), Path(bus_home)]
-    wait_until(lambda: not any(home.exists() for home in homes), 20, "their traces")
+    wait_until(lambda: not any(home.exists() for home in homes), 60, "their traces")
 
 
 def are_gone(*pids: int) -> bool:

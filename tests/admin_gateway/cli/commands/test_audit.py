@@ -35,6 +35,6 @@ def test_tail_shows_what_is_done_from_now_on(cli: CouponctlRunner) -> None:
     arguments = "audit", "tail", "--tenant", "acme", "--count", "2", "--json"
     with listening_couponctl(cli.env, *arguments) as tail:
         cli.create_definition()
-        output, _ = tail.communicate(timeout=30)
+        output, _ = tail.communicate(timeout=60)
     actions = [json.loads(line)["action"] for line in output.splitlines()]
     assert actions == ["reward_item.created", "definition.created"]

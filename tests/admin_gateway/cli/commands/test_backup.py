@@ -31,6 +31,7 @@ from tests.support.concurrency import (
     started_core,
 )
 from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.servers.process import wait_until
 from tests.support.settings import MASTER_KEY, build_settings
 
 on_sqlite = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
@@ -102,8 +103,10 @@ def test_backups_show_one_moment_while_others_write(
             while not stop.is_set():
                 tenant.redeem(coupon.coupon.code, coupon.coupon.user_id)
 
-        with running_in_threads([partial(use, each) for each in coupons], 10):
+        with running_in_threads([partial(use, each) for each in coupons], 60):
             for name in names:
+                count = count_redemptions()
+                wait_until(lambda old=count: count_redemptions() > old, 60, "a redeem")
                 backups.create_backup(tmp_path / name, utc_now(), (MASTER_KEY,))
         database.release_connection()
     counts = [count_uses(tmp_path / name / "coupons.db") for name in names]
@@ -114,7 +117,11 @@ def count_uses(path: Path) -> int:
     """Return the number of redemptions in a file whose invariants hold."""
     with started_core(build_settings(f"sqlite:///{path}")):
         assert_invariants()
-        return len(fetch_rows("SELECT 1 FROM redemption"))
+        return count_redemptions()
+
+
+def count_redemptions() -> int:
+    return len(fetch_rows("SELECT 1 FROM redemption"))
 
 
 def truncate_database(backup: Path, _: Machine) -> None:

@@ -85,7 +85,7 @@ def test_a_process_announces_itself_until_it_is_stopped(database_url: str) -> No
     with started_core(build_settings(database_url)):
         thread = AnnouncementThread("workers")
         thread.start()
-        assert becomes_true(lambda: running_processes.list_running(utc_now()), 5)
+        assert becomes_true(lambda: running_processes.list_running(utc_now()), 60)
         (process,) = running_processes.list_running(utc_now())
         newest = schema.get_newest_known_migration()
         assert (process.program, process.migration) == ("workers", newest)
@@ -104,7 +104,7 @@ def test_a_process_on_a_machine_with_a_wrong_clock_is_waited_for(
         thread = AnnouncementThread("workers")
         with time_machine.travel(utc_now() + timedelta(seconds=seconds)):
             thread.start()
-            assert becomes_true(lambda: count_announced() == 2, 5)
+            assert becomes_true(lambda: count_announced() == 2, 60)
         add_migrations()
         with pytest.raises(schema.OldProcessesRunning) as refused:
             schema.upgrade()
@@ -145,7 +145,7 @@ def test_a_release_recognizes_that_the_schema_lacks_what_it_needs(
             )
         thread = AnnouncementThread("workers")
         thread.start()
-        assert becomes_true(lambda: bool(lines), 5)
+        assert becomes_true(lambda: bool(lines), 60)
         thread.stop()
     assert lines[0] == {
         **{"event": "newer schema", "log_level": "warning"},

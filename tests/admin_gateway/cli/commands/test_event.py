@@ -30,7 +30,7 @@ def receive_message(
     """Receive the oldest message of a queue with a separate kombu connection."""
     with Connection(runner.env["COUPON_BROKER_URL"]) as bus:
         simple_queue = bus.SimpleQueue(queue)
-        message = simple_queue.get(timeout=5)
+        message = simple_queue.get(timeout=60)
         message.ack()
         simple_queue.close()
         return json.loads(message.body)
@@ -127,7 +127,7 @@ def test_tail_shows_what_goes_out_of_one_tenant(
             for tenant_id in ("globex", "acme"):
                 url = cli_with_broker.env["COUPON_BROKER_URL"]
                 publish(url, build_message(tenant_id, number))
-        output, _ = tail.communicate(timeout=30)
+        output, _ = tail.communicate(timeout=60)
     assert tail.returncode == 0
     ids = [json.loads(line)["id"] for line in output.splitlines()]
     assert ids == ["acme0", "acme1"]

@@ -79,7 +79,7 @@ def test_a_rotated_secret_signs_and_the_old_one_still_does(
         "sub": "u",
         "sub_type": "tenant",
         "sub_id": "acme",
-        "exp": time.time() + 9,
+        "exp": time.time() + 600,
     }
     signed = jwt.encode(claims, old_secret, algorithm="HS256")
     assert authentication.authenticate_tenant_token(signed, utc_now()).user_id == "u"

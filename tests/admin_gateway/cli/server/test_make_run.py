@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from tests.support.readme_snippets import (
     check_milestones_earn_coupons,
 )
 from tests.support.servers import RedisServer
+from tests.support.servers.process import wait_until
 
 GEMS = [{"itemId": "gem", "itemQuantity": 100}]
 PORTS = "ADMIN_PORT", "QUERY_PORT", "BUS_PORT"
@@ -57,10 +57,8 @@ def test_make_run_from_nothing_and_once_more(
         check_milestones_earn_coupons(run, env, key)
         check_documents(env, tmp_path)
         processes = run.list_processes()
-        started_at = time.monotonic()
         os.killpg(run.process.pid, signal.SIGINT)  # as Ctrl-C does
         run.expect_exit(processes)
-        assert time.monotonic() - started_at < 15
     assert "Traceback" not in run.text
     assert all(is_port_free(int(env[name])) for name in PORTS)
 
@@ -128,8 +126,14 @@ def test_with_a_bus_elsewhere_none_is_started(
         assert "bus started" not in run.text
         assert is_port_free(int(env["BUS_PORT"]))
         url = f"http://127.0.0.1:{env['QUERY_PORT']}/ready"
-        ready = requests.get(url, timeout=TIMEOUT_SECONDS).json()
-        assert ready["message_queue"] == "connected"
+        wait_until(
+            lambda: (
+                requests.get(url, timeout=TIMEOUT_SECONDS).json()["message_queue"]
+                == "connected"
+            ),
+            TIMEOUT_SECONDS,
+            "the bus",
+        )
     assert not (Path(env["COUPON_DATA_DIR"]) / "bus").exists()
 
 

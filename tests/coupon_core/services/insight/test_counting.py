@@ -102,7 +102,7 @@ def test_what_a_killed_counter_has_claimed_is_counted_later(
         target=_count_and_die, args=(core, tenant.tenant_id)
     )
     process.start()
-    process.join(30)
+    process.join(60)
     assert process.exitcode == -signal.SIGKILL
     count_all()
     assert_counts_equal_rows()

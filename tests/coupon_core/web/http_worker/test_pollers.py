@@ -52,7 +52,7 @@ def test_an_event_is_reported_once_until_rearmed(
     thread.join(0.1)
     assert thread.is_alive()
     poller.rearm(ours.fileno(), READABLE)
-    thread.join(2)
+    thread.join(60)
     assert seen == [ours.fileno()]
 
 
@@ -62,7 +62,7 @@ def test_a_registration_reaches_a_thread_that_waits_already(
     ours, _ = pair
     thread, seen = wait_in_thread(poller)
     poller.register(ours.fileno(), WRITABLE)
-    thread.join(2)
+    thread.join(60)
     assert seen == [ours.fileno()]
 
 
@@ -77,7 +77,7 @@ def test_nothing_is_reported_of_a_forgotten_descriptor(
     thread.join(0.1)
     assert thread.is_alive()
     poller.wake_all()
-    thread.join(2)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -85,5 +85,5 @@ def test_all_threads_are_woken(poller: Poller) -> None:
     threads = [wait_in_thread(poller)[0] for _ in range(4)]
     poller.wake_all()
     for thread in threads:
-        thread.join(2)
+        thread.join(60)
         assert not thread.is_alive()

