@@ -4,6 +4,7 @@ A command is the counterpart of an HTTP view: parse, one service call, print.
 """
 
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,8 +21,13 @@ click.rich_click.OPTIONS_PANEL_TITLE = "Options"
 click.rich_click.SHOW_ARGUMENTS = True
 
 ABORTED_MESSAGE = "Aborted; nothing was changed."
-# Former names of options, which scripts may still use; help does not show them.
-OPTION_ALIASES = {"expires-at": "expires", "until": "expires"}
+# Former names of commands and options, which scripts may still use; help does not show
+# them.
+ALIASES = {
+    **{"get": "show", "drop": "delete", "remove": "delete", "rotate": "rotate-secret"},
+    **{"expires-at": "expires", "until": "expires", "before": "to"},
+    **{"on": "active", "off": "inactive"},
+}
 
 # Command name, module, short help. The list of commands is shown without importing
 # any of the modules; only the module of the called command is imported.
@@ -29,9 +35,9 @@ COMMANDS = (
     ("serve", "server.commands", "Run a gateway, the workers, the bus, or all at once"),
     ("db", "commands.db", "The database: upgrade, distribute, show status"),
     ("backup", "commands.backup", "Backups of SQLite: create, restore"),
-    ("tenant", "commands.tenant", "Tenants: create, list, rotate secrets, delete"),
-    ("key", "commands.api_key", "API keys for the admin API: create, list, revoke"),
-    ("client-key", "commands.client_key", "Keys for PlayCamp and Mambo SDKs"),
+    ("tenant", "commands.tenant", "Tenants: create, list, rotate-secret, delete"),
+    ("key", "commands.keys", "API keys for the admin API: create, list, revoke"),
+    ("client-key", "commands.keys", "Keys for PlayCamp and Mambo SDKs"),
     (
         "operator",
         "commands.operator",
@@ -42,7 +48,7 @@ COMMANDS = (
     ("definition", "commands.definition", "Definitions, the templates of coupons"),
     ("generate", "commands.generate", "Generate coupons for users, or unassigned ones"),
     ("batch", "commands.batch", "Batches of coupons: list, watch, cancel, suspend"),
-    ("coupon", "commands.coupon", "Single coupons: get, revoke, restore, re-issue"),
+    ("coupon", "commands.coupon", "Single coupons: show, revoke, restore, reissue"),
     ("campaign", "commands.campaign", "Campaigns: create, suspend, resume, stats"),
     ("creator", "commands.creator", "Creators and the codes assigned to them"),
     ("package", "commands.package", "Packages: rewards and limits of creators' codes"),
@@ -50,19 +56,19 @@ COMMANDS = (
     ("validate", "commands.redemption", "Check whether a code can be redeemed"),
     ("redeem", "commands.redemption", "Redeem a code once for a user"),
     ("history", "commands.redemption", "List the coupons a user has redeemed"),
-    ("redemption", "commands.redemption", "Redemptions: list, get, reverse"),
+    ("redemption", "commands.redemption", "Redemptions: list, show, reverse"),
     ("report", "commands.report", "Reports: redemptions, refusals, top, compare"),
     ("user", "commands.user", "Users who can buy with points; personal data"),
-    ("points", "commands.points", "Points of users: credit, debit, show"),
+    ("points", "commands.points", "Points of users: credit, debit, list"),
     ("retention", "commands.retention", "How long data is kept: show, prune"),
     ("event", "commands.event", "Events: publish milestones, tail, dead letters"),
     ("audit", "commands.audit", "The audit log: list, tail"),
     ("webhook", "commands.webhook", "Webhooks: subscriptions and delivery logs"),
     ("queue", "commands.queue", "Status of the bus, the outbox, and the workers"),
-    ("demo", "demo", "The demo tenant: load, show, drop"),
+    ("demo", "demo", "The demo tenant: load, show, delete"),
     ("doctor", "doctor.command", "Check this machine and suggest fixes"),
     ("login", "commands.login", "Store the API key of a server in a profile"),
-    ("profile", "commands.login", "Stored profiles: list, use, remove"),
+    ("profile", "commands.login", "Stored profiles: list, use, delete"),
     ("completion", "commands.completion", "Completion of commands by your shell"),
     ("config", "commands.config", "Settings: show, check, generate a master key"),
 )
@@ -170,7 +176,7 @@ def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
     ],
     context_settings={
         "help_option_names": HELP_OPTIONS,
-        "token_normalize_func": lambda name: OPTION_ALIASES.get(name, name),
+        "token_normalize_func": lambda name: ALIASES.get(name, name),
     },
 )
 @click.version_option(package_name="couponctl")
@@ -194,4 +200,12 @@ def main() -> None:
     """Run `couponctl`; this is the entry point of the console script."""
     # A terminal may lack characters of names.
     cast(TextIOWrapper, sys.stdout).reconfigure(errors="backslashreplace")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _exit_by_signal)
     couponctl(prog_name="couponctl")
+
+
+def _exit_by_signal(number: int, _: object) -> None:
+    """End as after an error, so that unfinished files are deleted."""
+    sys.exit(128 + number)

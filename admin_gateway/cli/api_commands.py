@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 from click import get_current_context
 
+import coupons_sdk
 from admin_gateway.cli.connections import server_options
 from admin_gateway.cli.options import (
     OptionDecorator,
@@ -18,9 +19,6 @@ from admin_gateway.cli.options import (
 from admin_gateway.cli.output import format_options, json_command
 from admin_gateway.cli.tables import Document
 
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
-
 BuildDocument = Callable[..., Any]
 is_uuid = re.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
@@ -30,9 +28,9 @@ optional_tenant_option = click.option(
     envvar="COUPON_TENANT",
     help="Tenant ID. Default: COUPON_TENANT, or that of the profile.",
 )
-page_options = combine_options(limit_option, offset_option)
+page_options = combine_options(limit_option(), offset_option)
 cursor_options = combine_options(
-    limit_option, click.option("--cursor", help="`next` of the previous page.")
+    limit_option(), click.option("--cursor", help="`next` of the previous page.")
 )
 
 
@@ -94,21 +92,23 @@ class NameOrId(click.ParamType):  # type: ignore[type-arg]
 
     `search` lists objects, among them those with the name. `member` is their ID, and
     `name_member` their name, or their names by language. What `is_id` is not searched.
+    `to_id` is applied to what no object has.
     """
 
     name = "id or name"
 
     def __init__(
         self,
-        search: Callable[["CouponsAdmin", str], Iterable[Any]],
+        search: Callable[["coupons_sdk.CouponsAdmin", str], Iterable[Any]],
         member: str,
         name_member: str = "name",
         is_id: Callable[[str], Any] = is_uuid,
+        to_id: Callable[[str], str] = str,
     ) -> None:
         self._search, self._member, self._name_member = search, member, name_member
-        self._is_id = is_id
+        self._is_id, self._to_id = is_id, to_id
 
-    def find_id(self, admin: "CouponsAdmin", text: str) -> str:
+    def find_id(self, admin: "coupons_sdk.CouponsAdmin", text: str) -> str:
         """Return the ID of an object; what none has is left to the server.
 
         What is the ID of one and the name of another is the ID.
@@ -123,7 +123,7 @@ class NameOrId(click.ParamType):  # type: ignore[type-arg]
         try:
             candidates = [*self._search(admin, text)]
         except PermissionDenied:  # the key may not list, but this may be an ID
-            return text
+            return self._to_id(text)
         found = []
         for each in candidates:
             names, object_id = (
@@ -138,10 +138,12 @@ class NameOrId(click.ParamType):  # type: ignore[type-arg]
         if len(found) > 1:
             ids = ", ".join(found)
             raise click.UsageError(f'Several have the name "{text}": use an ID: {ids}.')
-        return found[0] if found else text
+        return found[0] if found else self._to_id(text)
 
 
-def _replace_names(admin: "CouponsAdmin", arguments: dict[str, Any]) -> dict[str, Any]:
+def _replace_names(
+    admin: "coupons_sdk.CouponsAdmin", arguments: dict[str, Any]
+) -> dict[str, Any]:
     """Return the arguments with IDs instead of names."""
     replaced = dict(arguments)
     for parameter in get_current_context().command.params:
@@ -164,6 +166,7 @@ CREATOR = NameOrId(
     lambda admin, name: admin.creators.list(keyword=name, limit=500),
     "creator_key",
     is_id=re.compile("[A-Z0-9]{5}").fullmatch,
+    to_id=str.upper,
 )
 PACKAGE = NameOrId(
     lambda admin, _: admin.packages.list(limit=500),
@@ -176,23 +179,19 @@ WEBHOOK = NameOrId(
 API_KEY = NameOrId(lambda admin, _: admin.api_keys.list(limit=500), "key_id")
 
 
-def definition_option(help_text: str, required: bool = False) -> OptionDecorator:
-    """Return the option --definition, which is an ID or a name."""
+def _id_option(name: str, kind: NameOrId, about: str, is_required: bool) -> Any:
+    """Return the option --NAME for an ID or a name, which becomes NAME_id."""
+    text = f"{about}, by ID or name."
     return click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        required=required,
-        help=help_text,
+        f"--{name}", f"{name}_id", type=kind, required=is_required, help=text
     )
 
 
-campaign_filter_option = click.option(
-    "--campaign",
-    "campaign_id",
-    type=CAMPAIGN,
-    help="Only what belongs to this campaign, by ID or name.",
+definition_option = _id_option("definition", DEFINITION, "Definition", True)
+campaign_option = _id_option("campaign", CAMPAIGN, "Campaign", True)
+definition_filter_option = _id_option(
+    "definition", DEFINITION, "Only what belongs to this definition", False
 )
-definition_filter_option = definition_option(
-    "Only what belongs to this definition, by ID or name."
+campaign_filter_option = _id_option(
+    "campaign", CAMPAIGN, "Only what belongs to this campaign", False
 )

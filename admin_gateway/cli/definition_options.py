@@ -6,22 +6,23 @@ import rich_click as click
 from click import get_current_context
 
 from admin_gateway.cli.api_commands import CAMPAIGN, REWARD
-from admin_gateway.cli.limit_options import (
+from admin_gateway.cli.definition_limits import (
     LIMIT_MEMBERS,
+    PeriodLimitParam,
+    RefillParam,
     build_limits,
     drop_overridden_limits,
 )
 from admin_gateway.cli.option_errors import OPTIONS_BY_PATH_KEY
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
-    EnumChoice,
-    JsonObjectParam,
     body_file_option,
     combine_options,
+    metadata_option,
     parse_body_file,
 )
-from admin_gateway.cli.refill_option import RefillParam, build_refill
-from coupon_core.domain.models import CodeAlphabet, Trigger, UsagePeriod
+from admin_gateway.cli.param_types import EnumChoice
+from coupon_core.domain.models import CodeAlphabet, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
 TEXT: dict[str, Any] = {}
@@ -29,37 +30,15 @@ INTEGER = {"type": int}
 FLAG = {"is_flag": True}
 YES_OR_NO = {"default": None}
 ALPHABET = {"type": EnumChoice(CodeAlphabet)}
-OBJECT = {"type": JsonObjectParam()}
 TRIGGER = {"type": EnumChoice(Trigger)}
-
-
-class PeriodLimitParam(click.ParamType):  # type: ignore[type-arg]
-    """A number of uses in a period, such as 2/day."""
-
-    name = "uses/period"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return it as the API expects it, or fail with a usage error."""
-        uses, _, period = str(value).partition("/")
-        if not uses.isdecimal() or period not in list(UsagePeriod):
-            self.fail(f'"{value}": expected uses/period, such as 2/day.', param, ctx)
-        return {"max_uses": int(uses), "period": period}
-
-
 PERIOD_LIMIT = {"type": PeriodLimitParam()}
 REFILL = {"type": RefillParam()}
 
 # Option, member of the body or of its `config`, help, kind. Those without a member are
-# combined by `build_limits`, `_build_trigger` and `build_refill`.
+# combined below.
 FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--name", "name", "Name, unique within the tenant.", TEXT),
     ("--description", "description", "Description for people.", TEXT),
-    (
-        "--metadata",
-        "metadata",
-        'Data of your own, for example {"season": "winter"}. An update replaces it.',
-        OBJECT,
-    ),
     (
         "--reward",
         "reward_item_id",
@@ -149,8 +128,8 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         INTEGER,
     ),
 )
-MEMBERS_OUTSIDE_CONFIG = ("name", "description", "campaign_id", "metadata")
-BODY_PATHS = {
+MEMBERS_OUTSIDE_CONFIG = ("name", "description", "campaign_id")
+BODY_PATHS = {"metadata": "metadata"} | {
     option.partition("/")[0].lstrip("-").replace("-", "_"): (
         member if member in MEMBERS_OUTSIDE_CONFIG else f"config.{member}"
     )
@@ -164,11 +143,12 @@ definition_field_options = combine_options(
         click.option(option, help=text, **kind)
         for option, _, text, kind in FIELD_OPTIONS
     ),
+    metadata_option,
     body_file_option,
 )
 
 
-def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
+def build_definition(body_file: Any, **options: Any) -> dict[str, Any]:
     """Build the request body from --file and the options; options override the file."""
     get_current_context().meta[OPTIONS_BY_PATH_KEY] = {
         **{path: name for name, path in BODY_PATHS.items()},
@@ -188,9 +168,10 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
     for path, value in {
         **build_limits(**options),
         **_build_trigger(**options),
-        **build_refill(**options),
     }.items():
         _set_path(document, path, value=value)
+    if options["refill"] is not None:
+        _set_path(document, "config.refill", value=options["refill"] or None)
     drop_overridden_limits(document, **options)
     return document
 

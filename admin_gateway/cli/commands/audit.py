@@ -5,60 +5,39 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import (
-    api_command,
-    optional_tenant_option,
-    page_options,
-)
+import coupons_sdk
+from admin_gateway.cli.api_commands import optional_tenant_option
 from admin_gateway.cli.connections import server_options
-from admin_gateway.cli.options import tail_options
+from admin_gateway.cli.options import tail_options, time_filter_options
 from admin_gateway.cli.output import print_status
+from admin_gateway.cli.request_groups import RequestGroup
 from admin_gateway.cli.tables import Document, format_value
 
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
-
 COLUMNS = (
-    "happened_at",
-    "actor_name",
-    "action",
-    "object_name",
-    "object_id",
-    "changes",
+    *("happened_at", "actor_name", "action", "object_name", "object_id", "changes"),
     "detail",
 )
 POLL_INTERVAL_SECONDS = 1.0
 MAX_COMMIT_DELAY = timedelta(seconds=30)  # longer than any transaction
 
 
-@click.group()
-def audit() -> None:
-    """The audit log: list, tail. Entries of erased tenants are kept."""
-
-
-@api_command(
-    audit,
+audit = RequestGroup(
+    "audit", "audit", "The audit log: list, tail. Entries of erased tenants are kept."
+)
+audit.add_request(
+    "list",
+    "GET",
+    "List audit entries, newest first.",
+    "--action definition.changed --json",
     click.option("--actor", help="API key ID, key:NAME, cli, system or server."),
     click.option("--action", help="Action, for example definition.changed."),
     click.option("--object", "object_id", help="ID of the changed object."),
-    click.option(
-        "--from", "from", help="At or after, for example 2030-01-31T12:00:00Z."
-    ),
-    click.option("--to", "to", help="Before this time."),
-    page_options,
-    name="list",
+    time_filter_options,
     columns=COLUMNS,
 )
-def list_(admin: "CouponsAdmin", **query: Any) -> Any:
-    """List audit entries, newest first.
-
-    Example: `couponctl audit list --tenant acme --action definition.changed --json`
-    """
-    return admin.call("GET", "audit", query=query)
 
 
 @audit.command()
@@ -78,7 +57,7 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
             click.echo(text if as_json else _format_line(entry))
 
 
-def _follow_entries(admin: "CouponsAdmin") -> Iterator[Document]:
+def _follow_entries(admin: "coupons_sdk.CouponsAdmin") -> Iterator[Document]:
     # An entry becomes visible when its transaction commits, so an older entry may
     # appear later. Each poll therefore looks back and skips entries seen before. The
     # times are those of the server, whose clock may differ.

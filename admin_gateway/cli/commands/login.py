@@ -66,7 +66,7 @@ def _read_key() -> str:
 
 @click.group()
 def profile() -> None:
-    """Stored profiles: list, use, remove."""
+    """Stored profiles: list, use, delete."""
 
 
 @profile.command("list")
@@ -105,10 +105,10 @@ def use(name: str) -> Document:
 @profile.command()
 @name_argument
 @json_command(starts_core=False)
-def remove(name: str) -> Document:
+def delete(name: str) -> Document:
     """Delete a stored profile. Its API key remains valid until it is revoked.
 
-    Example: `couponctl profile remove shop`
+    Example: `couponctl profile delete shop`
     """
     with profiles.change() as stored:
         stored.remove(name)

@@ -4,8 +4,9 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import EnumChoice, pagination_options, tenant_option
+from admin_gateway.cli.options import pagination_options, tenant_option
 from admin_gateway.cli.output import json_command, print_secret_notice
+from admin_gateway.cli.param_types import EnumChoice
 from coupon_core.domain.emails import to_email_key
 from coupon_core.domain.models import OperatorReason, Page, utc_now
 from coupon_core.domain.models.operators import Member, Role

@@ -4,10 +4,10 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.confirmation import confirm_by_typing
-from admin_gateway.cli.field_params import TENANT_PARAM
+from admin_gateway.cli.confirmation import confirm_by_typing, dry_run_option
 from admin_gateway.cli.options import pagination_options
 from admin_gateway.cli.output import json_command, print_secret_notice
+from admin_gateway.cli.param_types import TENANT_PARAM
 from admin_gateway.cli.progress import progress_bar
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.timestamps import format_timestamp
@@ -77,7 +77,7 @@ def rotate_secret(tenant_id: str) -> dict[str, Any]:
 @tenant.command("delete")
 @click.argument("tenant_id", metavar="ID", type=TENANT_PARAM)
 @click.option("--confirm", help="The tenant ID again, instead of typing it.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
+@dry_run_option
 @click.option("--detach", is_flag=True, help="Let the workers delete; do not wait.")
 @json_command()
 def delete(

@@ -4,7 +4,7 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.confirmation import confirm, yes_option
+from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.core import started_core
 from admin_gateway.cli.demo import credentials, seed, welcome_document, welcome_message
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
@@ -13,6 +13,7 @@ from admin_gateway.cli.output import json_command, print_status
 from admin_gateway.cli.server.addresses import wait_until_healthy
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
+from coupon_core.services.privacy import tenant_deletion
 from coupon_core.settings import loader
 
 START_TIMEOUT_SECONDS = 60.0
@@ -22,7 +23,7 @@ COMPLETE_MESSAGE = f'The demo data of tenant "{DEMO_TENANT_ID}" is complete alre
 
 @click.group()
 def demo() -> None:
-    """The demo tenant: load, show, drop."""
+    """The demo tenant: load, show, delete."""
 
 
 @demo.command()
@@ -80,17 +81,20 @@ def _require_demo_tenant() -> None:
 
 
 @demo.command()
-@yes_option
+@confirmation_options
 @json_command(starts_core=False)
-def drop(yes: bool) -> dict[str, Any]:
+def delete(yes: bool, dry_run: bool) -> dict[str, Any]:
     """Delete the demo tenant with all its data.
 
     Without --yes it asks first.
 
-    Example: `couponctl demo drop --yes`
+    Example: `couponctl demo delete --yes`
     """
     with started_core() as settings:
         _require_demo_tenant()
+        if dry_run:
+            rows = tenant_deletion.count_rows(DEMO_TENANT_ID)
+            return {"dry_run": True, "tenant_id": DEMO_TENANT_ID, "rows": rows}
         confirm(f"Remove the tenant {DEMO_TENANT_ID} with all its data?", yes)
         tenants.erase(DEMO_TENANT_ID)
         credentials.delete_file(settings.data_dir)

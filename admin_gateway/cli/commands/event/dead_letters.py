@@ -12,9 +12,9 @@ from admin_gateway.cli.api_commands import page_options
 from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.connections import find_connection, server_options
 from admin_gateway.cli.errors import to_command_error
-from admin_gateway.cli.field_params import UUID_PARAM
 from admin_gateway.cli.options import combine_options
 from admin_gateway.cli.output import exit_with_failure, json_command
+from admin_gateway.cli.param_types import UUID_PARAM
 from admin_gateway.cli.tables import Document
 
 COLUMNS = ("id", "received_at", "tenant_id", "queue", "reason")
@@ -75,7 +75,7 @@ def _open_letters(tenant_id: str | None) -> Iterator[Letters]:
 
 @click.group()
 def dead() -> None:
-    """Dead letters: list, show, retry, drop. Without --tenant: of all tenants."""
+    """Dead letters: list, show, retry, delete. Without --tenant: of all tenants."""
 
 
 def letter_command(
@@ -133,7 +133,7 @@ def retry(letters: Letters, letter_id: str | None, all_letters: bool) -> Documen
 
 
 @letter_command(letter_selection_options, confirmation_options)
-def drop(
+def delete(
     letters: Letters,
     letter_id: str | None,
     all_letters: bool,
@@ -144,7 +144,7 @@ def drop(
 
     With --all, exit status 1 if one is refused; the others are deleted.
 
-    Example: `couponctl event dead drop 0198c0de-… --json`
+    Example: `couponctl event dead delete 0198c0de-… --json`
     """
     ids = _list_selected_ids(letters, letter_id, all_letters=all_letters)
     if dry_run:

@@ -8,14 +8,14 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.connections import require_no_server
-from admin_gateway.cli.options import id_option, tail_options
+from admin_gateway.cli.options import tail_options, tenant_filter_option
 from admin_gateway.cli.output import print_status
 
 COLUMNS = ("time", "type", "tenantid", "subject", "id")
 
 
 @click.command()
-@id_option("tenant", "Only events of this tenant ID.")
+@tenant_filter_option
 @tail_options
 def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
     """Show new outgoing events, one per line, until Ctrl-C.
