@@ -4,6 +4,7 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.options import combine_options
 from coupon_core.domain.models import UsagePeriod
 
 # The member of `config.limits` by option, and the `limit_type` of `usage_limit`.
@@ -46,6 +47,32 @@ class RefillParam(click.ParamType):  # type: ignore[type-arg]
             expected = "COUNT/BELOW with BELOW up to COUNT, such as 5000/500, or none"
             self.fail(f'"{value}": expected {expected}.', param, ctx)
         return {"count": int(count), "below": int(below)}
+
+
+limit_and_refill_options = combine_options(
+    click.option(
+        "--per-user", type=int, help="Maximum redemptions of a code per user."
+    ),
+    click.option(
+        "--per-customer",
+        type=int,
+        help="Maximum redemptions by one user over all codes of the definition.",
+    ),
+    click.option(
+        "--per-period",
+        type=PeriodLimitParam(),
+        help="The same in each period: 2/day, 1/week or 5/month.",
+    ),
+    click.option(
+        "--total", type=int, help="Maximum redemptions of all users together."
+    ),
+    click.option("--unlimited", is_flag=True, help="No redemption limit."),
+    click.option(
+        "--refill",
+        type=RefillParam(),
+        help="Generate COUNT codes when fewer than BELOW unassigned are left; or none.",
+    ),
+)
 
 
 def build_limits(unlimited: bool, **options: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from functools import reduce, wraps
+from functools import reduce
 from typing import Any, Protocol, TypeVar
 
 import rich_click as click
@@ -12,6 +12,7 @@ from admin_gateway.cli.param_types import (
     EnumChoice,
     IntegerRange,
     JsonObjectParam,
+    LocalizedTextParam,
 )
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -43,8 +44,6 @@ tenant_filter_option = click.option(
     type=TENANT_PARAM,
     help="Only this tenant ID. Default: all tenants.",
 )
-user_filter_option = click.option("--user", "user_id", help="Only this user ID.")
-code_filter_option = click.option("--code", help="Only this code.")
 api_filter_option = click.option(
     "--api", "dialect", help="Only calls of phoenix, playcamp or mambo."
 )
@@ -64,6 +63,12 @@ new_expiry_options = combine_options(
         help="Let them expire with their definition.",
     ),
 )
+
+
+def localized_option(name: str, member: str, help_text: str) -> OptionDecorator:
+    """Return an option for a text, or for texts by locale."""
+    text = f'{help_text}, or texts by locale: {{"en": "…", "ko": "…"}}.'
+    return click.option(name, member, type=LocalizedTextParam(), help=text)
 
 
 def active_option(help_text: str) -> OptionDecorator:
@@ -101,12 +106,18 @@ def limit_option(maximum: int = 500, default: int = 100) -> OptionDecorator:
     )
 
 
-offset_option = click.option(
-    "--offset",
-    type=IntegerRange(0),
-    default=0,
-    show_default=True,
-    help="Number of entries to skip.",
+page_options = combine_options(
+    limit_option(),
+    click.option(
+        "--offset",
+        type=IntegerRange(0),
+        default=0,
+        show_default=True,
+        help="Number of entries to skip.",
+    ),
+)
+cursor_options = combine_options(
+    limit_option(), click.option("--cursor", help="`next` of the previous page.")
 )
 body_file_option = click.option(
     "--file",
@@ -122,20 +133,6 @@ tail_options = combine_options(
         "--json", "as_json", is_flag=True, help="Print one JSON document per line."
     ),
 )
-
-
-def pagination_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --limit and --offset to a command, which receives them as `page`."""
-
-    @limit_option()
-    @offset_option
-    @wraps(command)
-    def paginated(limit: int, offset: int, **arguments: Any) -> Any:
-        from coupon_core.domain.models import Page  # imports the values of the core
-
-        return command(page=Page(limit, offset), **arguments)
-
-    return paginated
 
 
 def build_body(body_file: Any | None = None, **options: Any) -> dict[str, Any]:

@@ -7,40 +7,10 @@ from urllib.parse import urljoin
 
 import rich_click as click
 
-import coupons_sdk
-from admin_gateway.cli.api_commands import (
-    API_KEY,
-    CAMPAIGN,
-    CREATOR,
-    DEFINITION,
-    PACKAGE,
-    REWARD,
-    WEBHOOK,
-    api_command,
-    build_query,
-    page_options,
-)
-from admin_gateway.cli.options import OptionDecorator, build_body
+from admin_gateway.cli.api_commands import api_command, build_query
+from admin_gateway.cli.names import Admin, id_argument
+from admin_gateway.cli.options import OptionDecorator, build_body, page_options
 from admin_gateway.cli.output import print_secret_notice
-from admin_gateway.cli.param_types import IntegerRange
-
-# The arguments that stand in paths. All others are texts.
-ARGUMENT_TYPES = {
-    "key_id": API_KEY,
-    "campaign_id": CAMPAIGN,
-    "creator_key": CREATOR,
-    "definition_id": DEFINITION,
-    "delivery_id": click.UUID,
-    "item_id": REWARD,
-    "package_id": PACKAGE,
-    "redemption_id": IntegerRange(1),
-    "webhook_id": WEBHOOK,
-}
-
-
-def id_argument(name: str) -> OptionDecorator:
-    """Return the argument with an ID, or with a name that is accepted instead."""
-    return click.argument(name, type=ARGUMENT_TYPES.get(name))
 
 
 class RequestGroup(click.RichGroup):
@@ -52,10 +22,9 @@ class RequestGroup(click.RichGroup):
 
     def add_request(
         self,
-        name: str,
+        example: str,
         request: str,
         about: str,
-        example: str,
         *options: Any,
         pages: OptionDecorator = page_options,
         shown_once: str = "",
@@ -63,16 +32,18 @@ class RequestGroup(click.RichGroup):
     ) -> None:
         """Add a command that sends a request, such as "POST {key_id}/revoke".
 
-        The path is below that of the group, unless it begins with a slash. Names in
-        braces are arguments. All other parameters are the query of a GET, or else the
-        body. What has columns is a list with pages. `shown_once` is the secret in the
-        answer. `output` goes to `api_command`.
+        The first word of the example is the name of the command. The path is below
+        that of the group, unless it begins with a slash. Names in braces are arguments.
+        All other parameters are the query of a GET, or else the body. What has columns
+        is a list with pages. `shown_once` is the secret in the answer. `output` goes to
+        `api_command`.
         """
+        name, _, words = example.partition(" ")
         method, _, path_below = request.partition(" ")
         path = urljoin(f"{self._path}/", path_below).strip("/").split("/")
         arguments = map(id_argument, re.findall("{(.*?)}", request))
 
-        def send(admin: "coupons_sdk.CouponsAdmin", **values: Any) -> Any:
+        def send(admin: Admin, **values: Any) -> Any:
             target = [_fill(segment, values) for segment in path]
             if method == "GET":
                 return admin.call(method, *target, query=build_query(**values))
@@ -82,8 +53,8 @@ class RequestGroup(click.RichGroup):
                 print_secret_notice(shown_once)
             return answer or _describe_deletion(name, target[-1])
 
-        words = f"couponctl {self.name} {name} --tenant acme {example}".rstrip()
-        send.__doc__ = f"{cleandoc(about)}\n\nExample: `{words}`"
+        line = f"couponctl {self.name} {name} --tenant acme {words}".rstrip()
+        send.__doc__ = f"{cleandoc(about)}\n\nExample: `{line}`"
         paging = [pages] if output.get("columns") else []
         api_command(self, *arguments, *options, *paging, name=name, **output)(send)
 
@@ -91,7 +62,7 @@ class RequestGroup(click.RichGroup):
         """Add `suspend` and `resume`, whose argument is the ID."""
         for name, text in SUSPENSION_TEXTS.items():
             about = text.format(self.name)
-            self.add_request(name, f"POST {{{argument}}}/{name}", about, "01…")
+            self.add_request(f"{name} 01…", f"POST {{{argument}}}/{name}", about)
 
 
 SUSPENSION_TEXTS = {

@@ -4,9 +4,9 @@ from typing import Any
 
 import rich_click as click
 
-import coupons_sdk
-from admin_gateway.cli.api_commands import api_command, definition_filter_option
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.background_work import follow_batch
+from admin_gateway.cli.names import Admin, definition_filter_option
 from admin_gateway.cli.options import enum_filter_option
 from admin_gateway.cli.request_groups import RequestGroup
 from coupon_core.domain.models.batches import BatchState
@@ -23,30 +23,27 @@ batch = RequestGroup(
 )
 batch.add_suspension("batch_id")
 batch.add_request(
-    "list",
+    "list --state running",
     "GET",
     "List batches, newest first.",
-    "--state running",
     definition_filter_option,
     enum_filter_option("state", BatchState),
     columns=COLUMNS,
 )
 batch.add_request(
-    "show",
+    "show 0198c0de-…",
     "GET {batch_id}",
     "Show the progress of a batch, its rate, and the estimated time left.",
-    "0198c0de-…",
 )
 batch.add_request(
-    "cancel",
+    "cancel 0198c0de-…",
     "POST {batch_id}/cancel",
     "Cancel a batch; coupons already generated are kept.",
-    "0198c0de-…",
 )
 
 
 @api_command(batch, click.argument("batch_id"))
-def watch(admin: "coupons_sdk.CouponsAdmin", batch_id: str) -> Any:
+def watch(admin: Admin, batch_id: str) -> Any:
     """Show the progress until the batch ends. Ctrl-C does not stop the batch.
 
     Exit status 1 if the batch failed.

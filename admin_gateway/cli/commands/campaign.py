@@ -4,18 +4,19 @@ from typing import Any
 
 import rich_click as click
 
-import coupons_sdk
 from admin_gateway.cli.api_commands import api_command
+from admin_gateway.cli.names import Admin
 from admin_gateway.cli.options import (
     body_file_option,
     build_body,
     combine_options,
     dates_options,
     enum_filter_option,
+    localized_option,
     metadata_filter_option,
     metadata_option,
 )
-from admin_gateway.cli.param_types import EnumChoice, LocalizedTextParam
+from admin_gateway.cli.param_types import EnumChoice
 from admin_gateway.cli.request_groups import RequestGroup
 from coupon_core.domain.models.campaigns import CampaignStatus
 
@@ -23,16 +24,8 @@ STATUS_CHOICE = EnumChoice(CampaignStatus)
 # The options that describe a campaign.
 campaign_field_options = combine_options(
     body_file_option,
-    click.option(
-        "--names",
-        type=LocalizedTextParam(),
-        help='Name, or names by locale: Launch or {"en": "Launch", "ko": "…"}.',
-    ),
-    click.option(
-        "--description",
-        type=LocalizedTextParam(),
-        help="Description, or descriptions by locale.",
-    ),
+    localized_option("--names", "names", "Name, such as Launch"),
+    localized_option("--description", "description", "Description"),
     click.option("--status", type=STATUS_CHOICE, help="Status of the campaign."),
     metadata_option,
     click.option(
@@ -56,7 +49,7 @@ campaign.add_suspension("campaign_id")
     campaign_field_options,
 )
 def create(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     name: str,
     campaign_id: str | None,
     **options: Any,
@@ -73,17 +66,16 @@ def create(
 
 
 campaign.add_request(
-    "list",
+    "list --status IN_PROGRESS",
     "GET",
     "List campaigns, newest first.",
-    "--status IN_PROGRESS",
     enum_filter_option("status", CampaignStatus),
     metadata_filter_option,
     columns=("campaign_id", "name", "status", "starts_at", "ends_at", "time_zone"),
 )
-campaign.add_request("show", "GET {campaign_id}", "Show a campaign.", "campaign_001")
+campaign.add_request("show campaign_001", "GET {campaign_id}", "Show a campaign.")
 campaign.add_request(
-    "update",
+    "update campaign_001 --status CANCELLED",
     "PATCH {campaign_id}",
     """Change a campaign; omitted options keep their values.
 
@@ -91,40 +83,34 @@ campaign.add_request(
     apply to its packages without dates and to new definitions; those that exist keep
     theirs: move them by `definition update --expires`.
     """,
-    "campaign_001 --status CANCELLED",
     click.option("--name", help="Name in English only, instead of --names."),
     campaign_field_options,
 )
 campaign.add_request(
-    "status",
+    "status campaign_001 CANCELLED",
     "PATCH {campaign_id}",
     "Set the status; COMPLETED and CANCELLED end all codes, any other reopens them.",
-    "campaign_001 CANCELLED",
     click.argument("status", type=STATUS_CHOICE),
 )
 campaign.add_request(
-    "stats",
+    "stats campaign_001",
     "GET {campaign_id}/stats",
     "Count the redemptions of a campaign's codes by package, creator, definition.",
-    "campaign_001",
 )
 campaign.add_request(
-    "creators",
+    "creators campaign_001",
     "GET {campaign_id}/creators",
     "List the creators of a campaign.",
-    "campaign_001",
     columns=("creator_key", "name", "genre", "status"),
 )
 campaign.add_request(
-    "add-creator",
+    "add-creator campaign_001 ABC12",
     "PUT {campaign_id}/creators/{creator_key}",
     "Add a creator to a campaign (idempotent).",
-    "campaign_001 ABC12",
 )
 
 campaign.add_request(
-    "remove-creator",
+    "remove-creator campaign_001 ABC12",
     "DELETE {campaign_id}/creators/{creator_key}",
     "Remove a creator from a campaign; assigned codes remain valid until revoked.",
-    "campaign_001 ABC12",
 )

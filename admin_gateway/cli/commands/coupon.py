@@ -5,20 +5,15 @@ from typing import Any
 
 import rich_click as click
 
-import coupons_sdk
-from admin_gateway.cli.api_commands import (
-    api_command,
-    definition_filter_option,
-    page_options,
-)
+from admin_gateway.cli.api_commands import api_command
+from admin_gateway.cli.names import Admin, coupon_filter_options
 from admin_gateway.cli.options import (
-    code_filter_option,
     combine_options,
     enum_filter_option,
     metadata_option,
     new_expiry_options,
+    page_options,
     read_new_expiry,
-    user_filter_option,
 )
 from coupon_core.domain.models import CouponStatus
 from coupons_sdk.errors import Conflict, NotFound
@@ -44,7 +39,7 @@ coupon_selection_options = combine_options(
 
 
 def find_coupon(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     code: str | None,
     user_id: str | None,
     coupon_id: str | None = None,
@@ -68,7 +63,7 @@ def find_coupon(
 
 
 def call_coupon(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     method: str,
     *action: str,
     body: dict[str, Any] | None = None,
@@ -82,9 +77,7 @@ def call_coupon(
 
 @api_command(
     coupon,
-    definition_filter_option,
-    user_filter_option,
-    code_filter_option,
+    coupon_filter_options,
     enum_filter_option("status", CouponStatus),
     page_options,
     click.option("--cursor", help="`next` of the previous page, instead of --offset."),
@@ -92,7 +85,7 @@ def call_coupon(
     columns=COLUMNS,
 )
 def list_(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     definition_id: str | None,
     offset: int,
     cursor: str | None,
@@ -118,9 +111,7 @@ def list_(
 
 
 @api_command(coupon, coupon_selection_options, metadata_option)
-def update(
-    admin: "coupons_sdk.CouponsAdmin", metadata: dict[str, Any] | None, **selection: Any
-) -> Any:
+def update(admin: Admin, metadata: dict[str, Any] | None, **selection: Any) -> Any:
     """Replace the metadata of a coupon.
 
     Example: `couponctl coupon update --tenant acme --code WELCOME8X4F2K9P
@@ -133,7 +124,7 @@ def update(
 
 @api_command(coupon, coupon_selection_options, new_expiry_options)
 def expiry(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     expires_at: str | None,
     follow_definition: bool,
     **selection: Any,
@@ -148,7 +139,7 @@ def expiry(
 
 
 def _add_action(name: str, about: str, method: str = "POST") -> None:
-    def send(admin: "coupons_sdk.CouponsAdmin", **selection: Any) -> Any:
+    def send(admin: Admin, **selection: Any) -> Any:
         action = () if method == "GET" else (name,)
         return call_coupon(admin, method, *action, **selection)
 

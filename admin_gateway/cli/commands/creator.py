@@ -4,22 +4,23 @@ from typing import Any, BinaryIO
 
 import rich_click as click
 
-import coupons_sdk
-from admin_gateway.cli.api_commands import (
-    api_command,
-    campaign_filter_option,
-    campaign_option,
-)
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.confirmation import (
     confirm,
     confirmation_options,
     dry_run_option,
 )
 from admin_gateway.cli.csv_options import csv_options, to_upload_options
+from admin_gateway.cli.names import (
+    Admin,
+    campaign_filter_option,
+    campaign_option,
+    id_argument,
+)
 from admin_gateway.cli.options import body_file_option, combine_options
 from admin_gateway.cli.output import print_status
 from admin_gateway.cli.param_types import EnumChoice
-from admin_gateway.cli.request_groups import RequestGroup, id_argument
+from admin_gateway.cli.request_groups import RequestGroup
 from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.schemas.strict_json import parse_object
 
@@ -42,10 +43,9 @@ creator = RequestGroup(
     "Creators: create, import, list, show, update, give, codes, revoke, stats.",
 )
 creator.add_request(
-    "create",
+    "create ABC12 --name Jun --json",
     "POST",
     "Create a creator. CREATOR_KEY: 5 uppercase letters or digits.",
-    "ABC12 --name Jun --json",
     click.argument("creator_key"),
     creator_field_options,
 )
@@ -61,7 +61,7 @@ creator.add_request(
     columns=("creator_key", "name", "status", "codes"),
 )
 def import_(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     file: BinaryIO,
     campaign_id: str,
     dry_run: bool,
@@ -92,27 +92,24 @@ def import_(
 
 
 creator.add_request(
-    "list",
+    "list --keyword jun",
     "GET",
     "List creators, sorted by name.",
-    "--keyword jun",
     click.option("--keyword", help="Part of the name or key, case-insensitive."),
     campaign_filter_option,
     columns=("creator_key", "name", "genre", "status", "created_at"),
 )
-creator.add_request("show", "GET {creator_key}", "Show a creator.", "ABC12")
+creator.add_request("show ABC12", "GET {creator_key}", "Show a creator.")
 creator.add_request(
-    "update",
+    "update ABC12 --status INACTIVE",
     "PATCH {creator_key}",
     "Change a creator; omitted options keep their values.",
-    "ABC12 --status INACTIVE",
     creator_field_options,
 )
 creator.add_request(
-    "give",
+    "give ABC12 --package 2451717 --count 10 --pattern 'GO-{creator}-{random}' --json",
     "POST {creator_key}/codes",
     "Give a creator codes of a package: the codes of --code, or generated ones.",
-    "ABC12 --package 2451717 --count 10 --pattern 'GO-{creator}-{random}' --json",
     click.option(
         "--package", "package_id", type=int, required=True, help="Package ID."
     ),
@@ -125,17 +122,15 @@ creator.add_request(
     ),
 )
 creator.add_request(
-    "codes",
+    "codes ABC12",
     "GET {creator_key}/codes",
     "List a creator's codes with their status.",
-    "ABC12",
     columns=("code", "campaign_id", "package_no", "status", "revoked_at"),
 )
 creator.add_request(
-    "stats",
+    "stats ABC12",
     "GET {creator_key}/stats",
     "Count the redemptions of a creator's codes by package.",
-    "ABC12",
 )
 
 
@@ -147,7 +142,7 @@ creator.add_request(
     confirmation_options,
 )
 def revoke(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     creator_key: str,
     codes: tuple[str, ...],
     all_codes: bool,

@@ -4,14 +4,14 @@ from typing import Any
 
 import rich_click as click
 
-import coupons_sdk
-from admin_gateway.cli.api_commands import api_command, campaign_filter_option
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.definition_options import (
     build_definition,
     definition_field_options,
 )
+from admin_gateway.cli.names import Admin, campaign_filter_option, id_argument
 from admin_gateway.cli.options import enum_filter_option, metadata_filter_option
-from admin_gateway.cli.request_groups import RequestGroup, id_argument
+from admin_gateway.cli.request_groups import RequestGroup
 from coupon_core.domain.models import DefinitionStatus
 
 definition = RequestGroup(
@@ -23,22 +23,21 @@ definition.add_suspension("definition_id")
 
 
 @api_command(definition, definition_field_options)
-def create(admin: "coupons_sdk.CouponsAdmin", **options: Any) -> Any:
+def create(admin: Admin, **options: Any) -> Any:
     """Create an active definition from options, a file, or both.
 
     Example: `couponctl definition create --tenant acme --name Welcome
     --reward "100 points" --prefix WELCOME --per-user 1 --json`
     """
-    if options["body_file"] is None and options["reward"] is None:
+    if options["body_file"] is None and options["reward_item_id"] is None:
         raise click.UsageError("Missing option '--reward'.")
     return admin.call("POST", "coupons", body=build_definition(**options))
 
 
 definition.add_request(
-    "list",
+    "list --status active",
     "GET",
     "List definitions, newest first.",
-    "--status active",
     enum_filter_option("status", DefinitionStatus),
     click.option("--name", help="Part of the name, case-insensitive."),
     metadata_filter_option,
@@ -48,13 +47,11 @@ definition.add_request(
         *("config.usage_limit.max_uses", "suspended_at"),
     ),
 )
-definition.add_request("show", "GET {definition_id}", "Show a definition.", "Welcome")
+definition.add_request("show Welcome", "GET {definition_id}", "Show a definition.")
 
 
 @api_command(definition, id_argument("definition_id"), definition_field_options)
-def update(
-    admin: "coupons_sdk.CouponsAdmin", definition_id: str, **options: Any
-) -> Any:
+def update(admin: Admin, definition_id: str, **options: Any) -> Any:
     """Change a definition; omitted options keep their values.
 
     Example: `couponctl definition update --tenant acme Welcome --total 5000`
@@ -83,4 +80,4 @@ for _name, _method, _about in (
     ),
 ):
     _request = f"{_method} {{definition_id}}/{_name}"
-    definition.add_request(_name, _request, _about, "Welcome")
+    definition.add_request(f"{_name} Welcome", _request, _about)

@@ -5,10 +5,10 @@ from typing import Any, BinaryIO
 
 import rich_click as click
 
-import coupons_sdk
-from admin_gateway.cli.api_commands import api_command, definition_option
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.background_work import follow_batch
 from admin_gateway.cli.csv_options import csv_options, parse_users, to_upload_options
+from admin_gateway.cli.names import Admin, definition_option
 from admin_gateway.cli.options import TIME_EXAMPLES, metadata_option, without_unset
 
 
@@ -37,7 +37,7 @@ from admin_gateway.cli.options import TIME_EXAMPLES, metadata_option, without_un
     columns=("code", "user_id", "id", "expires_at"),
 )
 def generate(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     definition_id: str,
     user_ids: Sequence[str],
     users_file: BinaryIO | None,

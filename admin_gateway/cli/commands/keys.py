@@ -25,10 +25,9 @@ key = RequestGroup(
     "key", "api-keys", "API keys for the admin API: create, list, revoke."
 )
 key.add_request(
-    "create",
+    "create --name crm --scope read --json",
     "POST",
     "Create an API key. The key is shown only once.",
-    "--name crm --scope read --json",
     click.option(
         "--scope",
         "scopes",
@@ -43,14 +42,12 @@ key.add_request(
     "list",
     "GET",
     "List a tenant's API keys, newest first.",
-    "",
     columns=("key_id", "name", "scopes", "created_at", "expires_at", "revoked_at"),
 )
 key.add_request(
-    "revoke",
+    "revoke crm",
     "POST {key_id}/revoke",
     "Revoke an API key immediately (idempotent).",
-    "crm",
 )
 
 client_key = RequestGroup(
@@ -59,10 +56,9 @@ client_key = RequestGroup(
     "Keys for PlayCamp and Mambo SDKs: create, list, revoke.",
 )
 client_key.add_request(
-    "create",
+    "create --kind playcamp_server --name game-server --json",
     "POST",
     "Create a key. Its secret is shown only once; pass `credential` to the SDK.",
-    "--kind playcamp_server --name game-server --json",
     click.option(
         "--kind",
         type=EnumChoice(ClientKeyKind),
@@ -73,16 +69,14 @@ client_key.add_request(
     shown_once="secret",
 )
 client_key.add_request(
-    "list",
+    "list --kind mambo",
     "GET",
     "List a tenant's SDK keys, newest first.",
-    "--kind mambo",
     enum_filter_option("kind", ClientKeyKind),
     columns=("key_id", "kind", "name", "created_at", "expires_at", "revoked_at"),
 )
 client_key.add_request(
-    "revoke",
+    "revoke ak_server_3f9a…",
     "POST {client_key_id}/revoke",
     "Revoke a key immediately (idempotent).",
-    "ak_server_3f9a…",
 )

@@ -9,8 +9,7 @@ from click import get_current_context
 
 from admin_gateway.cli import profiles
 from admin_gateway.cli.connections import (
-    find_given_profile,
-    find_server,
+    find_given,
     server_options,
 )
 from admin_gateway.cli.errors import PLACE_KEY, Place
@@ -37,10 +36,10 @@ def login() -> Document:
     """
     from coupons_sdk import ApiKey, CouponsAdmin
 
-    server = find_server()
+    server = find_given("server")
     if not server:
         raise click.UsageError("Missing option '--server'.")
-    name = find_given_profile() or urlsplit(server).netloc or server
+    name = find_given("profile") or urlsplit(server).netloc or server
     if name == LOCAL:
         raise click.UsageError(f'A profile cannot have the name "{LOCAL}".')
     key = _read_key()

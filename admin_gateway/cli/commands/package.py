@@ -4,20 +4,17 @@ from typing import Any
 
 import rich_click as click
 
-import coupons_sdk
-from admin_gateway.cli.api_commands import (
-    api_command,
-    campaign_filter_option,
-    campaign_option,
-)
+from admin_gateway.cli.api_commands import api_command
+from admin_gateway.cli.names import Admin, campaign_filter_option, campaign_option
 from admin_gateway.cli.options import (
     active_option,
     body_file_option,
     build_body,
     combine_options,
     dates_options,
+    localized_option,
 )
-from admin_gateway.cli.param_types import JsonObjectParam, LocalizedTextParam
+from admin_gateway.cli.param_types import JsonObjectParam
 from admin_gateway.cli.request_groups import RequestGroup
 
 JSON_OBJECT = JsonObjectParam()
@@ -43,18 +40,8 @@ class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
 
 package_field_options = combine_options(
     body_file_option,
-    click.option(
-        "--name",
-        "item_name",
-        type=LocalizedTextParam(),
-        help='Name, or names by locale: Welcome or {"en": "Welcome", "ko": "…"}.',
-    ),
-    click.option(
-        "--description",
-        "item_description",
-        type=LocalizedTextParam(),
-        help="Description, or descriptions by locale.",
-    ),
+    localized_option("--name", "item_name", "Name, such as Welcome"),
+    localized_option("--description", "item_description", "Description"),
     click.option(
         "--reward",
         "rewards",
@@ -88,28 +75,26 @@ package = RequestGroup(
     "package", "packages", "Packages of campaigns: create, list, show, update."
 )
 package.add_request(
-    "list",
+    "list --campaign campaign_001",
     "GET",
     "List packages, newest first.",
-    "--campaign campaign_001",
     campaign_filter_option,
     columns=("package_id", "campaign_id", "package_no", "item_name", "status"),
 )
-package.add_request("show", "GET {package_id}", "Show a package.", "245171710987746")
+package.add_request("show 245171710987746", "GET {package_id}", "Show a package.")
 package.add_request(
-    "update",
+    "update 245171710987746 --total 9000",
     "PATCH {package_id}",
     """Change a package; omitted options keep their values.
 
     A limit cannot be lowered below the number of redemptions.
     """,
-    "245171710987746 --total 9000",
     package_field_options,
 )
 
 
 @api_command(package, campaign_option, package_field_options)
-def create(admin: "coupons_sdk.CouponsAdmin", campaign_id: str, **options: Any) -> Any:
+def create(admin: Admin, campaign_id: str, **options: Any) -> Any:
     """Create a package in a campaign, together with its definition.
 
     Example: `couponctl package create --tenant acme --campaign campaign_001

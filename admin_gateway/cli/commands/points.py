@@ -2,14 +2,14 @@
 
 import rich_click as click
 
-from admin_gateway.cli.options import combine_options, user_filter_option
+from admin_gateway.cli.options import combine_options
 from admin_gateway.cli.request_groups import RequestGroup
 
 ENTRY_COLUMNS = (
     *("created_at", "user_id", "point_id", "amount", "balance", "kind", "reason"),
 )
 filter_options = combine_options(
-    user_filter_option,
+    click.option("--user", "user_id", help="Only this user ID."),
     click.option(
         "--point", "point_id", help="Only this kind of points, for example gold."
     ),
@@ -31,32 +31,28 @@ points = RequestGroup(
     "points", "points", "Points of users: credit, debit, list, entries."
 )
 points.add_request(
-    "credit",
+    "credit --user john@doe.com --point gold --amount 100 --reason Birthday --json",
     "POST credit",
     "Add points to a user's balance.",
-    "--user john@doe.com --point gold --amount 100 --reason Birthday --json",
     change_options,
 )
 points.add_request(
-    "debit",
+    "debit --user john@doe.com --point gold --amount 30",
     "POST debit",
     "Subtract points from a user's balance, which cannot become negative.",
-    "--user john@doe.com --point gold --amount 30",
     change_options,
 )
 points.add_request(
-    "list",
+    "list --user john@doe.com --json",
     "GET wallets",
     "List balances.",
-    "--user john@doe.com --json",
     filter_options,
     columns=("user_id", "point_id", "balance", "updated_at"),
 )
 points.add_request(
-    "entries",
+    "entries --user john@doe.com",
     "GET entries",
     "List balance changes, newest first.",
-    "--user john@doe.com",
     filter_options,
     columns=ENTRY_COLUMNS,
 )

@@ -4,20 +4,14 @@ from typing import Any
 
 import rich_click as click
 
-import coupons_sdk
-from admin_gateway.cli.api_commands import (
-    campaign_filter_option,
-    cursor_options,
-    definition_filter_option,
-    page_options,
-    query_command,
-)
+from admin_gateway.cli.api_commands import query_command
+from admin_gateway.cli.names import Query, campaign_filter_option, coupon_filter_options
 from admin_gateway.cli.options import (
     api_filter_option,
-    code_filter_option,
+    cursor_options,
     metadata_option,
+    page_options,
     time_filter_options,
-    user_filter_option,
     without_unset,
 )
 from admin_gateway.cli.output import exit_with_failure
@@ -33,7 +27,7 @@ user_option = click.option("--user", "user_id", required=True, help="User ID.")
     ),
     click.argument("code"),
 )
-def validate(coupons: "coupons_sdk.Coupons", user_id: str | None, code: str) -> Any:
+def validate(coupons: Query, user_id: str | None, code: str) -> Any:
     """Check whether a code can be redeemed. Exit status 1 if it cannot.
 
     Example: `couponctl validate --tenant acme WELCOME8X4F2K9P --user user_123`
@@ -50,9 +44,7 @@ def validate(coupons: "coupons_sdk.Coupons", user_id: str | None, code: str) -> 
     metadata_option,
     click.argument("code"),
 )
-def redeem(
-    coupons: "coupons_sdk.Coupons", user_id: str, code: str, **options: Any
-) -> Any:
+def redeem(coupons: Query, user_id: str, code: str, **options: Any) -> Any:
     """Redeem a code once for a user.
 
     Example: `couponctl redeem --tenant acme WELCOME8X4F2K9P --user user_123 --json`
@@ -65,9 +57,7 @@ def redeem(
     page_options,
     columns=("redeemed_at", "code", "definition_name", "redemption_count", "status"),
 )
-def history(
-    coupons: "coupons_sdk.Coupons", user_id: str, limit: int, offset: int
-) -> Document:
+def history(coupons: Query, user_id: str, limit: int, offset: int) -> Document:
     """List the coupons a user has redeemed, newest first.
 
     Example: `couponctl history --tenant acme --user user_123 --json`
@@ -80,13 +70,10 @@ redemption = RequestGroup(
     "redemption", "redemptions", "Redemptions of a tenant: list, show, reverse."
 )
 redemption.add_request(
-    "list",
+    "list --reference order-4711",
     "GET",
     "List redemptions, newest first.",
-    "--reference order-4711",
-    user_filter_option,
-    code_filter_option,
-    definition_filter_option,
+    coupon_filter_options,
     campaign_filter_option,
     click.option("--reference", help="Only those with this reference."),
     api_filter_option,
@@ -97,15 +84,14 @@ redemption.add_request(
     ),
 )
 redemption.add_request(
-    "show", "GET {redemption_id}", "Show a redemption.", "245883838423042"
+    "show 245883838423042", "GET {redemption_id}", "Show a redemption."
 )
 redemption.add_request(
-    "reverse",
+    'reverse 245883838423042 --reason "Order cancelled"',
     "POST {redemption_id}/reverse",
     """Give a use back in every limit that counts it (idempotent).
 
     The coupon stays its user's. A use that was paid for with points gives them back.
     """,
-    '245883838423042 --reason "Order cancelled"',
     click.option("--reason", help="Why, in words."),
 )

@@ -1,30 +1,27 @@
 """`couponctl report`: what happened to coupons, as charts, JSON or CSV."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import rich_click as click
 
 from admin_gateway.cli import report_charts
-from admin_gateway.cli.api_commands import (
-    CAMPAIGN,
-    CREATOR,
+from admin_gateway.cli.names import (
+    ID_TYPES,
     campaign_filter_option,
-    cursor_options,
     definition_filter_option,
 )
 from admin_gateway.cli.options import (
     api_filter_option,
     combine_options,
+    cursor_options,
     enum_filter_option,
     limit_option,
     time_filter_options,
 )
-from admin_gateway.cli.output import print_status
 from admin_gateway.cli.param_types import EnumChoice
 from admin_gateway.cli.request_groups import RequestGroup
-from admin_gateway.cli.tables import Document, describe_position
+from admin_gateway.cli.tables import Document
 from admin_gateway.responses import report_csv
 from admin_gateway.responses.report_csv import CsvTable
 from coupon_core.domain.models.attempts import SignalKind
@@ -56,7 +53,7 @@ filter_options = combine_options(
     click.option(
         "--creator",
         "creator_key",
-        type=CREATOR,
+        type=ID_TYPES["creator_key"],
         help="Only codes of this creator, by key or name.",
     ),
 )
@@ -75,28 +72,17 @@ class ReportGroup(RequestGroup):
 
     def add_report(
         self,
-        name: str,
-        about: str,
         example: str,
+        about: str,
         *options: Any,
         table: CsvTable,
         draw: Callable[[Document], None],
     ) -> None:
-        """Add the command of a report, whose name is its path."""
-
-        def print_report(document: Document, is_csv: bool) -> None:
-            if is_csv:
-                click.echo(table.format(document), nl=False)
-            else:
-                draw(document)
-            rows = document.get("signals", ())
-            if rows and (position := describe_position(document, len(rows))):
-                print_status(position)
-
+        """Add the command of a report, whose name is its path, too."""
         self.add_request(
-            *(name, f"GET {name}", about, example, *options, csv_option),
-            render=partial(print_report, is_csv=False),
-            render_csv=partial(print_report, is_csv=True),
+            *(example, f"GET {example.split()[0]}", about, *options, csv_option),
+            render=draw,
+            render_csv=lambda document: click.echo(table.format(document), nl=False),
         )
 
 
@@ -109,41 +95,38 @@ report = ReportGroup(
     """,
 )
 report.add_report(
-    "redemptions",
+    "redemptions --from 2030-01-01 --to 2030-02-01 --time-zone Europe/Berlin "
+    "--interval week --csv",
     """Show redemptions, reversals, refused redeems and validations over time.
 
     Example: `couponctl report redemptions --tenant demo --since 7d`
     """,
-    "--from 2030-01-01 --to 2030-02-01 --time-zone Europe/Berlin --interval week --csv",
     filter_options,
     interval_option,
     table=report_csv.REDEMPTIONS,
     draw=report_charts.print_redemptions,
 )
 report.add_report(
-    "funnel",
+    "funnel --campaign launch",
     "Show how many coupons were generated, assigned, validated and redeemed.",
-    "--campaign launch",
     filter_options,
     table=report_csv.FUNNEL,
     draw=report_charts.print_funnel,
 )
 report.add_report(
-    "refusals",
+    "refusals --since 24h",
     "Show why codes were refused, most frequent reasons first.",
-    "--since 24h",
     part_options,
     table=report_csv.REFUSALS,
     draw=report_charts.print_refusals,
 )
 report.add_report(
-    "top",
+    "top --by creator --since 4w",
     """Show what was redeemed most: definitions, campaigns, creators, codes or users.
 
     By code, codes that several coupons share are ranked. By user, a period has at most
     31 days and 50,000 redemptions.
     """,
-    "--by creator --since 4w",
     filter_options,
     click.option("--by", type=EnumChoice(TopBy), required=True, help="What to rank."),
     limit_option(MAX_TOP_ROWS, default=10),
@@ -151,14 +134,13 @@ report.add_report(
     draw=report_charts.print_top,
 )
 report.add_report(
-    "compare",
+    "compare --campaign launch --campaign winter --interval week",
     "Compare campaigns over the same period.",
-    "--campaign launch --campaign winter --interval week",
     period_options,
     click.option(
         "--campaign",
         "campaign_id",
-        type=CAMPAIGN,
+        type=ID_TYPES["campaign_id"],
         multiple=True,
         required=True,
         help="A campaign, by ID or name (repeatable, up to 10).",
@@ -168,13 +150,12 @@ report.add_report(
     draw=report_charts.print_comparison,
 )
 report.add_report(
-    "signals",
+    "signals --since 7d",
     """Show what happened suspiciously often within an hour, newest hour first.
 
     code_shared: many users tried a code of another user. user_failures: a user was
     refused often. reference_reused: redemptions had the same reference. Times are UTC.
     """,
-    "--since 7d",
     time_options,
     enum_filter_option("kind", SignalKind),
     cursor_options,

@@ -30,31 +30,27 @@ reward = RequestGroup(
     "reward", "rewards", "Reward items: create, list, show, update, delete."
 )
 reward.add_request(
-    "create",
+    """create --name "100 points" --type points --payload '{"amount": 100}' --json""",
     "POST",
     "Create a reward item.",
-    """--name "100 points" --type points --payload '{"amount": 100}' --json""",
     reward_field_options,
 )
 reward.add_request(
-    "list",
+    "list --type points",
     "GET",
     "List reward items, newest first.",
-    "--type points",
     click.option("--type", "reward_type", help="Only reward items of this type."),
     columns=("item_id", "name", "reward_type", "payload", "created_at"),
 )
-reward.add_request("show", "GET {item_id}", "Show a reward item.", '"100 points"')
+reward.add_request('show "100 points"', "GET {item_id}", "Show a reward item.")
 reward.add_request(
-    "update",
+    'update "100 points" --name "200 points"',
     "PATCH {item_id}",
     "Change a reward item; omitted options keep their values.",
-    '"100 points" --name "200 points"',
     reward_field_options,
 )
 reward.add_request(
-    "delete",
+    'delete "100 points"',
     "DELETE {item_id}",
     "Delete a reward item that no definition uses.",
-    '"100 points"',
 )

@@ -4,9 +4,9 @@ from typing import Any
 
 import rich_click as click
 
-import coupons_sdk
 from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.confirmation import confirm, confirmation_options
+from admin_gateway.cli.names import Admin
 from admin_gateway.cli.options import combine_options
 from admin_gateway.cli.param_types import JsonObjectParam
 from admin_gateway.cli.request_groups import RequestGroup
@@ -32,10 +32,9 @@ user = RequestGroup(
     "user", "users", "Users of a tenant: create, list, show, update, export, erase."
 )
 user.add_request(
-    "create",
+    "create john@doe.com --json",
     "POST",
     "Register a user, by default as a member.",
-    "john@doe.com --json",
     user_argument,
     user_field_options,
 )
@@ -43,29 +42,24 @@ user.add_request(
     "list",
     "GET",
     "List registered users, sorted by ID.",
-    "",
     columns=("user_id", "is_member", "tags", "created_at"),
 )
-user.add_request("show", "GET {user_id}", "Show a registered user.", "john@doe.com")
+user.add_request("show john@doe.com", "GET {user_id}", "Show a registered user.")
 user.add_request(
-    "update",
+    "update john@doe.com --not-member",
     "PATCH {user_id}",
     "Change a registered user; omitted options keep their values.",
-    "john@doe.com --not-member",
     user_field_options,
 )
 user.add_request(
-    "export",
+    "export john@doe.com --json",
     "GET {user_id}/export",
     "Export everything that is stored about a user; the export is audited.",
-    "john@doe.com --json",
 )
 
 
 @api_command(user, user_argument, confirmation_options)
-def erase(
-    admin: "coupons_sdk.CouponsAdmin", user_id: str, yes: bool, dry_run: bool
-) -> Any:
+def erase(admin: Admin, user_id: str, yes: bool, dry_run: bool) -> Any:
     """Replace a user's ID by a pseudonym everywhere. This cannot be undone.
 
     Counts and limits stay exact. Metadata, references and details of the user are

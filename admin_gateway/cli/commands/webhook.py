@@ -4,12 +4,12 @@ from typing import Any
 
 import rich_click as click
 
-import coupons_sdk
 from admin_gateway.cli.api_commands import api_command
+from admin_gateway.cli.names import Admin, id_argument
 from admin_gateway.cli.options import active_option, combine_options
 from admin_gateway.cli.output import exit_with_failure
 from admin_gateway.cli.param_types import EnumChoice
-from admin_gateway.cli.request_groups import RequestGroup, id_argument
+from admin_gateway.cli.request_groups import RequestGroup
 from coupon_core.domain.models.webhooks import SignatureScheme
 
 COLUMNS = ("id", "event_type", "url", "signature", "is_active", "inactive_reason")
@@ -35,10 +35,9 @@ webhook = RequestGroup(
     "Webhooks: create, list, show, update, delete, logs, test, resend, rotate-secret.",
 )
 webhook.add_request(
-    "create",
+    "create --event coupon.redeemed --url https://hooks.example.com/coupons --json",
     "POST",
     "Subscribe a URL to an event. The secret is shown only once.",
-    "--event coupon.redeemed --url https://hooks.example.com/coupons --json",
     click.option(
         "--event",
         "event_type",
@@ -55,57 +54,51 @@ webhook.add_request(
     shown_once="secret",
 )
 webhook.add_request(
-    "list", "GET", "List a tenant's webhooks, newest first.", "", columns=COLUMNS
+    "list", "GET", "List a tenant's webhooks, newest first.", columns=COLUMNS
 )
 webhook.add_request(
-    "show",
+    "show 7293846529384652",
     "GET {webhook_id}",
     "Show a webhook and, if it was disabled, the reason.",
-    "7293846529384652",
 )
 webhook.add_request(
-    "update",
+    "update 7293846529384652 --active",
     "PATCH {webhook_id}",
     "Change a webhook. A new URL or --active resets its failure count.",
-    "7293846529384652 --active",
     click.option("--url", help="Target URL, http or https."),
     active_option("Whether it receives events."),
     webhook_field_options,
 )
 webhook.add_request(
-    "delete",
+    "delete 7293846529384652",
     "DELETE {webhook_id}",
     "Delete a webhook, its log, and its pending deliveries.",
-    "7293846529384652",
 )
 webhook.add_request(
-    "logs",
+    "logs 7293846529384652 --limit 20",
     "GET {webhook_id}/logs",
     "List delivery attempts of the last seven days, newest event first.",
-    "7293846529384652 --limit 20",
     columns=LOG_COLUMNS,
 )
 webhook.add_request(
-    "resend",
+    "resend 7293846529384652 01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
     "POST {webhook_id}/deliveries/{delivery_id}/resend",
     """Send an event again, once; DELIVERY_ID is the `event_id` of `webhook logs`.
 
     The workers send it, with the same event ID and the current secret; the shown
     attempt is pending, and `webhook logs` shows its result.
     """,
-    "7293846529384652 01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
 )
 webhook.add_request(
-    "rotate-secret",
+    "rotate-secret 7293846529384652 --json",
     "POST {webhook_id}/rotate",
     "Create a new secret. For one day, Standard Webhooks are signed with both.",
-    "7293846529384652 --json",
     shown_once="secret",
 )
 
 
 @api_command(webhook, id_argument("webhook_id"))
-def test(admin: "coupons_sdk.CouponsAdmin", webhook_id: str) -> Any:
+def test(admin: Admin, webhook_id: str) -> Any:
     """Send a test event and show the response. Exit status 1 if it was not accepted.
 
     Example: `couponctl webhook test --tenant acme 7293846529384652`

@@ -8,6 +8,7 @@ from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.core import started_core
 from admin_gateway.cli.demo import credentials, seed, welcome_document, welcome_message
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
+from admin_gateway.cli.demo.welcome_message import render_document
 from admin_gateway.cli.errors import NOT_FOUND, CommandError
 from admin_gateway.cli.output import json_command, print_status
 from admin_gateway.cli.server.addresses import wait_until_healthy
@@ -42,7 +43,7 @@ def load(if_enabled: bool) -> dict[str, Any]:
     with started_core() as settings:
         if settings.is_demo_enabled or not if_enabled:
             added = seed.load(utc_now())
-            credentials.get_or_create(settings.data_dir, utc_now())
+            credentials.get_or_create_api_key(settings.data_dir, utc_now())
             print_status(
                 LOADED_MESSAGE.format(", ".join(added)) if added else COMPLETE_MESSAGE
             )
@@ -51,14 +52,9 @@ def load(if_enabled: bool) -> dict[str, Any]:
     return {"tenant_id": DEMO_TENANT_ID, "added": added}
 
 
-def print_welcome(document: dict[str, Any]) -> None:
-    """Print the document of `demo show` for people."""
-    click.echo(welcome_message.render_document(document))
-
-
 @demo.command("show")
 @click.option("--wait", is_flag=True, help="Wait until both gateways answer.")
-@json_command(render=print_welcome)
+@json_command(render=lambda shown: click.echo(render_document(shown)))
 def show_(wait: bool) -> dict[str, Any]:
     """Show addresses, credentials, and curl commands that you can paste.
 

@@ -2,16 +2,15 @@
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import cursor_options, definition_filter_option
 from admin_gateway.cli.commands.code.bulk import expiry, extend, job, restore, revoke
 from admin_gateway.cli.commands.code.csv_files import export, filter_options, import_
 from admin_gateway.cli.commands.code.display import HIT_COLUMNS, print_explanation, show
+from admin_gateway.cli.names import coupon_filter_options
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
-    code_filter_option,
+    cursor_options,
     limit_option,
     time_filter_options,
-    user_filter_option,
 )
 from admin_gateway.cli.request_groups import RequestGroup
 
@@ -28,50 +27,44 @@ code = RequestGroup(
 for command in (show, revoke, restore, extend, expiry, job, export, import_):
     code.add_command(command)
 code.add_request(
-    "list",
+    "list --status active --limit 20 --json",
     "GET",
     "List codes page by page, newest first.",
-    "--status active --limit 20 --json",
     filter_options,
     pages=cursor_options,
     columns=COLUMNS,
 )
 code.add_request(
-    "assign",
+    "assign WELCOME8X4F2K9P user_123",
     "POST assign",
     "Assign an unassigned code to a user (idempotent).",
-    "WELCOME8X4F2K9P user_123",
     click.argument("code"),
     click.argument("user_id"),
 )
 code.add_request(
-    "attempts",
+    "attempts --code WELCOME8X4F2K9P",
     "GET /attempts",
     """List refused calls, newest first, with masked codes.
 
     A call appears within ten seconds, through any of the APIs.
     """,
-    "--code WELCOME8X4F2K9P",
-    code_filter_option,
-    user_filter_option,
+    coupon_filter_options,
     click.option(
         "--reason", help="Only those with this error code: COUPON_EXPIRED, …."
     ),
     click.option("--action", help="validate, redeem, reserve, confirm, buy or refund."),
-    definition_filter_option,
     time_filter_options,
     pages=cursor_options,
     columns=ATTEMPT_COLUMNS,
 )
 code.add_request(
-    "explain",
+    "explain WELCOME8X4F2K9P --user user_123",
     "POST explain",
     """Explain whether a code can be redeemed, by every rule that decides about it.
 
     Nothing is changed. --at is compared with the dates; uses, revocations and
     suspensions are those of now.
     """,
-    "WELCOME8X4F2K9P --user user_123",
     click.argument("code"),
     click.option(
         "--user",
@@ -82,13 +75,12 @@ code.add_request(
     render=print_explanation,
 )
 code.add_request(
-    "search",
+    'search "welcome 8x4"',
     "GET search",
     """Search for a code, also a mistyped one; each hit says how it matched.
 
     A user ID, a reference, a coupon ID and a redemption ID are found as well.
     """,
-    '"welcome 8x4"',
     click.argument("q", metavar="TEXT"),
     pages=limit_option(50, default=50),
     columns=HIT_COLUMNS,

@@ -7,29 +7,18 @@ from typing import Any, BinaryIO
 import rich_click as click
 from click.exceptions import Exit
 
-import coupons_sdk
-from admin_gateway.cli.api_commands import (
-    api_command,
-    definition_filter_option,
-    definition_option,
-)
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.background_work import finish_job
 from admin_gateway.cli.csv_options import csv_options, to_upload_options
-from admin_gateway.cli.options import (
-    code_filter_option,
-    combine_options,
-    enum_filter_option,
-    user_filter_option,
-)
+from admin_gateway.cli.names import Admin, coupon_filter_options, definition_option
+from admin_gateway.cli.options import combine_options, enum_filter_option
 from admin_gateway.cli.output import json_option
 from admin_gateway.cli.progress import ReportingFile, get_file_size, progress_bar
 from coupon_core.domain.models import CouponStatus
 
 IMPORT_TIMEOUT_SECONDS = 600  # the answer waits until the whole file is checked
 filter_options = combine_options(
-    code_filter_option,
-    user_filter_option,
-    definition_filter_option,
+    coupon_filter_options,
     click.option("--batch", "batch_id", help="Only codes of this batch ID."),
     enum_filter_option("status", CouponStatus),
     click.option("--from", "generated_from", help="Generated at or after this time."),
@@ -45,7 +34,7 @@ filter_options = combine_options(
     formats=json_option,
 )
 def export(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     file: str | None,
     output: str | None,
     **filters: Any,
@@ -90,7 +79,7 @@ def export(
     name="import",
 )
 def import_(
-    admin: "coupons_sdk.CouponsAdmin",
+    admin: Admin,
     definition_id: str,
     partial: bool,
     skip_used: bool,

@@ -6,9 +6,9 @@ from typing import Any
 
 import rich_click as click
 
-import coupons_sdk
 from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.commands.coupon import holder_option
+from admin_gateway.cli.names import Admin
 from admin_gateway.cli.tables import get_member, print_members, print_table
 from coupons_sdk.errors import NotFound
 
@@ -94,7 +94,7 @@ def print_coupons(document: dict[str, Any]) -> None:
     holder_option,
     render=print_coupons,
 )
-def show(admin: "coupons_sdk.CouponsAdmin", code: str, user_id: str | None) -> Any:
+def show(admin: Admin, code: str, user_id: str | None) -> Any:
     """Show a code: its user, state, expiry, reward, campaign and history.
 
     `state` says whether it can be redeemed, as `couponctl code explain` explains it.
