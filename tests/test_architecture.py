@@ -29,6 +29,8 @@ VARIADIC_NAMES = {
     "_path",
     "ChoiceField",
     "CompositeKey",
+    "add_report",
+    "add_request",
     "api_command",
     "call",
     "combine_options",

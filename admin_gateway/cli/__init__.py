@@ -4,6 +4,7 @@ A command is the counterpart of an HTTP view: parse, one service call, print.
 """
 
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,71 +21,71 @@ click.rich_click.OPTIONS_PANEL_TITLE = "Options"
 click.rich_click.SHOW_ARGUMENTS = True
 
 ABORTED_MESSAGE = "Aborted; nothing was changed."
-# Former names of options, which scripts may still use; help does not show them.
-OPTION_ALIASES = {"expires-at": "expires", "until": "expires"}
+# Former names of commands and options, which scripts may still use; help does not show
+# them.
+ALIASES = {
+    **{"get": "show", "drop": "delete", "remove": "delete", "rotate": "rotate-secret"},
+    **{"expires-at": "expires", "until": "expires", "before": "to"},
+    **{"on": "active", "off": "inactive"},
+}
 
-# Command name, module, short help. The list of commands is shown without importing
-# any of the modules; only the module of the called command is imported.
-COMMANDS = (
-    ("serve", "server.commands", "Run a gateway, the workers, the bus, or all at once"),
-    ("db", "commands.db", "The database: upgrade, distribute, show status"),
-    ("backup", "commands.backup", "Backups of SQLite: create, restore"),
-    ("tenant", "commands.tenant", "Tenants: create, list, rotate secrets, delete"),
-    ("key", "commands.api_key", "API keys for the admin API: create, list, revoke"),
-    ("client-key", "commands.client_key", "Keys for PlayCamp and Mambo SDKs"),
-    (
-        "operator",
-        "commands.operator",
-        "Operators of the console: invite, list, reset",
-    ),
-    ("token", "commands.token", "Tokens for users and for a tenant's server"),
-    ("reward", "commands.reward", "Reward items, which a redemption grants"),
-    ("definition", "commands.definition", "Definitions, the templates of coupons"),
-    ("generate", "commands.generate", "Generate coupons for users, or unassigned ones"),
-    ("batch", "commands.batch", "Batches of coupons: list, watch, cancel, suspend"),
-    ("coupon", "commands.coupon", "Single coupons: get, revoke, restore, re-issue"),
-    ("campaign", "commands.campaign", "Campaigns: create, suspend, resume, stats"),
-    ("creator", "commands.creator", "Creators and the codes assigned to them"),
-    ("package", "commands.package", "Packages: rewards and limits of creators' codes"),
-    ("code", "commands.code", "Codes in bulk: revoke, restore, expiry, export, import"),
-    ("validate", "commands.redemption", "Check whether a code can be redeemed"),
-    ("redeem", "commands.redemption", "Redeem a code once for a user"),
-    ("history", "commands.redemption", "List the coupons a user has redeemed"),
-    ("redemption", "commands.redemption", "Redemptions: list, get, reverse"),
-    ("report", "commands.report", "Reports: redemptions, refusals, top, compare"),
-    ("user", "commands.user", "Users who can buy with points; personal data"),
-    ("points", "commands.points", "Points of users: credit, debit, show"),
-    ("retention", "commands.retention", "How long data is kept: show, prune"),
-    ("event", "commands.event", "Events: publish milestones, tail, dead letters"),
-    ("audit", "commands.audit", "The audit log: list, tail"),
-    ("webhook", "commands.webhook", "Webhooks: subscriptions and delivery logs"),
-    ("queue", "commands.queue", "Status of the bus, the outbox, and the workers"),
-    ("demo", "demo", "The demo tenant: load, show, drop"),
-    ("doctor", "doctor.command", "Check this machine and suggest fixes"),
-    ("login", "commands.login", "Store the API key of a server in a profile"),
-    ("profile", "commands.login", "Stored profiles: list, use, remove"),
-    ("completion", "commands.completion", "Completion of commands by your shell"),
-    ("config", "commands.config", "Settings: show, check, generate a master key"),
-)
 MACHINE_PANEL = "This machine and its database"
-# The panels of the list of commands.
+# Command name, module in `commands` (or, with a dot, beside it) and short help, by the
+# panels of the list of commands, which is shown without importing any of the modules:
+# only that of the called command is imported.
 PANELS = {
     "Coupons": (
-        *("reward", "definition", "generate", "batch", "coupon", "code"),
-        *("campaign", "creator", "package"),
+        ("reward", "reward", "Reward items, which a redemption grants"),
+        ("definition", "definition", "Definitions, the templates of coupons"),
+        ("generate", "generate", "Generate coupons for users, or unassigned ones"),
+        ("batch", "batch", "Batches of coupons: list, watch, cancel, suspend"),
+        ("coupon", "coupon", "Single coupons: show, revoke, restore, reissue"),
+        ("code", "code", "Codes in bulk: revoke, restore, expiry, export, import"),
+        ("campaign", "campaign", "Campaigns: create, suspend, resume, stats"),
+        ("creator", "creator", "Creators and the codes assigned to them"),
+        ("package", "package", "Packages: rewards and limits of creators' codes"),
     ),
-    "Use": ("validate", "redeem", "history", "redemption", "user", "points"),
-    "Insight and events": ("report", "audit", "event", "webhook"),
-    "Access": ("login", "profile", "key", "client-key"),
+    "Use": (
+        ("validate", "redemption", "Check whether a code can be redeemed"),
+        ("redeem", "redemption", "Redeem a code once for a user"),
+        ("history", "redemption", "List the coupons a user has redeemed"),
+        ("redemption", "redemption", "Redemptions: list, show, reverse"),
+        ("user", "user", "Users who can buy with points; personal data"),
+        ("points", "points", "Points of users: credit, debit, list"),
+    ),
+    "Insight and events": (
+        ("report", "report", "Reports: redemptions, refusals, top, compare"),
+        ("audit", "audit", "The audit log: list, tail"),
+        ("event", "event", "Events: publish milestones, tail, dead letters"),
+        ("webhook", "webhook", "Webhooks: subscriptions and delivery logs"),
+    ),
+    "Access": (
+        ("login", "login", "Store the API key of a server in a profile"),
+        ("profile", "login", "Stored profiles: list, use, delete"),
+        ("key", "keys", "API keys for the admin API: create, list, revoke"),
+        ("client-key", "keys", "Keys for PlayCamp and Mambo SDKs"),
+    ),
     MACHINE_PANEL: (
-        *("serve", "db", "backup", "tenant", "operator", "token", "retention"),
-        *("queue", "demo", "doctor", "config", "completion"),
+        ("serve", ".server.commands", "Run a gateway, the workers, the bus, or all"),
+        ("db", "db", "The database: upgrade, distribute, show status"),
+        ("backup", "backup", "Backups of SQLite: create, restore"),
+        ("tenant", "tenant", "Tenants: create, list, rotate-secret, delete"),
+        ("operator", "operator", "Operators of the console: invite, list, reset"),
+        ("token", "tenant", "Tokens for users and for a tenant's server"),
+        ("retention", "retention", "How long data is kept: show, prune"),
+        ("queue", "queue", "Status of the bus, the outbox, and the workers"),
+        ("demo", ".demo", "The demo tenant: load, show, delete"),
+        ("doctor", ".doctor.command", "Check this machine and suggest fixes"),
+        ("config", "config", "Settings: show, check, generate a master key"),
+        ("completion", "completion", "Completion of commands by your shell"),
     ),
 }
-LOCAL_COMMANDS = {*PANELS[MACHINE_PANEL]} - {"completion"}
+COMMANDS = tuple(row for rows in PANELS.values() for row in rows)
+LOCAL_COMMANDS = {name for name, *_ in PANELS[MACHINE_PANEL]} - {"completion"}
 click.rich_click.COMMAND_GROUPS = {
     "couponctl": [
-        {"name": name, "commands": list(commands)} for name, commands in PANELS.items()
+        {"name": panel, "commands": [name for name, *_ in rows]}
+        for panel, rows in PANELS.items()
     ]
 }
 HELP_OPTIONS = ["-h", "--help"]
@@ -108,7 +109,7 @@ class LazyCommandGroup(click.RichGroup):
         is_run = click.get_current_context(silent=True) and not ctx.resilient_parsing
         if is_run and name in LOCAL_COMMANDS and not {*HELP_OPTIONS} & {*args}:
             require_no_server()
-        module = import_module(f"{__name__}.{COMMAND_MODULES[name]}")
+        module = import_module(f".{COMMAND_MODULES[name]}", f"{__name__}.commands")
         return name, getattr(module, name.replace("-", "_")), remaining_args
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -170,7 +171,7 @@ def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
     ],
     context_settings={
         "help_option_names": HELP_OPTIONS,
-        "token_normalize_func": lambda name: OPTION_ALIASES.get(name, name),
+        "token_normalize_func": lambda name: ALIASES.get(name, name),
     },
 )
 @click.version_option(package_name="couponctl")
@@ -194,4 +195,12 @@ def main() -> None:
     """Run `couponctl`; this is the entry point of the console script."""
     # A terminal may lack characters of names.
     cast(TextIOWrapper, sys.stdout).reconfigure(errors="backslashreplace")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _exit_by_signal)
     couponctl(prog_name="couponctl")
+
+
+def _exit_by_signal(number: int, _: object) -> None:
+    """End as after an error, so that unfinished files are deleted."""
+    sys.exit(128 + number)

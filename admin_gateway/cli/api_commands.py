@@ -1,28 +1,19 @@
 """Commands on a tenant's resources: parse, call the admin API by the SDK, print."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
-from click import get_current_context
 
 from admin_gateway.cli.connections import server_options
-from admin_gateway.cli.options import (
-    OptionDecorator,
-    combine_options,
-    limit_option,
-    offset_option,
-)
+from admin_gateway.cli.names import replace_names
+from admin_gateway.cli.options import OptionDecorator, combine_options
 from admin_gateway.cli.output import format_options, json_command
 from admin_gateway.cli.tables import Document
 
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
-
 BuildDocument = Callable[..., Any]
-is_uuid = re.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
 optional_tenant_option = click.option(
     "--tenant",
@@ -30,10 +21,18 @@ optional_tenant_option = click.option(
     envvar="COUPON_TENANT",
     help="Tenant ID. Default: COUPON_TENANT, or that of the profile.",
 )
-page_options = combine_options(limit_option, offset_option)
-cursor_options = combine_options(
-    limit_option, click.option("--cursor", help="`next` of the previous page.")
-)
+
+
+def _open_admin(tenant_id: str | None) -> AbstractContextManager[Any]:
+    from admin_gateway.cli.clients import open_admin  # imports the SDK
+
+    return open_admin(tenant_id)
+
+
+def _open_query(tenant_id: str | None) -> AbstractContextManager[Any]:
+    from admin_gateway.cli.clients import open_query
+
+    return open_query(tenant_id)
 
 
 def api_command(
@@ -44,20 +43,18 @@ def api_command(
     render: Callable[[Document], None] | None = None,
     render_csv: Callable[[Document], None] | None = None,
     formats: OptionDecorator = format_options,
-    open_client: str = "open_admin",
+    open_client: Callable[[str | None], AbstractContextManager[Any]] = _open_admin,
 ) -> Callable[[BuildDocument], click.Command]:
     """Make a function that gets a client of the admin API a command of a group.
 
-    `open_client` is the function of `clients` that opens another client.
+    `open_client` opens another client for a tenant.
     """
 
     def decorate(build: BuildDocument) -> click.Command:
         @wraps(build)
         def build_document(tenant_id: str | None, **arguments: Any) -> Document:
-            from admin_gateway.cli import clients  # imports the SDK
-
-            with getattr(clients, open_client)(tenant_id) as client:
-                document: Document = build(client, **_replace_names(client, arguments))
+            with open_client(tenant_id) as client:
+                document: Document = build(client, **replace_names(client, arguments))
             return document
 
         add_options = combine_options(optional_tenant_option, *options, server_options)
@@ -78,7 +75,7 @@ def query_command(
     *options: Any, columns: Sequence[str] = ()
 ) -> Callable[[BuildDocument], click.Command]:
     """Make a function that gets a client of the query API a command."""
-    return api_command(None, *options, columns=columns, open_client="open_query")
+    return api_command(None, *options, columns=columns, open_client=_open_query)
 
 
 def build_query(
@@ -87,112 +84,3 @@ def build_query(
     """Return the query of a list; `metadata` is that of `metadata_filter_option`."""
     by_key = {f"metadata.{key}": value for key, value in (metadata or {}).items()}
     return {**filters, **by_key}
-
-
-class NameOrId(click.ParamType):  # type: ignore[type-arg]
-    """A parameter that is an ID, or the name of an object.
-
-    `search` lists objects, among them those with the name. `member` is their ID, and
-    `name_member` their name, or their names by language. What `is_id` is not searched.
-    """
-
-    name = "id or name"
-
-    def __init__(
-        self,
-        search: Callable[["CouponsAdmin", str], Iterable[Any]],
-        member: str,
-        name_member: str = "name",
-        is_id: Callable[[str], Any] = is_uuid,
-    ) -> None:
-        self._search, self._member, self._name_member = search, member, name_member
-        self._is_id = is_id
-
-    def find_id(self, admin: "CouponsAdmin", text: str) -> str:
-        """Return the ID of an object; what none has is left to the server.
-
-        What is the ID of one and the name of another is the ID.
-
-        Raises:
-            click.UsageError: Several objects have the name.
-        """
-        if self._is_id(text):
-            return text
-        from coupons_sdk.errors import PermissionDenied
-
-        try:
-            candidates = [*self._search(admin, text)]
-        except PermissionDenied:  # the key may not list, but this may be an ID
-            return text
-        found = []
-        for each in candidates:
-            names, object_id = (
-                getattr(each, self._name_member),
-                getattr(each, self._member),
-            )
-            if str(object_id) == text:
-                return text
-            texts = names.values() if isinstance(names, Mapping) else [names]
-            if text.casefold() in map(str.casefold, texts):
-                found.append(str(object_id))
-        if len(found) > 1:
-            ids = ", ".join(found)
-            raise click.UsageError(f'Several have the name "{text}": use an ID: {ids}.')
-        return found[0] if found else text
-
-
-def _replace_names(admin: "CouponsAdmin", arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments with IDs instead of names."""
-    replaced = dict(arguments)
-    for parameter in get_current_context().command.params:
-        name, kind = parameter.name or "", parameter.type
-        if isinstance(kind, NameOrId) and (given := replaced.get(name)):
-            is_list = isinstance(given, tuple)
-            ids = [
-                kind.find_id(admin, text) for text in (given if is_list else [given])
-            ]
-            replaced[name] = ids if is_list else ids[0]
-    return replaced
-
-
-DEFINITION = NameOrId(
-    lambda admin, name: admin.definitions.list(name=name, limit=500), "id"
-)
-REWARD = NameOrId(lambda admin, _: admin.rewards.list(limit=500), "item_id")
-CAMPAIGN = NameOrId(lambda admin, _: admin.campaigns.list(limit=500), "campaign_id")
-CREATOR = NameOrId(
-    lambda admin, name: admin.creators.list(keyword=name, limit=500),
-    "creator_key",
-    is_id=re.compile("[A-Z0-9]{5}").fullmatch,
-)
-PACKAGE = NameOrId(
-    lambda admin, _: admin.packages.list(limit=500),
-    *("package_id", "item_name"),
-    is_id=str.isdecimal,
-)
-WEBHOOK = NameOrId(
-    lambda admin, _: admin.webhooks.list(limit=500), "id", "url", is_id=str.isdecimal
-)
-API_KEY = NameOrId(lambda admin, _: admin.api_keys.list(limit=500), "key_id")
-
-
-def definition_option(help_text: str, required: bool = False) -> OptionDecorator:
-    """Return the option --definition, which is an ID or a name."""
-    return click.option(
-        "--definition",
-        "definition_id",
-        type=DEFINITION,
-        required=required,
-        help=help_text,
-    )
-
-
-campaign_filter_option = click.option(
-    "--campaign",
-    "campaign_id",
-    type=CAMPAIGN,
-    help="Only what belongs to this campaign, by ID or name.",
-)
-definition_filter_option = definition_option(
-    "Only what belongs to this definition, by ID or name."
-)

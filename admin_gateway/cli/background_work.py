@@ -2,16 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from admin_gateway.cli.connections import find_connection
+from admin_gateway.cli.names import Admin
 from admin_gateway.cli.output import exit_with_failure, print_status
 from admin_gateway.cli.progress import ProgressReporter, progress_bar
 from admin_gateway.cli.tables import Document
 from coupon_core.domain.models.inventory import SkipReason
-
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
 
 REASON_TEXTS: Mapping[str, str] = {
     SkipReason.REVOKED: "revoked",
@@ -26,7 +24,7 @@ REASON_TEXTS: Mapping[str, str] = {
 
 
 def follow_batch(
-    admin: "CouponsAdmin", batch: Document, *, helps_workers: bool = False
+    admin: Admin, batch: Document, *, helps_workers: bool = False
 ) -> Document:
     """Show the progress of a batch until it ends or Ctrl-C is pressed; return it."""
     batch_id = batch["batch_id"]
@@ -61,7 +59,7 @@ def _generate_chunks(tenant_id: str, batch_id: str, report: ProgressReporter) ->
         report(batches.get(tenant_id, batch_id).generated_count)
 
 
-def finish_job(admin: "CouponsAdmin", job: Document) -> Document:
+def finish_job(admin: Admin, job: Document) -> Document:
     """Show the progress of a job until it ends; return what it has become."""
     if job["state"] == "completed":
         return job

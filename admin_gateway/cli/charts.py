@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
-from typing import NamedTuple
 
 DEFAULT_WIDTH = 80
 MIN_BAR_WIDTH, MAX_BAR_WIDTH = 8, 60
@@ -80,45 +79,34 @@ def draw_sparkline(values: Sequence[int], width: int) -> str:
 
 
 def print_chart(headings: Sequence[str], rows: Sequence[ChartRow]) -> None:
-    """Print rows with numbers, and with bars where the width allows it."""
+    """Print rows with numbers, and with bars where the width allows it.
+
+    Labels are shortened only so far that notes or, without notes, bars fit into a row.
+    """
     number_widths = [
         max(map(len, column))
         for column in zip(headings[1:], *(row.cells for row in rows), strict=True)
     ]
-    layout = _plan_layout(headings[0], rows, numbers_width=sum(number_widths))
+    free = get_width() - sum(number_widths) - len(GAP) * len(headings)
+    label_width = max(map(_measure, (headings[0], *(row.label for row in rows))))
+    note_width = max((_measure(row.note) for row in rows), default=0)
+    free_beside_note = free - note_width - len(GAP)
+    shortened = min(label_width, MAX_LABEL_WIDTH_BESIDE_NOTE)
+    has_notes = bool(note_width) and free_beside_note - shortened >= MIN_BAR_WIDTH
+    if has_notes:
+        free, label_width = free_beside_note, shortened
+    elif note_width:
+        label_width = min(label_width, free // 2)
+    label_width = max(min(label_width, free - MIN_BAR_WIDTH), len(headings[0]))
+    bar_width = max(0, min(free - label_width, MAX_BAR_WIDTH))
     maximum = max((row.value or 0 for row in rows), default=0)
     for row in (ChartRow(headings[0], headings[1:]), *rows):
         cells = map(str.rjust, row.cells, number_widths)
-        line = GAP.join([_fit(row.label, layout.label_width), *cells, ""])
-        bar = draw_bar(row.value or 0, maximum, layout.bar_width)
-        note = GAP + row.note if layout.has_notes else ""
-        print_line(line, (bar.ljust(layout.bar_width), BAR_STYLE), note)
-        if row.note and not layout.has_notes:
+        line = GAP.join([_fit(row.label, label_width), *cells, ""])
+        bar = draw_bar(row.value or 0, maximum, bar_width).ljust(bar_width)
+        print_line(line, (bar, BAR_STYLE), GAP + row.note if has_notes else "")
+        if row.note and not has_notes:
             print_line(GAP + row.note)
-
-
-class _Layout(NamedTuple):
-    label_width: int
-    bar_width: int
-    has_notes: bool  # within the rows
-
-
-def _plan_layout(heading: str, rows: Sequence[ChartRow], numbers_width: int) -> _Layout:
-    """Shorten labels only so far that notes or, without notes, bars fit into a row."""
-    count = len(rows[0].cells) if rows else 0
-    free = get_width() - numbers_width - len(GAP) * (count + 1)
-    wanted = max(map(_measure, (heading, *(row.label for row in rows))))
-    note_width = max((_measure(row.note) for row in rows), default=0)
-    free_beside_note = free - note_width - len(GAP)
-    shortened = min(wanted, MAX_LABEL_WIDTH_BESIDE_NOTE)
-    has_notes = bool(note_width) and free_beside_note - shortened >= MIN_BAR_WIDTH
-    if has_notes:
-        free, wanted = free_beside_note, shortened
-    elif note_width:
-        wanted = min(wanted, free // 2)
-    label_width = max(min(wanted, free - MIN_BAR_WIDTH), len(heading))
-    bar_width = max(0, min(free - label_width, MAX_BAR_WIDTH))
-    return _Layout(label_width, bar_width, has_notes)
 
 
 def _measure(text: str) -> int:

@@ -5,7 +5,6 @@ import gc
 import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from click import get_current_context
 
@@ -15,11 +14,9 @@ from admin_gateway.cli.connections import (
     require_tenant,
 )
 from admin_gateway.cli.errors import PLACE_KEY, Place
+from admin_gateway.cli.names import Admin, Query
 from admin_gateway.cli.output import NOTICE_KEY, print_status
 from coupons_sdk.credentials import ApiKey, Hmac, TenantToken
-
-if TYPE_CHECKING:
-    from coupons_sdk import Coupons, CouponsAdmin
 
 # Nothing is sent there; the SDK asks for an address.
 IN_PROCESS_URL = "http://couponctl.invalid"
@@ -43,7 +40,7 @@ def _collect_garbage_rarely() -> None:
 
 
 @contextmanager
-def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
+def open_admin(tenant_id: str | None) -> Iterator[Admin]:
     """Yield a client of the server that is set, or of the database.
 
     Raises:
@@ -68,7 +65,7 @@ def open_admin(tenant_id: str | None) -> Iterator["CouponsAdmin"]:
 
 
 @contextmanager
-def open_query(tenant_id: str | None) -> Iterator["Coupons"]:
+def open_query(tenant_id: str | None) -> Iterator[Query]:
     """Yield a client of the query gateway that is set, or of the database.
 
     Raises:
@@ -135,7 +132,7 @@ class AnnouncedHmac(Announced, Hmac):
 
 
 @contextmanager
-def open_local_admin(tenant_id: str) -> Iterator["CouponsAdmin"]:
+def open_local_admin(tenant_id: str) -> Iterator[Admin]:
     """Yield a client of the admin API in this process, for any existing tenant.
 
     It has every scope and no limit of calls. The audit log calls it `cli`, with the

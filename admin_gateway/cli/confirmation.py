@@ -6,10 +6,12 @@ import rich_click as click
 
 from admin_gateway.cli.options import combine_options
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Only show what would change."
+)
 confirmation_options = combine_options(
-    yes_option,
-    click.option("--dry-run", is_flag=True, help="Only show what would change."),
+    click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
+    dry_run_option,
 )
 
 

@@ -1,7 +1,7 @@
 """Where a command goes: to a server, or beside the database."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import rich_click as click
@@ -12,17 +12,12 @@ from admin_gateway.cli.errors import NOT_AUTHORIZED, CommandError
 from admin_gateway.cli.options import combine_options
 from admin_gateway.cli.profiles import LOCAL, Profile
 
-SERVER_KEY, PROFILE_KEY = "coupons.server", "coupons.profile"
 
-
-def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    def store(context: click.Context, _: click.Parameter, value: Any) -> None:
-        if value == "":  # perhaps of a variable that is not set
-            raise click.BadParameter("it is empty.")
-        if value is not None:
-            context.meta[name] = value
-
-    return store
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value == "":  # perhaps of a variable that is not set
+        raise click.BadParameter("it is empty.")
+    if value is not None:
+        context.meta[f"coupons.{parameter.name}"] = value
 
 
 # They may stand before the command or behind it.
@@ -30,31 +25,22 @@ server_options = combine_options(
     click.option(
         "--server",
         expose_value=False,
-        callback=_remember(SERVER_KEY),
+        callback=_remember,
         help="Address of an admin gateway to call. Default: COUPON_SERVER.",
     ),
     click.option(
         "--profile",
         expose_value=False,
-        callback=_remember(PROFILE_KEY),
+        callback=_remember,
         help="Stored profile. Default: that of `profile use`; local: the database.",
     ),
 )
 
 
-def find_given_profile() -> str | None:
-    """Return the value of --profile."""
-    return _recall(PROFILE_KEY)
-
-
-def find_server() -> str | None:
-    """Return the value of --server."""
-    return _recall(SERVER_KEY)
-
-
-def _recall(name: str) -> str | None:
+def find_given(name: str) -> str | None:
+    """Return the value of --server or --profile."""
     context = get_current_context(silent=True)
-    value: str | None = context.meta.get(name) if context else None
+    value: str | None = context.meta.get(f"coupons.{name}") if context else None
     return value
 
 
@@ -65,7 +51,7 @@ def find_connection(environment: Mapping[str, str] = os.environ) -> Profile | No
         click.UsageError: Both --server and --profile were given.
         CommandError: There is no such profile, or no API key.
     """
-    name, server = find_given_profile(), find_server()
+    name, server = find_given("profile"), find_given("server")
     if server and name:
         raise click.UsageError("Use either --server or --profile.")
     server = server or (None if name else environment.get("COUPON_SERVER"))
@@ -111,7 +97,7 @@ def find_query_server(
         CommandError: There is no secret.
     """
     server = environment.get("COUPON_QUERY_SERVER")
-    if not server or find_given_profile() == LOCAL:
+    if not server or find_given("profile") == LOCAL:
         require_no_server(
             "This command works with a query gateway or beside the database",
             "Set COUPON_QUERY_SERVER",

@@ -5,170 +5,116 @@ from typing import Any
 import rich_click as click
 from click import get_current_context
 
-from admin_gateway.cli.api_commands import CAMPAIGN, REWARD
-from admin_gateway.cli.limit_options import (
+from admin_gateway.cli.definition_limits import (
     LIMIT_MEMBERS,
     build_limits,
     drop_overridden_limits,
+    limit_and_refill_options,
 )
+from admin_gateway.cli.names import ID_TYPES, id_option
 from admin_gateway.cli.option_errors import OPTIONS_BY_PATH_KEY
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
-    EnumChoice,
-    JsonObjectParam,
     body_file_option,
     combine_options,
+    metadata_option,
     parse_body_file,
 )
-from admin_gateway.cli.refill_option import RefillParam, build_refill
-from coupon_core.domain.models import CodeAlphabet, Trigger, UsagePeriod
+from admin_gateway.cli.param_types import EnumChoice
+from coupon_core.domain.models import CodeAlphabet, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
-TEXT: dict[str, Any] = {}
-INTEGER = {"type": int}
-FLAG = {"is_flag": True}
-YES_OR_NO = {"default": None}
-ALPHABET = {"type": EnumChoice(CodeAlphabet)}
-OBJECT = {"type": JsonObjectParam()}
-TRIGGER = {"type": EnumChoice(Trigger)}
-
-
-class PeriodLimitParam(click.ParamType):  # type: ignore[type-arg]
-    """A number of uses in a period, such as 2/day."""
-
-    name = "uses/period"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return it as the API expects it, or fail with a usage error."""
-        uses, _, period = str(value).partition("/")
-        if not uses.isdecimal() or period not in list(UsagePeriod):
-            self.fail(f'"{value}": expected uses/period, such as 2/day.', param, ctx)
-        return {"max_uses": int(uses), "period": period}
-
-
-PERIOD_LIMIT = {"type": PeriodLimitParam()}
-REFILL = {"type": RefillParam()}
-
-# Option, member of the body or of its `config`, help, kind. Those without a member are
-# combined by `build_limits`, `_build_trigger` and `build_refill`.
-FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
-    ("--name", "name", "Name, unique within the tenant.", TEXT),
-    ("--description", "description", "Description for people.", TEXT),
-    (
-        "--metadata",
-        "metadata",
-        'Data of your own, for example {"season": "winter"}. An update replaces it.',
-        OBJECT,
-    ),
-    (
-        "--reward",
-        "reward_item_id",
-        "ID or name of a reward item; `reward list` shows all.",
-        {"type": REWARD},
-    ),
-    ("--prefix", "code_prefix", "Prefix of random codes.", TEXT),
-    ("--length", "code_length", "Length of random codes without the prefix.", INTEGER),
-    (
-        "--pattern",
-        "code_pattern",
-        "Replaces --prefix and --length: # digit, ? letter, * either one.",
-        TEXT,
-    ),
-    (
-        "--check/--no-check",
-        "code_check",
-        "End codes with a check character that detects typos.",
-        YES_OR_NO,
-    ),
-    ("--alphabet", "code_alphabet", "Characters of random codes.", ALPHABET),
-    (
-        "--code",
-        "custom_code",
-        "One shared code for all users instead of random codes.",
-        TEXT,
-    ),
-    (
-        "--case-sensitive/--any-case",
-        "case_sensitive",
-        "Whether codes are case-sensitive.",
-        YES_OR_NO,
-    ),
-    (
-        "--claimable/--not-claimable",
-        "claimable",
-        "Whether any user may redeem the code of --code.",
-        YES_OR_NO,
-    ),
-    ("--campaign", "campaign_id", "Its campaign, by ID or name.", {"type": CAMPAIGN}),
-    (
-        "--time-zone",
-        "time_zone",
-        "Time zone, for example Europe/Berlin. Default: the campaign's, or UTC.",
-        TEXT,
-    ),
-    ("--starts", "starts_at", f"Valid from, {TIME_EXAMPLES}.", TEXT),
-    ("--expires", "expires_at", f"Valid until, {TIME_EXAMPLES}.", TEXT),
-    ("--per-user", "", "Maximum redemptions of a code per user.", INTEGER),
-    (
-        "--per-customer",
-        "",
-        "Maximum redemptions by one user over all codes of the definition.",
-        INTEGER,
-    ),
-    (
-        "--per-period",
-        "",
-        "The same in each period: 2/day, 1/week or 5/month.",
-        PERIOD_LIMIT,
-    ),
-    ("--total", "", "Maximum redemptions of all users together.", INTEGER),
-    ("--unlimited", "", "No redemption limit.", FLAG),
-    (
-        "--hot/--not-hot",
-        "hot",
-        "Whether many users redeem at once; always so from --total 1000.",
-        YES_OR_NO,
-    ),
-    (
-        "--refill",
-        "",
-        "Generate COUNT codes when fewer than BELOW unassigned are left; or none.",
-        REFILL,
-    ),
-    ("--trigger", "", "Event that earns a coupon.", TRIGGER),
-    (
-        "--source",
-        "",
-        "With --trigger: ID of the streak, achievement or leaderboard.",
-        TEXT,
-    ),
-    (
-        "--threshold",
-        "",
-        "With --trigger: streak to reach, or lowest rank that counts.",
-        INTEGER,
-    ),
+# By the names of the options, with which they come from the command line.
+CONFIG_MEMBERS = (
+    *("reward_item_id", "code_prefix", "code_length", "code_pattern", "code_check"),
+    *("code_alphabet", "custom_code", "case_sensitive", "claimable", "time_zone"),
+    *("starts_at", "expires_at", "hot"),
 )
-MEMBERS_OUTSIDE_CONFIG = ("name", "description", "campaign_id", "metadata")
 BODY_PATHS = {
-    option.partition("/")[0].lstrip("-").replace("-", "_"): (
-        member if member in MEMBERS_OUTSIDE_CONFIG else f"config.{member}"
-    )
-    for option, member, *_ in FIELD_OPTIONS
-    if member
+    **{name: name for name in ("name", "description", "campaign_id", "metadata")},
+    **{name: f"config.{name}" for name in CONFIG_MEMBERS},
 }
 
-# The options that describe a definition.
+# The options that describe a definition. Those with the name of a member are it;
+# `build_definition` combines the others.
 definition_field_options = combine_options(
-    *(
-        click.option(option, help=text, **kind)
-        for option, _, text, kind in FIELD_OPTIONS
+    click.option("--name", help="Name, unique within the tenant."),
+    click.option("--description", help="Description for people."),
+    click.option(
+        "--reward",
+        "reward_item_id",
+        type=ID_TYPES["item_id"],
+        help="ID or name of a reward item; `reward list` shows all.",
     ),
+    click.option("--prefix", "code_prefix", help="Prefix of random codes."),
+    click.option(
+        "--length",
+        "code_length",
+        type=int,
+        help="Length of random codes without the prefix.",
+    ),
+    click.option(
+        "--pattern",
+        "code_pattern",
+        help="Replaces --prefix and --length: # digit, ? letter, * either one.",
+    ),
+    click.option(
+        "--check/--no-check",
+        "code_check",
+        default=None,
+        help="End codes with a check character that detects typos.",
+    ),
+    click.option(
+        "--alphabet",
+        "code_alphabet",
+        type=EnumChoice(CodeAlphabet),
+        help="Characters of random codes.",
+    ),
+    click.option(
+        "--code",
+        "custom_code",
+        help="One shared code for all users instead of random codes.",
+    ),
+    click.option(
+        "--case-sensitive/--any-case",
+        default=None,
+        help="Whether codes are case-sensitive.",
+    ),
+    click.option(
+        "--claimable/--not-claimable",
+        default=None,
+        help="Whether any user may redeem the code of --code.",
+    ),
+    id_option("campaign", "Its campaign"),
+    click.option(
+        "--time-zone",
+        help="Time zone, for example Europe/Berlin. Default: the campaign's, or UTC.",
+    ),
+    click.option("--starts", "starts_at", help=f"Valid from, {TIME_EXAMPLES}."),
+    click.option("--expires", "expires_at", help=f"Valid until, {TIME_EXAMPLES}."),
+    limit_and_refill_options,
+    click.option(
+        "--hot/--not-hot",
+        default=None,
+        help="Whether many users redeem at once; always so from --total 1000.",
+    ),
+    click.option(
+        "--trigger", type=EnumChoice(Trigger), help="Event that earns a coupon."
+    ),
+    click.option(
+        "--source", help="With --trigger: ID of the streak, achievement or leaderboard."
+    ),
+    click.option(
+        "--threshold",
+        type=int,
+        help="With --trigger: streak to reach, or lowest rank that counts.",
+    ),
+    metadata_option,
     body_file_option,
 )
 
 
-def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
+def build_definition(body_file: Any, **options: Any) -> dict[str, Any]:
     """Build the request body from --file and the options; options override the file."""
     get_current_context().meta[OPTIONS_BY_PATH_KEY] = {
         **{path: name for name, path in BODY_PATHS.items()},
@@ -183,14 +129,15 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
     for name, path in BODY_PATHS.items():
         if options[name] is not None:
             _set_path(document, path, value=options[name])
-    if options["code"]:
+    if options["custom_code"]:
         _set_path(document, "config.code_format", value="custom")
     for path, value in {
         **build_limits(**options),
         **_build_trigger(**options),
-        **build_refill(**options),
     }.items():
         _set_path(document, path, value=value)
+    if options["refill"] is not None:
+        _set_path(document, "config.refill", value=options["refill"] or None)
     drop_overridden_limits(document, **options)
     return document
 

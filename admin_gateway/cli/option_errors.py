@@ -13,7 +13,7 @@ from admin_gateway.cli.errors import (
     CommandError,
     to_command_error,
 )
-from admin_gateway.cli.field_params import describe_invalid_value, to_label
+from admin_gateway.cli.param_types import describe_invalid_value, to_label
 from coupon_core.domain.entered_times import LocalTime
 from coupon_core.domain.timestamps import format_timestamp
 
@@ -28,7 +28,7 @@ LIST_COMMANDS: Mapping[str, tuple[str, str]] = {
     "REWARD_ITEM_NOT_FOUND": ("item_id", "reward list"),
     "COUPON_NOT_FOUND": ("code", "code list"),
     "API_KEY_NOT_FOUND": ("key_id", "key list"),
-    "CLIENT_KEY_NOT_FOUND": ("key_id", "client-key list"),
+    "CLIENT_KEY_NOT_FOUND": ("client_key_id", "client-key list"),
     "CAMPAIGN_NOT_FOUND": ("campaign_id", "campaign list"),
     "CREATOR_NOT_FOUND": ("creator_key", "creator list"),
     "PACKAGE_NOT_FOUND": ("package_id", "package list"),

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from functools import reduce, wraps
+from functools import reduce
 from typing import Any, Protocol, TypeVar
 
 import rich_click as click
 
-from admin_gateway.cli.field_params import (
+from admin_gateway.cli.param_types import (
     TENANT_PARAM,
-    USER_PARAM,
+    EnumChoice,
+    IntegerRange,
+    JsonObjectParam,
+    LocalizedTextParam,
 )
-from admin_gateway.cli.integer_option import IntegerRange
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,22 +27,6 @@ class OptionDecorator(Protocol):
 
 TIME_EXAMPLES = "for example 2030-01-31, 2030-01-31T18:00 or 2030-01-31T12:00:00Z"
 
-_ID_TYPES = {
-    "tenant": TENANT_PARAM,
-    "user": USER_PARAM,
-}
-
-
-def id_option(name: str, help_text: str, required: bool = False) -> OptionDecorator:
-    """Return the option --NAME for an ID, which becomes the parameter NAME_id."""
-    return click.option(
-        f"--{name}",
-        f"{name}_id",
-        type=_ID_TYPES.get(name),
-        required=required,
-        help=help_text,
-    )
-
 
 def combine_options(*options: Any) -> OptionDecorator:
     """Return a decorator that adds the options to a command, listed in this order."""
@@ -49,24 +35,53 @@ def combine_options(*options: Any) -> OptionDecorator:
     )
 
 
-tenant_option = id_option("tenant", "Tenant ID.", required=True)
-key_expiry_option = click.option(
-    "--expires",
-    "expires_at",
-    help=f"Valid until, {TIME_EXAMPLES}. Default: no expiry.",
+tenant_option = click.option(
+    "--tenant", "tenant_id", type=TENANT_PARAM, required=True, help="Tenant ID."
+)
+tenant_filter_option = click.option(
+    "--tenant",
+    "tenant_id",
+    type=TENANT_PARAM,
+    help="Only this tenant ID. Default: all tenants.",
+)
+api_filter_option = click.option(
+    "--api", "dialect", help="Only calls of phoenix, playcamp or mambo."
+)
+time_filter_options = combine_options(
+    click.option("--from", "from", help="At or after, such as 2030-01-31."),
+    click.option("--to", "to", help="Before this time. Default: now."),
+)
+dates_options = combine_options(
+    click.option("--starts", "starts_at", help=f"Start, {TIME_EXAMPLES}."),
+    click.option("--ends", "ends_at", help=f"End, {TIME_EXAMPLES}."),
 )
 new_expiry_options = combine_options(
-    click.option(
-        "--expires",
-        "expires_at",
-        help=f"New expiry, {TIME_EXAMPLES}.",
-    ),
+    click.option("--expires", "expires_at", help=f"New expiry, {TIME_EXAMPLES}."),
     click.option(
         "--follow-definition",
         is_flag=True,
         help="Let them expire with their definition.",
     ),
 )
+
+
+def localized_option(name: str, member: str, help_text: str) -> OptionDecorator:
+    """Return an option for a text, or for texts by locale."""
+    text = f'{help_text}, or texts by locale: {{"en": "…", "ko": "…"}}.'
+    return click.option(name, member, type=LocalizedTextParam(), help=text)
+
+
+def active_option(help_text: str) -> OptionDecorator:
+    """Return the option that enables or disables an object."""
+    return click.option(
+        "--active/--inactive", "is_active", default=None, help=help_text
+    )
+
+
+def enum_filter_option(name: str, enum: type[StrEnum]) -> OptionDecorator:
+    """Return the option of a list that shows only what has one of the values."""
+    text = f"Only those with this {name}."
+    return click.option(f"--{name}", type=EnumChoice(enum), help=text)
 
 
 def read_new_expiry(expires_at: str | None, follow_definition: bool) -> str | None:
@@ -80,19 +95,29 @@ def read_new_expiry(expires_at: str | None, follow_definition: bool) -> str | No
     return expires_at
 
 
-limit_option = click.option(
-    "--limit",
-    type=IntegerRange(1, 500),
-    default=100,
-    show_default=True,
-    help="Maximum number of entries.",
+def limit_option(maximum: int = 500, default: int = 100) -> OptionDecorator:
+    """Return the option for the maximum number of entries."""
+    return click.option(
+        "--limit",
+        type=IntegerRange(1, maximum),
+        default=default,
+        show_default=True,
+        help="Maximum number of entries.",
+    )
+
+
+page_options = combine_options(
+    limit_option(),
+    click.option(
+        "--offset",
+        type=IntegerRange(0),
+        default=0,
+        show_default=True,
+        help="Number of entries to skip.",
+    ),
 )
-offset_option = click.option(
-    "--offset",
-    type=IntegerRange(0),
-    default=0,
-    show_default=True,
-    help="Number of entries to skip.",
+cursor_options = combine_options(
+    limit_option(), click.option("--cursor", help="`next` of the previous page.")
 )
 body_file_option = click.option(
     "--file",
@@ -110,23 +135,9 @@ tail_options = combine_options(
 )
 
 
-def pagination_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --limit and --offset to a command, which receives them as `page`."""
-
-    @limit_option
-    @offset_option
-    @wraps(command)
-    def paginated(limit: int, offset: int, **arguments: Any) -> Any:
-        from coupon_core.domain.models import Page  # imports the values of the core
-
-        return command(page=Page(limit, offset), **arguments)
-
-    return paginated
-
-
-def build_body(file: Any | None, **options: Any) -> dict[str, Any]:
+def build_body(body_file: Any | None = None, **options: Any) -> dict[str, Any]:
     """Return the body of a request: the JSON object of --file, changed by options."""
-    return {**parse_body_file(file), **without_unset(**options)}
+    return {**parse_body_file(body_file), **without_unset(**options)}
 
 
 def parse_body_file(file: Any | None) -> dict[str, Any]:
@@ -134,37 +145,6 @@ def parse_body_file(file: Any | None) -> dict[str, Any]:
     from coupon_core.schemas.strict_json import parse_object
 
     return parse_object(file.read()) if file else {}
-
-
-class EnumChoice(click.Choice):  # type: ignore[type-arg]
-    """A parameter that is one of the values of an enumeration."""
-
-    def __init__(self, enum: type[StrEnum]) -> None:
-        super().__init__([member.value for member in enum])
-        self.enum = enum
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the member with that value, or fail with a usage error."""
-        return self.enum(super().convert(value, param, ctx))
-
-
-class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]
-    """A parameter that is a JSON object."""
-
-    name = "json"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Parse it as strictly as a request body, or fail with a usage error."""
-        from coupon_core.schemas.errors import ApiError
-        from coupon_core.schemas.strict_json import parse_object
-
-        try:
-            data = str(value).encode("utf-8", "surrogateescape")
-            return parse_object(data) if isinstance(value, str) else value
-        except ApiError as problem:
-            expected = problem.details[0]
-            location = f"{expected.path}: " if expected.path else ""
-            self.fail(f"{value!r}: {location}{expected.message}", param, ctx)
 
 
 def parse_metadata_filters(

@@ -1,9 +1,10 @@
 """Output of commands: a JSON document, or the same data formatted for people."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
+from itertools import islice
 from typing import Any, TypeVar
 
 import rich_click as click
@@ -16,6 +17,7 @@ from admin_gateway.cli.tables import (
     Document,
     describe_position,
     format_field,
+    format_value,
     get_member,
     print_csv,
     print_members,
@@ -56,8 +58,7 @@ def json_command(
 
     The function runs with the core started, unless `starts_core` is false, and
     `creates_data` as in `started_core`. `columns` are the members shown in a table,
-    with dots for nested members. `render` and `render_csv` print the document in
-    another way.
+    with dots for nested members. `render` and `render_csv` print it in another way.
     """
 
     def decorate(build_document: DocumentFunction) -> Callable[..., None]:
@@ -77,6 +78,7 @@ def json_command(
             printers = {} if field else {"table": render, "csv": render_csv}
             if special_printer := printers.get(chosen_format or "table"):
                 special_printer(document)
+                _print_position(document, columns)
             else:
                 print_document(document, chosen_format, columns=columns, field=field)
             _finish(as_json)
@@ -147,11 +149,18 @@ def print_document(
         print_csv(rows)
     elif is_list:
         print_table(columns, rows)
-        offset = get_current_context().params.get("offset", 0)
-        if position := describe_position(document, len(rows), offset):
-            print_status(position)
+        _print_position(document, columns)
     else:
         print_members(document)
+
+
+def _print_position(document: Document, columns: Sequence[str]) -> None:
+    if not columns and not document.get("next"):
+        return  # no list with pages
+    rows = next((each for each in document.values() if isinstance(each, list)), [])
+    offset = get_current_context().params.get("offset", 0)
+    if position := describe_position(document, len(rows), offset):
+        print_status(position)
 
 
 def _require_member(rows: Sequence[Document], path: str) -> None:
@@ -168,6 +177,19 @@ def _require_member(rows: Sequence[Document], path: str) -> None:
             f"{', '.join(names)}.",
             "NO_SUCH_MEMBER",
         )
+
+
+def print_entries(
+    entries: Iterator[Document],
+    count: int | None,
+    as_json: bool,
+    columns: Sequence[str],
+) -> None:
+    """Print entries as they come, one on each line, at most so many."""
+    for entry in islice(entries, count):
+        cells = (format_value(get_member(entry, name)) for name in columns)
+        text = json.dumps(entry, ensure_ascii=False) if as_json else "  ".join(cells)
+        click.echo(text)
 
 
 def print_status(text: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import rich_click as click
 
 from admin_gateway.cli import system_keyring
-from admin_gateway.cli.errors import FAILED, WRONG_USAGE, CommandError
+from admin_gateway.cli.errors import WRONG_USAGE, CommandError
 
 # The name of no profile: commands work beside the database.
 LOCAL = "local"
@@ -138,7 +138,6 @@ def load() -> ProfileFile:
                 f"{stat.S_IMODE(status.st_mode):03o}, owner {status.st_uid}). Run "
                 f"`chmod 600 {path}`, and revoke the keys if somebody has read them.",
                 "UNSAFE_PROFILES",
-                FAILED,
             )
         try:
             document = json.load(file)

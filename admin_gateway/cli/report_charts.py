@@ -120,28 +120,20 @@ def _format_share(count: int, whole: int) -> str:
 def print_refusals(report: Document) -> None:
     """Print refusals by action and reason."""
     _print_header(report, "Refusals")
-    total = report["totals"]["refused"]
-    rows = [
-        ChartRow(
-            f"{row['action']}: {row['reason']}",
-            [
-                f"{row['refused']:,}",
-                "-"
-                if row["action"] == AttemptAction.VALIDATE
-                else _format_share(row["refused"], total),
-            ],
-            row["refused"],
-        )
-        for row in report["refusals"]
-    ]
-    total_row = ChartRow("total", [f"{total:,}", _format_share(total, total)])
-    print_chart(("action: reason", "refused", "share"), [*rows, total_row])
-    if any(row["action"] == AttemptAction.VALIDATE for row in report["refusals"]):
-        print_line()
-        print_line("The total is without validations, as in the other reports.")
+    total, has_validations, rows = report["totals"]["refused"], False, []
+    for refusal in report["refusals"]:
+        is_validation = refusal["action"] == AttemptAction.VALIDATE
+        has_validations |= is_validation
+        count = refusal["refused"]
+        share = _format_share(count, 0 if is_validation else total)
+        label = f"{refusal['action']}: {refusal['reason']}"
+        rows.append(ChartRow(label, [f"{count:,}", share], count))
+    rows.append(ChartRow("total", [f"{total:,}", _format_share(total, total)]))
+    print_chart(("action: reason", "refused", "share"), rows)
+    if has_validations:
+        print_line("\nThe total is without validations, as in the other reports.")
     if report["resolution"] == "day_utc":
-        print_line()
-        print_line("Refusals of more than 90 days ago are kept by day in UTC.")
+        print_line("\nRefusals of more than 90 days ago are kept by day in UTC.")
 
 
 def print_top(report: Document) -> None:

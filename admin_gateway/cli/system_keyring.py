@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from admin_gateway.cli.errors import FAILED, CommandError
+from admin_gateway.cli.errors import CommandError
 
 SERVICE = "couponctl"
 
@@ -15,12 +15,10 @@ def keep(profile: str, api_key: str) -> bool:
     Raises:
         CommandError: The keyring refuses it.
     """
-    keyring = _find()
-    if keyring is None:
-        return False
-    with _explained_errors(keyring, profile):
-        keyring.set_password(SERVICE, profile, api_key)
-    return True
+    with _opened_keyring(profile) as keyring:
+        if keyring:
+            keyring.set_password(SERVICE, profile, api_key)
+        return bool(keyring)
 
 
 def read(profile: str) -> str:
@@ -29,11 +27,8 @@ def read(profile: str) -> str:
     Raises:
         CommandError: The keyring refuses it, or does not have it.
     """
-    keyring = _find()
-    key: str | None = None
-    if keyring:
-        with _explained_errors(keyring, profile):
-            key = keyring.get_password(SERVICE, profile)
+    with _opened_keyring(profile) as keyring:
+        key: str | None = keyring and keyring.get_password(SERVICE, profile)
     if not key:
         raise CommandError(
             f'The keyring of the system has no key for the profile "{profile}": run '
@@ -49,31 +44,27 @@ def forget(profile: str) -> None:
     Raises:
         CommandError: The keyring refuses it.
     """
-    if keyring := _find():
-        with _explained_errors(keyring, profile):
-            if keyring.get_password(SERVICE, profile):
-                keyring.delete_password(SERVICE, profile)
+    with _opened_keyring(profile) as keyring:
+        if keyring and keyring.get_password(SERVICE, profile):
+            keyring.delete_password(SERVICE, profile)
 
 
-def _find() -> Any:
+@contextmanager
+def _opened_keyring(profile: str) -> Iterator[Any]:
+    """Yield the keyring of the system, or None; explain its errors."""
     try:
         import keyring
         from keyring.backends import fail, null
     except ImportError:
-        return None
+        yield None
+        return
     is_absent = isinstance(keyring.get_keyring(), fail.Keyring | null.Keyring)
-    return None if is_absent else keyring
-
-
-@contextmanager
-def _explained_errors(keyring: Any, profile: str) -> Iterator[None]:
     try:
-        yield
+        yield None if is_absent else keyring
     except keyring.errors.KeyringError as error:
         raise CommandError(
             f'The keyring of the system refuses the key of the profile "{profile}": '
             f"{error}. Unlock it; or, to store keys in a file, set "
             f"PYTHON_KEYRING_BACKEND=keyring.backends.fail.Keyring.",
             "KEYRING_FAILED",
-            FAILED,
         ) from error

@@ -1,64 +1,40 @@
 """`couponctl audit`: list and follow the audit log."""
 
-import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
-from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import (
-    api_command,
-    optional_tenant_option,
-    page_options,
-)
+from admin_gateway.cli.api_commands import optional_tenant_option
 from admin_gateway.cli.connections import server_options
-from admin_gateway.cli.options import tail_options
-from admin_gateway.cli.output import print_status
-from admin_gateway.cli.tables import Document, format_value
-
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
+from admin_gateway.cli.names import Admin
+from admin_gateway.cli.options import tail_options, time_filter_options
+from admin_gateway.cli.output import print_entries, print_status
+from admin_gateway.cli.request_groups import RequestGroup
+from admin_gateway.cli.tables import Document
 
 COLUMNS = (
-    "happened_at",
-    "actor_name",
-    "action",
-    "object_name",
-    "object_id",
-    "changes",
+    *("happened_at", "actor_name", "action", "object_name", "object_id", "changes"),
     "detail",
 )
 POLL_INTERVAL_SECONDS = 1.0
 MAX_COMMIT_DELAY = timedelta(seconds=30)  # longer than any transaction
 
 
-@click.group()
-def audit() -> None:
-    """The audit log: list, tail. Entries of erased tenants are kept."""
-
-
-@api_command(
-    audit,
+audit = RequestGroup(
+    "audit", "audit", "The audit log: list, tail. Entries of erased tenants are kept."
+)
+audit.add_request(
+    "list --action definition.changed --json",
+    "GET",
+    "List audit entries, newest first.",
     click.option("--actor", help="API key ID, key:NAME, cli, system or server."),
     click.option("--action", help="Action, for example definition.changed."),
     click.option("--object", "object_id", help="ID of the changed object."),
-    click.option(
-        "--from", "from", help="At or after, for example 2030-01-31T12:00:00Z."
-    ),
-    click.option("--to", "to", help="Before this time."),
-    page_options,
-    name="list",
+    time_filter_options,
     columns=COLUMNS,
 )
-def list_(admin: "CouponsAdmin", **query: Any) -> Any:
-    """List audit entries, newest first.
-
-    Example: `couponctl audit list --tenant acme --action definition.changed --json`
-    """
-    return admin.call("GET", "audit", query=query)
 
 
 @audit.command()
@@ -73,12 +49,10 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
     from admin_gateway.cli.clients import open_admin
 
     with open_admin(tenant_id) as admin:
-        for entry in islice(_follow_entries(admin), count):
-            text = json.dumps(entry, ensure_ascii=False)
-            click.echo(text if as_json else _format_line(entry))
+        print_entries(_follow(admin), count, as_json=as_json, columns=COLUMNS)
 
 
-def _follow_entries(admin: "CouponsAdmin") -> Iterator[Document]:
+def _follow(admin: Admin) -> Iterator[Document]:
     # An entry becomes visible when its transaction commits, so an older entry may
     # appear later. Each poll therefore looks back and skips entries seen before. The
     # times are those of the server, whose clock may differ.
@@ -96,7 +70,3 @@ def _follow_entries(admin: "CouponsAdmin") -> Iterator[Document]:
         if found:
             since = found[0].happened_at - MAX_COMMIT_DELAY
         time.sleep(POLL_INTERVAL_SECONDS)
-
-
-def _format_line(document: Document) -> str:
-    return "  ".join(format_value(document[name]) for name in COLUMNS)

@@ -1,20 +1,11 @@
 """`couponctl completion`: scripts with which shells complete commands and options."""
 
 import rich_click as click
-from click.shell_completion import (
-    BashComplete,
-    FishComplete,
-    ShellComplete,
-    ZshComplete,
-)
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from admin_gateway.cli import couponctl
 
-SHELLS: dict[str, type[ShellComplete]] = {
-    "bash": BashComplete,
-    "zsh": ZshComplete,
-    "fish": FishComplete,
-}
+SHELLS = {each.name: each for each in (BashComplete, ZshComplete, FishComplete)}
 
 
 @click.command()

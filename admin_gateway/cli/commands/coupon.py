@@ -1,23 +1,22 @@
 """`couponctl coupon`: list, show and correct coupons."""
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, definition_option, page_options
+from admin_gateway.cli.api_commands import api_command
+from admin_gateway.cli.names import Admin, coupon_filter_options
 from admin_gateway.cli.options import (
-    EnumChoice,
     combine_options,
+    enum_filter_option,
     metadata_option,
     new_expiry_options,
+    page_options,
     read_new_expiry,
 )
 from coupon_core.domain.models import CouponStatus
 from coupons_sdk.errors import Conflict, NotFound
-
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
 
 COLUMNS = ("code", "status", "user_id", "definition_name", "redemption_count", "id")
 SEVERAL_MESSAGE = "user_id: missing; expected, because several users hold this code"
@@ -25,21 +24,22 @@ SEVERAL_MESSAGE = "user_id: missing; expected, because several users hold this c
 
 @click.group()
 def coupon() -> None:
-    """Coupons: list, get, update, revoke, restore, expiry, reissue."""
+    """Coupons: list, show, update, revoke, restore, expiry, reissue."""
 
 
+holder_option = click.option(
+    "--user", "user_id", help="User ID, to select one coupon of a shared code."
+)
 # The options that select one coupon.
 coupon_selection_options = combine_options(
     click.option("--id", "coupon_id", help="Coupon ID."),
     click.option("--code", help="Coupon code."),
-    click.option(
-        "--user", "user_id", help="User ID, to select one coupon of a shared code."
-    ),
+    holder_option,
 )
 
 
 def find_coupon(
-    admin: "CouponsAdmin",
+    admin: Admin,
     code: str | None,
     user_id: str | None,
     coupon_id: str | None = None,
@@ -63,7 +63,7 @@ def find_coupon(
 
 
 def call_coupon(
-    admin: "CouponsAdmin",
+    admin: Admin,
     method: str,
     *action: str,
     body: dict[str, Any] | None = None,
@@ -77,19 +77,15 @@ def call_coupon(
 
 @api_command(
     coupon,
-    definition_option("Only coupons of this definition, by ID or name."),
-    click.option("--user", "user_id", help="Only coupons of this user ID."),
-    click.option("--code", help="Only coupons with this code."),
-    click.option(
-        "--status", type=EnumChoice(CouponStatus), help="Only coupons with this status."
-    ),
+    coupon_filter_options,
+    enum_filter_option("status", CouponStatus),
     page_options,
     click.option("--cursor", help="`next` of the previous page, instead of --offset."),
     name="list",
     columns=COLUMNS,
 )
 def list_(
-    admin: "CouponsAdmin",
+    admin: Admin,
     definition_id: str | None,
     offset: int,
     cursor: str | None,
@@ -114,19 +110,8 @@ def list_(
     return {**document, "total": len(document["coupons"])} if is_complete else document
 
 
-@api_command(coupon, coupon_selection_options)
-def get(admin: "CouponsAdmin", **selection: Any) -> Any:
-    """Show a coupon.
-
-    Example: `couponctl coupon get --tenant acme --code WELCOME8X4F2K9P`
-    """
-    return call_coupon(admin, "GET", **selection)
-
-
 @api_command(coupon, coupon_selection_options, metadata_option)
-def update(
-    admin: "CouponsAdmin", metadata: dict[str, Any] | None, **selection: Any
-) -> Any:
+def update(admin: Admin, metadata: dict[str, Any] | None, **selection: Any) -> Any:
     """Replace the metadata of a coupon.
 
     Example: `couponctl coupon update --tenant acme --code WELCOME8X4F2K9P
@@ -139,7 +124,7 @@ def update(
 
 @api_command(coupon, coupon_selection_options, new_expiry_options)
 def expiry(
-    admin: "CouponsAdmin",
+    admin: Admin,
     expires_at: str | None,
     follow_definition: bool,
     **selection: Any,
@@ -153,31 +138,24 @@ def expiry(
     return call_coupon(admin, "PATCH", body=body, **selection)
 
 
-@api_command(coupon, coupon_selection_options)
-def revoke(admin: "CouponsAdmin", **selection: Any) -> Any:
-    """Revoke a coupon (idempotent).
+def _add_action(name: str, about: str, method: str = "POST") -> None:
+    def send(admin: Admin, **selection: Any) -> Any:
+        action = () if method == "GET" else (name,)
+        return call_coupon(admin, method, *action, **selection)
 
-    Example: `couponctl coupon revoke --tenant acme --code WELCOME8X4F2K9P
-    --json`
-    """
-    return call_coupon(admin, "POST", "revoke", **selection)
-
-
-@api_command(coupon, coupon_selection_options)
-def restore(admin: "CouponsAdmin", **selection: Any) -> Any:
-    """Undo the revocation of a coupon (idempotent); it is as valid as before.
-
-    Example: `couponctl coupon restore --tenant acme --code WELCOME8X4F2K9P`
-    """
-    return call_coupon(admin, "POST", "restore", **selection)
+    words = f"couponctl coupon {name} --tenant acme --code WELCOME8X4F2K9P"
+    send.__doc__ = f"{about}\n\nExample: `{words}`"
+    api_command(coupon, coupon_selection_options, name=name)(send)
 
 
-@api_command(coupon, coupon_selection_options)
-def reissue(admin: "CouponsAdmin", **selection: Any) -> Any:
-    """Revoke a coupon and give its user another code of the definition (idempotent).
-
-    Prints the new coupon. A coupon whose uses are all redeemed is not revoked.
-
-    Example: `couponctl coupon reissue --tenant acme --code WELCOME8X4F2K9P`
-    """
-    return call_coupon(admin, "POST", "reissue", **selection)
+_add_action("show", "Show a coupon.", method="GET")
+_add_action("revoke", "Revoke a coupon (idempotent).")
+_add_action(
+    "restore",
+    "Undo the revocation of a coupon (idempotent); it is as valid as before.",
+)
+_add_action(
+    "reissue",
+    "Revoke a coupon and give its user another code of the definition (idempotent).\n\n"
+    "Prints the new coupon. A coupon whose uses are all redeemed is not revoked.",
+)

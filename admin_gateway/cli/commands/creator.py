@@ -1,37 +1,30 @@
 """`couponctl creator`: creators and the codes assigned to them."""
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import (
-    CREATOR,
-    api_command,
-    campaign_filter_option,
-    page_options,
+from admin_gateway.cli.api_commands import api_command
+from admin_gateway.cli.confirmation import (
+    confirm,
+    confirmation_options,
+    dry_run_option,
 )
-from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.csv_options import csv_options, to_upload_options
-from admin_gateway.cli.options import (
-    EnumChoice,
-    body_file_option,
-    build_body,
-    combine_options,
-    id_option,
-    without_unset,
+from admin_gateway.cli.names import (
+    Admin,
+    campaign_filter_option,
+    campaign_option,
+    id_argument,
 )
+from admin_gateway.cli.options import body_file_option, combine_options
 from admin_gateway.cli.output import print_status
+from admin_gateway.cli.param_types import EnumChoice
+from admin_gateway.cli.request_groups import RequestGroup
 from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.schemas.strict_json import parse_object
 
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
-
-STATUS_CHOICE = EnumChoice(CreatorStatus)
-creator_argument = click.argument("creator_key", type=CREATOR)
 codes_option = click.option("--code", "codes", multiple=True, help="Code (repeatable).")
-
-
 # The options that describe a creator.
 creator_field_options = combine_options(
     body_file_option,
@@ -39,40 +32,40 @@ creator_field_options = combine_options(
     click.option("--genre", help="Genre of the creator."),
     click.option(
         "--status",
-        type=STATUS_CHOICE,
+        type=EnumChoice(CreatorStatus),
         help="Status; an INACTIVE creator gets no new codes.",
     ),
 )
 
-
-@click.group()
-def creator() -> None:
-    """Creators: create, import, list, get, update, give, codes, revoke, stats."""
-
-
-@api_command(creator, click.argument("creator_key"), creator_field_options)
-def create(
-    admin: "CouponsAdmin", creator_key: str, body_file: Any, **options: Any
-) -> Any:
-    """Create a creator. CREATOR_KEY: 5 uppercase letters or digits.
-
-    Example: `couponctl creator create --tenant acme ABC12 --name Jun --json`
-    """
-    body = build_body(body_file, **options, creator_key=creator_key)
-    return admin.call("POST", "creators", body=body)
+creator = RequestGroup(
+    "creator",
+    "creators",
+    "Creators: create, import, list, show, update, give, codes, revoke, stats.",
+)
+creator.add_request(
+    "create ABC12 --name Jun --json",
+    "POST",
+    "Create a creator. CREATOR_KEY: 5 uppercase letters or digits.",
+    click.argument("creator_key"),
+    creator_field_options,
+)
 
 
 @api_command(
     creator,
     click.argument("file", type=click.File("rb")),
-    id_option("campaign", "Campaign ID.", required=True),
+    campaign_option,
     csv_options,
-    click.option("--dry-run", is_flag=True, help="Only check the file."),
+    dry_run_option,
     name="import",
     columns=("creator_key", "name", "status", "codes"),
 )
 def import_(
-    admin: "CouponsAdmin", file: BinaryIO, campaign_id: str, dry_run: bool, **csv: Any
+    admin: Admin,
+    file: BinaryIO,
+    campaign_id: str,
+    dry_run: bool,
+    **csv: Any,
 ) -> Any:
     """Create up to 1,000 creators of a campaign with their codes: all or none.
 
@@ -98,46 +91,25 @@ def import_(
     return {"dry_run": True, **document}
 
 
-@api_command(
-    creator,
+creator.add_request(
+    "list --keyword jun",
+    "GET",
+    "List creators, sorted by name.",
     click.option("--keyword", help="Part of the name or key, case-insensitive."),
     campaign_filter_option,
-    page_options,
-    name="list",
     columns=("creator_key", "name", "genre", "status", "created_at"),
 )
-def list_(admin: "CouponsAdmin", **query: Any) -> Any:
-    """List creators, sorted by name.
-
-    Example: `couponctl creator list --tenant acme --keyword jun`
-    """
-    return admin.call("GET", "creators", query=query)
-
-
-@api_command(creator, creator_argument)
-def get(admin: "CouponsAdmin", creator_key: str) -> Any:
-    """Show a creator.
-
-    Example: `couponctl creator get --tenant acme ABC12`
-    """
-    return admin.call("GET", "creators", creator_key.upper())
-
-
-@api_command(creator, creator_argument, creator_field_options)
-def update(
-    admin: "CouponsAdmin", creator_key: str, body_file: Any, **options: Any
-) -> Any:
-    """Change a creator; omitted options keep their values.
-
-    Example: `couponctl creator update --tenant acme ABC12 --status INACTIVE`
-    """
-    body = build_body(body_file, **options)
-    return admin.call("PATCH", "creators", creator_key.upper(), body=body)
-
-
-@api_command(
-    creator,
-    creator_argument,
+creator.add_request("show ABC12", "GET {creator_key}", "Show a creator.")
+creator.add_request(
+    "update ABC12 --status INACTIVE",
+    "PATCH {creator_key}",
+    "Change a creator; omitted options keep their values.",
+    creator_field_options,
+)
+creator.add_request(
+    "give ABC12 --package 2451717 --count 10 --pattern 'GO-{creator}-{random}' --json",
+    "POST {creator_key}/codes",
+    "Give a creator codes of a package: the codes of --code, or generated ones.",
     click.option(
         "--package", "package_id", type=int, required=True, help="Package ID."
     ),
@@ -149,40 +121,28 @@ def update(
         "--pattern", help="Pattern for --count. Default: CREATOR-{creator}-{number}."
     ),
 )
-def give(admin: "CouponsAdmin", creator_key: str, **options: Any) -> Any:
-    """Give a creator codes of a package: the codes of --code, or generated ones.
-
-    Example: `couponctl creator give --tenant acme ABC12 --package 2451717 --count 10
-    --pattern 'GO-{creator}-{random}' --json`
-    """
-    body = without_unset(**options)
-    return admin.call("POST", "creators", creator_key.upper(), "codes", body=body)
-
-
-@api_command(
-    creator,
-    creator_argument,
-    page_options,
-    name="codes",
+creator.add_request(
+    "codes ABC12",
+    "GET {creator_key}/codes",
+    "List a creator's codes with their status.",
     columns=("code", "campaign_id", "package_no", "status", "revoked_at"),
 )
-def codes_(admin: "CouponsAdmin", creator_key: str, **query: Any) -> Any:
-    """List a creator's codes with their status.
-
-    Example: `couponctl creator codes --tenant acme ABC12`
-    """
-    return admin.call("GET", "creators", creator_key.upper(), "codes", query=query)
+creator.add_request(
+    "stats ABC12",
+    "GET {creator_key}/stats",
+    "Count the redemptions of a creator's codes by package.",
+)
 
 
 @api_command(
     creator,
-    creator_argument,
+    id_argument("creator_key"),
     codes_option,
     click.option("--all", "all_codes", is_flag=True, help="All codes of the creator."),
     confirmation_options,
 )
 def revoke(
-    admin: "CouponsAdmin",
+    admin: Admin,
     creator_key: str,
     codes: tuple[str, ...],
     all_codes: bool,
@@ -191,26 +151,16 @@ def revoke(
 ) -> Any:
     """Revoke codes of a creator (idempotent); with --all it asks for confirmation.
 
-    Example: `couponctl creator revoke --tenant acme ABC12
-    --code CREATOR-ABC12-001`
+    Example: `couponctl creator revoke --tenant acme ABC12 --code CREATOR-ABC12-001`
     """
     if bool(codes) == all_codes:
         raise click.UsageError("Use either --code or --all.")
-    path = "creators", creator_key.upper(), "codes"
+    path = "creators", creator_key, "codes"
     if all_codes or dry_run:
         total = admin.call("GET", *path, query={"limit": 1})["total"]
         count = total if all_codes else len(codes)
         if dry_run:
             return {"dry_run": True, "revoked": count}
-        confirm(f"Revoke all {count:,} codes of creator {path[1]}?", yes)
+        confirm(f"Revoke all {count:,} codes of creator {creator_key}?", yes)
     body = {} if all_codes else {"codes": codes}
     return admin.call("POST", *path, "revoke", body=body)
-
-
-@api_command(creator, creator_argument)
-def stats(admin: "CouponsAdmin", creator_key: str) -> Any:
-    """Count the redemptions of a creator's codes by package.
-
-    Example: `couponctl creator stats --tenant acme ABC12`
-    """
-    return admin.call("GET", "creators", creator_key.upper(), "stats")

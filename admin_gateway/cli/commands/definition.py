@@ -1,95 +1,62 @@
 """`couponctl definition`: definitions, the templates of coupons."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import (
-    DEFINITION,
-    api_command,
-    build_query,
-    campaign_filter_option,
-    page_options,
-)
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.definition_options import (
-    build_body,
+    build_definition,
     definition_field_options,
 )
-from admin_gateway.cli.options import EnumChoice, metadata_filter_option
-from admin_gateway.cli.suspension_commands import add_suspension_commands
+from admin_gateway.cli.names import Admin, campaign_filter_option, id_argument
+from admin_gateway.cli.options import enum_filter_option, metadata_filter_option
+from admin_gateway.cli.request_groups import RequestGroup
 from coupon_core.domain.models import DefinitionStatus
 
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
-
-definition_argument = click.argument("definition_id", type=DEFINITION)
-
-
-@click.group()
-def definition() -> None:
-    """Definitions: create, list, get, update, pause, suspend, archive, stats."""
-
-
-add_suspension_commands(definition, definition_argument, "coupons")
+definition = RequestGroup(
+    "definition",
+    "coupons",
+    "Definitions: create, list, show, update, pause, suspend, archive, stats.",
+)
+definition.add_suspension("definition_id")
 
 
 @api_command(definition, definition_field_options)
-def create(admin: "CouponsAdmin", **options: Any) -> Any:
+def create(admin: Admin, **options: Any) -> Any:
     """Create an active definition from options, a file, or both.
 
     Example: `couponctl definition create --tenant acme --name Welcome
     --reward "100 points" --prefix WELCOME --per-user 1 --json`
     """
-    if options["body_file"] is None and options["reward"] is None:
+    if options["body_file"] is None and options["reward_item_id"] is None:
         raise click.UsageError("Missing option '--reward'.")
-    return admin.call("POST", "coupons", body=build_body(**options))
+    return admin.call("POST", "coupons", body=build_definition(**options))
 
 
-@api_command(
-    definition,
-    click.option(
-        "--status",
-        type=EnumChoice(DefinitionStatus),
-        help="Only definitions with this status.",
-    ),
+definition.add_request(
+    "list --status active",
+    "GET",
+    "List definitions, newest first.",
+    enum_filter_option("status", DefinitionStatus),
     click.option("--name", help="Part of the name, case-insensitive."),
     metadata_filter_option,
     campaign_filter_option,
-    page_options,
-    name="list",
     columns=(
-        "id",
-        "name",
-        "status",
-        "config.code_format",
-        "config.usage_limit.max_uses",
-        "suspended_at",
+        *("id", "name", "status", "config.code_format"),
+        *("config.usage_limit.max_uses", "suspended_at"),
     ),
 )
-def list_(admin: "CouponsAdmin", **filters: Any) -> Any:
-    """List definitions, newest first.
-
-    Example: `couponctl definition list --tenant acme --status active`
-    """
-    return admin.call("GET", "coupons", query=build_query(**filters))
+definition.add_request("show Welcome", "GET {definition_id}", "Show a definition.")
 
 
-@api_command(definition, definition_argument)
-def get(admin: "CouponsAdmin", definition_id: str) -> Any:
-    """Show a definition.
-
-    Example: `couponctl definition get --tenant acme Welcome`
-    """
-    return admin.call("GET", "coupons", definition_id)
-
-
-@api_command(definition, definition_argument, definition_field_options)
-def update(admin: "CouponsAdmin", definition_id: str, **options: Any) -> Any:
+@api_command(definition, id_argument("definition_id"), definition_field_options)
+def update(admin: Admin, definition_id: str, **options: Any) -> Any:
     """Change a definition; omitted options keep their values.
 
     Example: `couponctl definition update --tenant acme Welcome --total 5000`
     """
-    body = build_body(**options)
+    body = build_definition(**options)
     limits = body.get("config", {}).get("limits")
     if limits and not options["body_file"]:  # the API replaces all limits
         stored = admin.call("GET", "coupons", definition_id)
@@ -97,40 +64,20 @@ def update(admin: "CouponsAdmin", definition_id: str, **options: Any) -> Any:
     return admin.call("PATCH", "coupons", definition_id, body=body)
 
 
-@api_command(definition, definition_argument)
-def stats(admin: "CouponsAdmin", definition_id: str) -> Any:
-    """Count a definition's coupons by status, and their redemptions.
-
-    Example: `couponctl definition stats --tenant acme Welcome`
-    """
-    return admin.call("GET", "coupons", definition_id, "stats")
-
-
-@api_command(definition, definition_argument)
-def capacity(admin: "CouponsAdmin", definition_id: str) -> Any:
-    """Show the usage of the code space and the chance of guessing a valid code.
-
-    Example: `couponctl definition capacity --tenant acme Welcome`
-    """
-    return admin.call("GET", "coupons", definition_id, "capacity")
-
-
-STATUS_COMMANDS = {
-    "pause": "Stop generating coupons; existing coupons remain valid.",
-    "activate": "Allow coupons to be generated and redeemed again.",
-    "archive": "Refuse the codes of a definition from now on; its history remains.",
-}
-
-
-def _add_status_command(name: str, help_text: str) -> None:
-    def set_status(admin: "CouponsAdmin", definition_id: str) -> Any:
-        return admin.call("POST", "coupons", definition_id, name)
-
-    set_status.__doc__ = (
-        f"{help_text}\n\nExample: `couponctl definition {name} --tenant acme 01…`"
-    )
-    api_command(definition, definition_argument, name=name)(set_status)
-
-
-for _name, _help_text in STATUS_COMMANDS.items():
-    _add_status_command(_name, _help_text)
+for _name, _method, _about in (
+    ("stats", "GET", "Count a definition's coupons by status, and their redemptions."),
+    (
+        "capacity",
+        "GET",
+        "Show the usage of the code space and the chance of guessing a valid code.",
+    ),
+    ("pause", "POST", "Stop generating coupons; existing coupons remain valid."),
+    ("activate", "POST", "Allow coupons to be generated and redeemed again."),
+    (
+        "archive",
+        "POST",
+        "Refuse the codes of a definition from now on; its history remains.",
+    ),
+):
+    _request = f"{_method} {{definition_id}}/{_name}"
+    definition.add_request(f"{_name} Welcome", _request, _about)

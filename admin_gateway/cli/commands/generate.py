@@ -1,22 +1,20 @@
 """`couponctl generate`: generate coupons for users, or unassigned ones."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, definition_option
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.background_work import follow_batch
 from admin_gateway.cli.csv_options import csv_options, parse_users, to_upload_options
+from admin_gateway.cli.names import Admin, definition_option
 from admin_gateway.cli.options import TIME_EXAMPLES, metadata_option, without_unset
-
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
 
 
 @api_command(
     None,
-    definition_option("Definition, by ID or name.", required=True),
+    definition_option,
     click.option("--user", "user_ids", multiple=True, help="User ID (repeatable)."),
     click.option(
         "--users-file",
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
     columns=("code", "user_id", "id", "expires_at"),
 )
 def generate(
-    admin: "CouponsAdmin",
+    admin: Admin,
     definition_id: str,
     user_ids: Sequence[str],
     users_file: BinaryIO | None,

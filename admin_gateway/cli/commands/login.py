@@ -9,8 +9,7 @@ from click import get_current_context
 
 from admin_gateway.cli import profiles
 from admin_gateway.cli.connections import (
-    find_given_profile,
-    find_server,
+    find_given,
     server_options,
 )
 from admin_gateway.cli.errors import PLACE_KEY, Place
@@ -37,10 +36,10 @@ def login() -> Document:
     """
     from coupons_sdk import ApiKey, CouponsAdmin
 
-    server = find_server()
+    server = find_given("server")
     if not server:
         raise click.UsageError("Missing option '--server'.")
-    name = find_given_profile() or urlsplit(server).netloc or server
+    name = find_given("profile") or urlsplit(server).netloc or server
     if name == LOCAL:
         raise click.UsageError(f'A profile cannot have the name "{LOCAL}".')
     key = _read_key()
@@ -66,7 +65,7 @@ def _read_key() -> str:
 
 @click.group()
 def profile() -> None:
-    """Stored profiles: list, use, remove."""
+    """Stored profiles: list, use, delete."""
 
 
 @profile.command("list")
@@ -105,10 +104,10 @@ def use(name: str) -> Document:
 @profile.command()
 @name_argument
 @json_command(starts_core=False)
-def remove(name: str) -> Document:
+def delete(name: str) -> Document:
     """Delete a stored profile. Its API key remains valid until it is revoked.
 
-    Example: `couponctl profile remove shop`
+    Example: `couponctl profile delete shop`
     """
     with profiles.change() as stored:
         stored.remove(name)

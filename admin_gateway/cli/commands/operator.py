@@ -4,10 +4,11 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import EnumChoice, pagination_options, tenant_option
+from admin_gateway.cli.options import page_options, tenant_option
 from admin_gateway.cli.output import json_command, print_secret_notice
+from admin_gateway.cli.param_types import EnumChoice
 from coupon_core.domain.emails import to_email_key
-from coupon_core.domain.models import OperatorReason, Page, utc_now
+from coupon_core.domain.models import OperatorReason, utc_now
 from coupon_core.domain.models.operators import Member, Role
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.services.access import tenants
@@ -53,16 +54,16 @@ def invite(email: str, tenant_id: str, role: Role) -> dict[str, Any]:
 
 @operator.command("list")
 @tenant_option
-@pagination_options
+@page_options
 @json_command("operator_id", "email", "role", "second_factor", "disabled_at")
-def list_(tenant_id: str, page: Page) -> dict[str, Any]:
+def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
     """List a tenant's operators, ordered by e-mail address.
 
     Example: `couponctl operator list --tenant acme`
     """
     tenants.require(tenant_id)
     members = memberships.list_members(tenant_id)
-    shown = members[page.offset : page.offset + page.limit]
+    shown = members[offset : offset + limit]
     return {"operators": [*map(serialize_member, shown)], "total": len(members)}
 
 

@@ -1,30 +1,23 @@
 """`couponctl package`: rewards and limits of creators' codes."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import (
-    PACKAGE,
-    api_command,
-    campaign_filter_option,
-    page_options,
-)
-from admin_gateway.cli.localized_text import LocalizedTextParam
+from admin_gateway.cli.api_commands import api_command
+from admin_gateway.cli.names import Admin, campaign_filter_option, campaign_option
 from admin_gateway.cli.options import (
-    TIME_EXAMPLES,
-    JsonObjectParam,
+    active_option,
     body_file_option,
     build_body,
     combine_options,
-    id_option,
+    dates_options,
+    localized_option,
 )
-
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
+from admin_gateway.cli.param_types import JsonObjectParam
+from admin_gateway.cli.request_groups import RequestGroup
 
 JSON_OBJECT = JsonObjectParam()
-package_argument = click.argument("package_id", type=PACKAGE)
 
 
 class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
@@ -47,18 +40,8 @@ class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
 
 package_field_options = combine_options(
     body_file_option,
-    click.option(
-        "--name",
-        "item_name",
-        type=LocalizedTextParam(),
-        help='Name, or names by locale: Welcome or {"en": "Welcome", "ko": "…"}.',
-    ),
-    click.option(
-        "--description",
-        "item_description",
-        type=LocalizedTextParam(),
-        help="Description, or descriptions by locale.",
-    ),
+    localized_option("--name", "item_name", "Name, such as Welcome"),
+    localized_option("--description", "item_description", "Description"),
     click.option(
         "--reward",
         "rewards",
@@ -84,73 +67,38 @@ package_field_options = combine_options(
         type=int,
         help="Maximum redemptions of all users together.",
     ),
-    click.option(
-        "--active/--inactive",
-        "is_active",
-        default=None,
-        help="Whether its codes can be redeemed.",
-    ),
-    click.option("--starts", "starts_at", help=f"Start, {TIME_EXAMPLES}."),
-    click.option("--ends", "ends_at", help=f"End, {TIME_EXAMPLES}."),
+    active_option("Whether its codes can be redeemed."),
+    dates_options,
 )
 
+package = RequestGroup(
+    "package", "packages", "Packages of campaigns: create, list, show, update."
+)
+package.add_request(
+    "list --campaign campaign_001",
+    "GET",
+    "List packages, newest first.",
+    campaign_filter_option,
+    columns=("package_id", "campaign_id", "package_no", "item_name", "status"),
+)
+package.add_request("show 245171710987746", "GET {package_id}", "Show a package.")
+package.add_request(
+    "update 245171710987746 --total 9000",
+    "PATCH {package_id}",
+    """Change a package; omitted options keep their values.
 
-@click.group()
-def package() -> None:
-    """Packages of campaigns: create, list, get, update."""
-
-
-@api_command(
-    package,
-    id_option("campaign", "Campaign ID.", required=True),
+    A limit cannot be lowered below the number of redemptions.
+    """,
     package_field_options,
 )
-def create(
-    admin: "CouponsAdmin", campaign_id: str, body_file: Any, **options: Any
-) -> Any:
+
+
+@api_command(package, campaign_option, package_field_options)
+def create(admin: Admin, campaign_id: str, **options: Any) -> Any:
     """Create a package in a campaign, together with its definition.
 
     Example: `couponctl package create --tenant acme --campaign campaign_001
     --name '{"en": "Welcome Package"}' --reward gem=100 --total 5000 --json`
     """
-    body = build_body(body_file, **options)
+    body = build_body(**options)
     return admin.call("POST", "campaigns", campaign_id, "packages", body=body)
-
-
-@api_command(
-    package,
-    campaign_filter_option,
-    page_options,
-    name="list",
-    columns=("package_id", "campaign_id", "package_no", "item_name", "status"),
-)
-def list_(admin: "CouponsAdmin", **query: Any) -> Any:
-    """List packages, newest first.
-
-    Example: `couponctl package list --tenant acme --campaign campaign_001`
-    """
-    return admin.call("GET", "packages", query=query)
-
-
-@api_command(package, package_argument)
-def get(admin: "CouponsAdmin", package_id: str) -> Any:
-    """Show a package.
-
-    Example: `couponctl package get --tenant acme 245171710987746`
-    """
-    return admin.call("GET", "packages", package_id)
-
-
-@api_command(package, package_argument, package_field_options)
-def update(
-    admin: "CouponsAdmin", package_id: str, body_file: Any, **options: Any
-) -> Any:
-    """Change a package; omitted options keep their values.
-
-    A limit cannot be lowered below the number of redemptions.
-
-    Example: `couponctl package update --tenant acme 245171710987746
-    --total 9000`
-    """
-    body = build_body(body_file, **options)
-    return admin.call("PATCH", "packages", package_id, body=body)

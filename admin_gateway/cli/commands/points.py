@@ -1,31 +1,21 @@
 """`couponctl points`: the points with which users buy coupons."""
 
-from typing import TYPE_CHECKING, Any
-
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, page_options
 from admin_gateway.cli.options import combine_options
+from admin_gateway.cli.request_groups import RequestGroup
 
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
-
+ENTRY_COLUMNS = (
+    *("created_at", "user_id", "point_id", "amount", "balance", "kind", "reason"),
+)
 filter_options = combine_options(
     click.option("--user", "user_id", help="Only this user ID."),
     click.option(
         "--point", "point_id", help="Only this kind of points, for example gold."
     ),
-    page_options,
 )
-
-
-@click.group()
-def points() -> None:
-    """Points of users: credit, debit, show, entries."""
-
-
 # The options that describe a balance change.
-point_change_options = combine_options(
+change_options = combine_options(
     click.option("--user", "user_id", required=True, help="User ID."),
     click.option(
         "--point", "point_id", required=True, help="Kind of points, for example gold."
@@ -37,56 +27,32 @@ point_change_options = combine_options(
     click.option("--reason", default="", help="Reason for people."),
 )
 
-
-@api_command(points, point_change_options)
-def credit(admin: "CouponsAdmin", **body: Any) -> Any:
-    """Add points to a user's balance.
-
-    Example: `couponctl points credit --tenant acme --user john@doe.com
-    --point gold --amount 100 --reason Birthday --json`
-    """
-    return admin.call("POST", "points", "credit", body=body)
-
-
-@api_command(points, point_change_options)
-def debit(admin: "CouponsAdmin", **body: Any) -> Any:
-    """Subtract points from a user's balance, which cannot become negative.
-
-    Example: `couponctl points debit --tenant acme --user john@doe.com
-    --point gold --amount 30`
-    """
-    return admin.call("POST", "points", "debit", body=body)
-
-
-@api_command(
-    points,
+points = RequestGroup(
+    "points", "points", "Points of users: credit, debit, list, entries."
+)
+points.add_request(
+    "credit --user john@doe.com --point gold --amount 100 --reason Birthday --json",
+    "POST credit",
+    "Add points to a user's balance.",
+    change_options,
+)
+points.add_request(
+    "debit --user john@doe.com --point gold --amount 30",
+    "POST debit",
+    "Subtract points from a user's balance, which cannot become negative.",
+    change_options,
+)
+points.add_request(
+    "list --user john@doe.com --json",
+    "GET wallets",
+    "List balances.",
     filter_options,
     columns=("user_id", "point_id", "balance", "updated_at"),
 )
-def show(admin: "CouponsAdmin", **query: Any) -> Any:
-    """Show balances.
-
-    Example: `couponctl points show --tenant acme --user john@doe.com --json`
-    """
-    return admin.call("GET", "points", "wallets", query=query)
-
-
-@api_command(
-    points,
+points.add_request(
+    "entries --user john@doe.com",
+    "GET entries",
+    "List balance changes, newest first.",
     filter_options,
-    columns=(
-        "created_at",
-        "user_id",
-        "point_id",
-        "amount",
-        "balance",
-        "kind",
-        "reason",
-    ),
+    columns=ENTRY_COLUMNS,
 )
-def entries(admin: "CouponsAdmin", **query: Any) -> Any:
-    """List balance changes, newest first.
-
-    Example: `couponctl points entries --tenant acme --user john@doe.com`
-    """
-    return admin.call("GET", "points", "entries", query=query)

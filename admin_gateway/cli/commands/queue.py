@@ -15,7 +15,6 @@ from coupon_core.observability.heartbeats import list_heartbeats
 from coupon_core.services import outbox
 from coupon_core.services.events import dead_letters
 from coupon_core.settings import loader
-from coupon_core.settings.loader import Settings
 
 
 @click.group()
@@ -23,13 +22,8 @@ def queue() -> None:
     """Queues of the bus, the outbox, and the workers."""
 
 
-def print_report(report: dict[str, Any]) -> None:
-    """Print the report for people, one line per item."""
-    print_members(dict(_format_lines(report)))
-
-
 @queue.command()
-@json_command(render=print_report)
+@json_command(render=lambda report: print_members(dict(_format_lines(report))))
 def status() -> dict[str, Any]:
     """Show waiting messages, the outbox, dead letters, and workers.
 
@@ -42,11 +36,13 @@ def status() -> dict[str, Any]:
     bus, queues = _inspect_broker(settings.broker_url)
     if bus["error"]:
         exit_with_failure()
+    pending, seconds = outbox.measure_backlog(utc_now())
     return {
         "bus": bus,
         "queues": queues,
-        **_inspect_database(),
-        **_list_workers(settings),
+        "outbox": {"pending": pending, "oldest_seconds": round(seconds, 1)},
+        "dead_letters": dead_letters.list_dead_letters(None, Page(limit=1))[1],
+        "workers": [asdict(each) for each in list_heartbeats(settings.data_dir)],
     }
 
 
@@ -58,19 +54,6 @@ def _inspect_broker(url: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         return bus, [asdict(depth) for depth in inspection.queue_depths(url)]
     except BrokerUnavailable as error:
         return {**bus, "error": str(error)}, []
-
-
-def _inspect_database() -> dict[str, Any]:
-    count, seconds = outbox.measure_backlog(utc_now())
-    waiting = {"pending": count, "oldest_seconds": round(seconds, 1)}
-    return {
-        "outbox": waiting,
-        "dead_letters": dead_letters.list_dead_letters(None, Page(limit=1))[1],
-    }
-
-
-def _list_workers(settings: Settings) -> dict[str, Any]:
-    return {"workers": [asdict(each) for each in list_heartbeats(settings.data_dir)]}
 
 
 def _format_lines(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:

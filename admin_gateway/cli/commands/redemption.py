@@ -1,24 +1,22 @@
 """`couponctl validate`, `redeem`, `history` and `redemption`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import (
-    api_command,
-    campaign_filter_option,
+from admin_gateway.cli.api_commands import query_command
+from admin_gateway.cli.names import Query, campaign_filter_option, coupon_filter_options
+from admin_gateway.cli.options import (
+    api_filter_option,
     cursor_options,
-    definition_filter_option,
+    metadata_option,
     page_options,
-    query_command,
+    time_filter_options,
+    without_unset,
 )
-from admin_gateway.cli.integer_option import IntegerRange
-from admin_gateway.cli.options import metadata_option, without_unset
 from admin_gateway.cli.output import exit_with_failure
+from admin_gateway.cli.request_groups import RequestGroup
 from admin_gateway.cli.tables import Document
-
-if TYPE_CHECKING:
-    from coupons_sdk import Coupons, CouponsAdmin
 
 user_option = click.option("--user", "user_id", required=True, help="User ID.")
 
@@ -29,7 +27,7 @@ user_option = click.option("--user", "user_id", required=True, help="User ID.")
     ),
     click.argument("code"),
 )
-def validate(coupons: "Coupons", user_id: str | None, code: str) -> Any:
+def validate(coupons: Query, user_id: str | None, code: str) -> Any:
     """Check whether a code can be redeemed. Exit status 1 if it cannot.
 
     Example: `couponctl validate --tenant acme WELCOME8X4F2K9P --user user_123`
@@ -46,7 +44,7 @@ def validate(coupons: "Coupons", user_id: str | None, code: str) -> Any:
     metadata_option,
     click.argument("code"),
 )
-def redeem(coupons: "Coupons", user_id: str, code: str, **options: Any) -> Any:
+def redeem(coupons: Query, user_id: str, code: str, **options: Any) -> Any:
     """Redeem a code once for a user.
 
     Example: `couponctl redeem --tenant acme WELCOME8X4F2K9P --user user_123 --json`
@@ -59,7 +57,7 @@ def redeem(coupons: "Coupons", user_id: str, code: str, **options: Any) -> Any:
     page_options,
     columns=("redeemed_at", "code", "definition_name", "redemption_count", "status"),
 )
-def history(coupons: "Coupons", user_id: str, limit: int, offset: int) -> Document:
+def history(coupons: Query, user_id: str, limit: int, offset: int) -> Document:
     """List the coupons a user has redeemed, newest first.
 
     Example: `couponctl history --tenant acme --user user_123 --json`
@@ -68,59 +66,32 @@ def history(coupons: "Coupons", user_id: str, limit: int, offset: int) -> Docume
     return {"redemptions": [item.raw for item in page.items], "total": page.total}
 
 
-@click.group()
-def redemption() -> None:
-    """Redemptions of a tenant: list, get, reverse."""
-
-
-@api_command(
-    redemption,
-    click.option("--user", "user_id", help="Only those of this user ID."),
-    click.option("--code", help="Only those of this code."),
-    definition_filter_option,
+redemption = RequestGroup(
+    "redemption", "redemptions", "Redemptions of a tenant: list, show, reverse."
+)
+redemption.add_request(
+    "list --reference order-4711",
+    "GET",
+    "List redemptions, newest first.",
+    coupon_filter_options,
     campaign_filter_option,
     click.option("--reference", help="Only those with this reference."),
-    click.option(
-        "--api", "dialect", help="Only those through phoenix, playcamp or mambo."
-    ),
-    click.option("--from", "from", help="Only those at or after this time."),
-    click.option("--to", "to", help="Only those before this time."),
-    cursor_options,
-    name="list",
+    api_filter_option,
+    time_filter_options,
+    pages=cursor_options,
     columns=(
         *("redeemed_at", "code", "user_id", "dialect", "reference", "redemption_id"),
     ),
 )
-def list_redemptions(admin: "CouponsAdmin", **query: Any) -> Any:
-    """List redemptions, newest first.
-
-    Example: `couponctl redemption list --tenant acme --reference order-4711`
-    """
-    return admin.call("GET", "redemptions", query=query)
-
-
-redemption_argument = click.argument("redemption_id", type=IntegerRange(1))
-
-
-@api_command(redemption, redemption_argument)
-def get(admin: "CouponsAdmin", redemption_id: int) -> Any:
-    """Show a redemption.
-
-    Example: `couponctl redemption get --tenant acme 245883838423042`
-    """
-    return admin.call("GET", "redemptions", redemption_id)
-
-
-@api_command(
-    redemption, redemption_argument, click.option("--reason", help="Why, in words.")
+redemption.add_request(
+    "show 245883838423042", "GET {redemption_id}", "Show a redemption."
 )
-def reverse(admin: "CouponsAdmin", redemption_id: int, reason: str | None) -> Any:
+redemption.add_request(
+    'reverse 245883838423042 --reason "Order cancelled"',
+    "POST {redemption_id}/reverse",
     """Give a use back in every limit that counts it (idempotent).
 
     The coupon stays its user's. A use that was paid for with points gives them back.
-
-    Example: `couponctl redemption reverse --tenant acme 245883838423042
-    --reason "Order cancelled"`
-    """
-    body = without_unset(reason=reason)
-    return admin.call("POST", "redemptions", redemption_id, "reverse", body=body)
+    """,
+    click.option("--reason", help="Why, in words."),
+)

@@ -7,14 +7,12 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.confirmation import confirm, confirmation_options
-from admin_gateway.cli.options import id_option
+from admin_gateway.cli.options import tenant_filter_option
 from admin_gateway.cli.output import json_command
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
 from coupon_core.services.coupons.expiry import iterate_tenant_ids
 from coupon_core.services.privacy import retention as retention_service
-
-tenant_choice = id_option("tenant", "Only this tenant ID. Default: all tenants.")
 
 
 @click.group()
@@ -23,7 +21,7 @@ def retention() -> None:
 
 
 @retention.command()
-@tenant_choice
+@tenant_filter_option
 @json_command()
 def show(tenant_id: str | None) -> dict[str, Any]:
     """Show for how many days data is kept, and how many rows are past that time.
@@ -37,7 +35,7 @@ def show(tenant_id: str | None) -> dict[str, Any]:
 
 
 @retention.command()
-@tenant_choice
+@tenant_filter_option
 @confirmation_options
 @json_command()
 def prune(tenant_id: str | None, yes: bool, dry_run: bool) -> dict[str, Any]:

@@ -1,17 +1,17 @@
-"""`couponctl tenant`: create, list and delete tenants, rotate their secrets."""
+"""`couponctl tenant` and `token`: tenants, and tokens as their own servers issue."""
 
 from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.confirmation import confirm_by_typing
-from admin_gateway.cli.field_params import TENANT_PARAM
-from admin_gateway.cli.options import pagination_options
+from admin_gateway.cli.confirmation import confirm_by_typing, dry_run_option
+from admin_gateway.cli.options import page_options, tenant_option
 from admin_gateway.cli.output import json_command, print_secret_notice
+from admin_gateway.cli.param_types import TENANT_PARAM, USER_PARAM, IntegerRange
 from admin_gateway.cli.progress import progress_bar
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.timestamps import format_timestamp
-from coupon_core.services.access import tenants
+from coupon_core.services.access import tenants, tokens
 from coupon_core.services.privacy import tenant_deletion
 
 
@@ -41,14 +41,14 @@ def create(tenant_id: str) -> dict[str, Any]:
 
 
 @tenant.command("list")
-@pagination_options
+@page_options
 @json_command("tenant_id", "created_at")
-def list_(page: Page) -> dict[str, Any]:
+def list_(limit: int, offset: int) -> dict[str, Any]:
     """List tenants, sorted by ID.
 
     Example: `couponctl tenant list --limit 20`
     """
-    rows, total = tenants.list_tenants(page)
+    rows, total = tenants.list_tenants(Page(limit, offset))
     listed_tenants = [
         {"tenant_id": tenant_id, "created_at": format_timestamp(created_at)}
         for tenant_id, created_at in rows
@@ -77,7 +77,7 @@ def rotate_secret(tenant_id: str) -> dict[str, Any]:
 @tenant.command("delete")
 @click.argument("tenant_id", metavar="ID", type=TENANT_PARAM)
 @click.option("--confirm", help="The tenant ID again, instead of typing it.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
+@dry_run_option
 @click.option("--detach", is_flag=True, help="Let the workers delete; do not wait.")
 @json_command()
 def delete(
@@ -109,3 +109,40 @@ def _delete_rows(tenant_id: str, total: int) -> None:
         while deleted := tenant_deletion.continue_deletion(tenant_id):
             done += deleted
             report_progress(min(done, total))
+
+
+@click.group()
+def token() -> None:
+    """Tokens for users and for a tenant's server: mint."""
+
+
+@token.command()
+@tenant_option
+@click.option(
+    "--user", "user_id", type=USER_PARAM, help="User ID that the token authenticates."
+)
+@click.option(
+    "--for-server",
+    is_flag=True,
+    help="Token for the tenant's server, valid for all users.",
+)
+@click.option(
+    "--ttl",
+    "seconds",
+    type=IntegerRange(1, tokens.MAX_LIFETIME_SECONDS),
+    default=3_600,
+    show_default=True,
+    help="Lifetime in seconds.",
+)
+@json_command()
+def mint(
+    tenant_id: str, user_id: str | None, for_server: bool, seconds: int
+) -> dict[str, str]:
+    """Issue a token for a user or for the tenant's server.
+
+    Example: `couponctl token mint --tenant acme --user user_123 --ttl 600 --json`
+    """
+    if for_server == (user_id is not None):
+        raise click.UsageError("Use either --user or --for-server.")
+    now = utc_now()
+    return {"token": tokens.mint(tenant_id, user_id, lifetime_seconds=seconds, now=now)}

@@ -1,19 +1,17 @@
 """`couponctl user`: users who can buy coupons with points, and personal data."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, page_options
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.confirmation import confirm, confirmation_options
-from admin_gateway.cli.options import JsonObjectParam, combine_options, without_unset
-
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
+from admin_gateway.cli.names import Admin
+from admin_gateway.cli.options import combine_options
+from admin_gateway.cli.param_types import JsonObjectParam
+from admin_gateway.cli.request_groups import RequestGroup
 
 user_argument = click.argument("user_id")
-
-
 # The options that describe a user.
 user_field_options = combine_options(
     click.option(
@@ -30,65 +28,38 @@ user_field_options = combine_options(
     click.option("--tag", "tags", multiple=True, help="Tag (repeatable)."),
 )
 
-
-@click.group()
-def user() -> None:
-    """Users of a tenant: create, list, get, update, export, erase."""
-
-
-@api_command(user, user_argument, user_field_options)
-def create(admin: "CouponsAdmin", user_id: str, **options: Any) -> Any:
-    """Register a user, by default as a member.
-
-    Example: `couponctl user create --tenant acme john@doe.com --json`
-    """
-    body = {"user_id": user_id, **without_unset(**options)}
-    return admin.call("POST", "users", body=body)
-
-
-@api_command(
-    user,
-    page_options,
-    name="list",
+user = RequestGroup(
+    "user", "users", "Users of a tenant: create, list, show, update, export, erase."
+)
+user.add_request(
+    "create john@doe.com --json",
+    "POST",
+    "Register a user, by default as a member.",
+    user_argument,
+    user_field_options,
+)
+user.add_request(
+    "list",
+    "GET",
+    "List registered users, sorted by ID.",
     columns=("user_id", "is_member", "tags", "created_at"),
 )
-def list_(admin: "CouponsAdmin", **query: Any) -> Any:
-    """List registered users, sorted by ID.
-
-    Example: `couponctl user list --tenant acme`
-    """
-    return admin.call("GET", "users", query=query)
-
-
-@api_command(user, user_argument)
-def get(admin: "CouponsAdmin", user_id: str) -> Any:
-    """Show a registered user.
-
-    Example: `couponctl user get --tenant acme john@doe.com`
-    """
-    return admin.call("GET", "users", user_id)
-
-
-@api_command(user, user_argument, user_field_options)
-def update(admin: "CouponsAdmin", user_id: str, **options: Any) -> Any:
-    """Change a registered user; omitted options keep their values.
-
-    Example: `couponctl user update --tenant acme john@doe.com --not-member`
-    """
-    return admin.call("PATCH", "users", user_id, body=without_unset(**options))
-
-
-@api_command(user, user_argument)
-def export(admin: "CouponsAdmin", user_id: str) -> Any:
-    """Export everything that is stored about a user; the export is audited.
-
-    Example: `couponctl user export --tenant acme john@doe.com --json`
-    """
-    return admin.call("GET", "users", user_id, "export")
+user.add_request("show john@doe.com", "GET {user_id}", "Show a registered user.")
+user.add_request(
+    "update john@doe.com --not-member",
+    "PATCH {user_id}",
+    "Change a registered user; omitted options keep their values.",
+    user_field_options,
+)
+user.add_request(
+    "export john@doe.com --json",
+    "GET {user_id}/export",
+    "Export everything that is stored about a user; the export is audited.",
+)
 
 
 @api_command(user, user_argument, confirmation_options)
-def erase(admin: "CouponsAdmin", user_id: str, yes: bool, dry_run: bool) -> Any:
+def erase(admin: Admin, user_id: str, yes: bool, dry_run: bool) -> Any:
     """Replace a user's ID by a pseudonym everywhere. This cannot be undone.
 
     Counts and limits stay exact. Metadata, references and details of the user are

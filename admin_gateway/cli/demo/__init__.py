@@ -4,15 +4,17 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.confirmation import confirm, yes_option
+from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.core import started_core
 from admin_gateway.cli.demo import credentials, seed, welcome_document, welcome_message
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
+from admin_gateway.cli.demo.welcome_message import render_document
 from admin_gateway.cli.errors import NOT_FOUND, CommandError
 from admin_gateway.cli.output import json_command, print_status
 from admin_gateway.cli.server.addresses import wait_until_healthy
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
+from coupon_core.services.privacy import tenant_deletion
 from coupon_core.settings import loader
 
 START_TIMEOUT_SECONDS = 60.0
@@ -22,7 +24,7 @@ COMPLETE_MESSAGE = f'The demo data of tenant "{DEMO_TENANT_ID}" is complete alre
 
 @click.group()
 def demo() -> None:
-    """The demo tenant: load, show, drop."""
+    """The demo tenant: load, show, delete."""
 
 
 @demo.command()
@@ -41,7 +43,7 @@ def load(if_enabled: bool) -> dict[str, Any]:
     with started_core() as settings:
         if settings.is_demo_enabled or not if_enabled:
             added = seed.load(utc_now())
-            credentials.get_or_create(settings.data_dir, utc_now())
+            credentials.get_or_create_api_key(settings.data_dir, utc_now())
             print_status(
                 LOADED_MESSAGE.format(", ".join(added)) if added else COMPLETE_MESSAGE
             )
@@ -50,14 +52,9 @@ def load(if_enabled: bool) -> dict[str, Any]:
     return {"tenant_id": DEMO_TENANT_ID, "added": added}
 
 
-def print_welcome(document: dict[str, Any]) -> None:
-    """Print the document of `demo show` for people."""
-    click.echo(welcome_message.render_document(document))
-
-
 @demo.command("show")
 @click.option("--wait", is_flag=True, help="Wait until both gateways answer.")
-@json_command(render=print_welcome)
+@json_command(render=lambda shown: click.echo(render_document(shown)))
 def show_(wait: bool) -> dict[str, Any]:
     """Show addresses, credentials, and curl commands that you can paste.
 
@@ -80,17 +77,20 @@ def _require_demo_tenant() -> None:
 
 
 @demo.command()
-@yes_option
+@confirmation_options
 @json_command(starts_core=False)
-def drop(yes: bool) -> dict[str, Any]:
+def delete(yes: bool, dry_run: bool) -> dict[str, Any]:
     """Delete the demo tenant with all its data.
 
     Without --yes it asks first.
 
-    Example: `couponctl demo drop --yes`
+    Example: `couponctl demo delete --yes`
     """
     with started_core() as settings:
         _require_demo_tenant()
+        if dry_run:
+            rows = tenant_deletion.count_rows(DEMO_TENANT_ID)
+            return {"dry_run": True, "tenant_id": DEMO_TENANT_ID, "rows": rows}
         confirm(f"Remove the tenant {DEMO_TENANT_ID} with all its data?", yes)
         tenants.erase(DEMO_TENANT_ID)
         credentials.delete_file(settings.data_dir)

@@ -1,18 +1,27 @@
 """The demo tenant's PlayCamp campaign: creators distribute codes of two packages."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID, DEMO_USER_ID
+from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
+from admin_gateway.cli.demo.samples import choose_code
 from coupon_core.domain.models import Dialect, Page, Refused, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.services.campaigns import campaigns, creators, packages
-from coupon_core.services.coupons import redemption, validation
+from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 
 CAMPAIGN_LABEL = "creator campaign"
 CAMPAIGN_ID = "launch_2026"
 CREATOR_KEY = "ABC12"
 AGE_DAYS = 12
+CAMPAIGN_FIELDS = {
+    "names": {"en": "Launch", "ko": "런칭"},
+    "description": {"en": "Creators bring their fans"},
+    "status": CampaignStatus.IN_PROGRESS,
+}
+VIP = "VIP-{creator}-{random}"
 CREATORS = (
     ("ABC12", "Jun Park", "rpg"),
     ("MIA01", "Mia Lindqvist", "strategy"),
@@ -49,48 +58,46 @@ def load(now: datetime) -> bool:
     if _find_first_package() and _list_codes(CREATOR_KEY):
         return False
     created_at = now - timedelta(days=AGE_DAYS)
-    _add_campaign(created_at)
+    with suppress(Refused):  # it exists
+        campaigns.create(
+            DEMO_TENANT_ID, CAMPAIGN_ID, fields=CAMPAIGN_FIELDS, now=created_at
+        )
     welcome_id = _find_first_package() or _add_package(WELCOME_PACKAGE, created_at)
     vip_id = _add_package(VIP_PACKAGE, created_at)
     for key, name, genre in CREATORS:
-        _add_creator(key, name, genre=genre, created_at=created_at)
-        creators.assign_or_generate_codes(
-            DEMO_TENANT_ID, key, package_id=welcome_id, count=2
-        )
-        creators.assign_or_generate_codes(
+        fields = {"name": name, "genre": genre}
+        with suppress(Refused):
+            creators.create(DEMO_TENANT_ID, key, fields=fields, now=created_at)
+        for package_id, count, pattern in (
+            (welcome_id, 2, creators.DEFAULT_PATTERN),
+            (vip_id, 1, VIP),
+        ):
+            creators.assign_or_generate_codes(
+                DEMO_TENANT_ID, key, package_id=package_id, count=count, pattern=pattern
+            )
+    for hours, (key, user_id) in enumerate(REDEMPTIONS, start=3):
+        request = RedeemRequest(
             DEMO_TENANT_ID,
-            key,
-            package_id=vip_id,
-            count=1,
-            pattern="VIP-{creator}-{random}",
+            _list_codes(key)[0],
+            user_id=user_id,
+            dialect=Dialect.PLAYCAMP,
         )
-    _redeem_codes(created_at)
+        redemption.redeem(request, created_at + timedelta(hours=hours))
     return True
 
 
 def get_or_create_code(now: datetime) -> str | None:
     """Return a creator's code that the demo user can redeem; create it if needed."""
-    try:
-        usable = (code for code in _list_codes(CREATOR_KEY) if _is_usable(code, now))
-        return next(usable, None) or _create_code(now)
-    except Refused:
-        return None
+    return choose_code(lambda: _list_codes(CREATOR_KEY), _create_codes, now)
 
 
-def _is_usable(code: str, now: datetime) -> bool:
-    return validation.validate(
-        DEMO_TENANT_ID, code, user_id=DEMO_USER_ID, now=now
-    ).decision.is_allowed
-
-
-def _create_code(now: datetime) -> str | None:
+def _create_codes() -> Sequence[str]:
     package_id = _find_first_package()
     if package_id is None:
-        return None
-    (code,) = creators.assign_or_generate_codes(
+        return []
+    return creators.assign_or_generate_codes(
         DEMO_TENANT_ID, CREATOR_KEY, package_id=package_id, count=1
     )
-    return code if _is_usable(code, now) else None
 
 
 def _find_first_package() -> int | None:
@@ -111,38 +118,7 @@ def _list_codes(creator_key: str) -> list[str]:
     return [row.code for row in codes if not row.code.startswith("VIP")]
 
 
-def _add_campaign(created_at: datetime) -> None:
-    members = {
-        "names": {"en": "Launch", "ko": "런칭"},
-        "description": {"en": "Creators bring their fans"},
-        "status": CampaignStatus.IN_PROGRESS,
-    }
-    try:
-        campaigns.get(DEMO_TENANT_ID, CAMPAIGN_ID)
-    except Refused:
-        campaigns.create(DEMO_TENANT_ID, CAMPAIGN_ID, fields=members, now=created_at)
-
-
-def _add_creator(key: str, name: str, genre: str | None, created_at: datetime) -> None:
-    try:
-        creators.get(DEMO_TENANT_ID, key)
-    except Refused:
-        creators.create(
-            DEMO_TENANT_ID, key, fields={"name": name, "genre": genre}, now=created_at
-        )
-
-
 def _add_package(members: dict[str, object], created_at: datetime) -> int:
-    created = packages.create(
+    return packages.create(
         DEMO_TENANT_ID, CAMPAIGN_ID, fields=members, now=created_at
-    )
-    return created.package.package_id
-
-
-def _redeem_codes(created_at: datetime) -> None:
-    for hours, (key, user_id) in enumerate(REDEMPTIONS, start=3):
-        code = _list_codes(key)[0]
-        redeem_request = RedeemRequest(
-            DEMO_TENANT_ID, code, user_id=user_id, dialect=Dialect.PLAYCAMP
-        )
-        redemption.redeem(redeem_request, created_at + timedelta(hours=hours))
+    ).package.package_id

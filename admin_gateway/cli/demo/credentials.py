@@ -1,95 +1,64 @@
-"""Credentials of the demo tenant, stored in the data directory between starts."""
+"""Keys of the demo tenant; its API key is kept in the data directory between starts."""
 
 import json
-import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
-from coupon_core.domain.models import Refused, Scope
-from coupon_core.domain.models.client_keys import PLAYCAMP_KINDS, ClientKeyKind
+from coupon_core.domain.models import Page, Refused, Scope
+from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.security import authentication
 from coupon_core.services.access import client_keys, tenants
+from coupons_sdk.files import replace_file
 
 CREDENTIALS_FILE = "demo.json"
+KEY_NAME = "demo"
+# They are no errors of the file: a new key replaces that of a damaged one.
+DAMAGES = (OSError, ValueError, TypeError, KeyError)
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """The credentials for calling both gateways as the demo tenant."""
-
-    tenant_id: str
-    tenant_secret: str = field(repr=False)
-    api_key_id: str
-    api_key: str = field(repr=False)
-    server_key: str = field(repr=False)  # PlayCamp format: key_id:secret
-
-
-def get_or_create(data_dir: Path, now: datetime) -> Credentials:
-    """Return the stored credentials if they are valid; otherwise create and store new.
+def get_or_create_api_key(data_dir: Path, now: datetime) -> dict[str, str]:
+    """Return the members `api_key_id` and `api_key`, of the stored key if it is valid.
 
     Raises:
         Refused: there is no demo tenant.
     """
-    tenants.require(DEMO_TENANT_ID)
-    secret = tenants.list_secrets(DEMO_TENANT_ID)[0].secret
-    stored = _read_file(data_dir / CREDENTIALS_FILE)
-    if stored and stored.tenant_secret == secret and _is_valid(stored, now):
-        return stored
+    path = data_dir / CREDENTIALS_FILE
+    with suppress(*DAMAGES, Refused):
+        stored = json.loads(path.read_text())
+        principal = authentication.authenticate_admin(stored["api_key"], None, now=now)
+        if principal.tenant_id == DEMO_TENANT_ID:
+            return {name: stored[name] for name in ("api_key_id", "api_key")}
     key, plain_text = tenants.create_key(
         None,
         DEMO_TENANT_ID,
-        name="demo",
+        name=KEY_NAME,
         scopes=frozenset(Scope),
         expires_at=None,
         now=now,
     )
-    new_credentials = Credentials(
-        DEMO_TENANT_ID,
-        secret,
-        api_key_id=key.key_id,
-        api_key=plain_text,
-        server_key=_create_server_key(now),
-    )
-    _write_file(data_dir / CREDENTIALS_FILE, new_credentials)
-    return new_credentials
+    created = {"api_key_id": key.key_id, "api_key": plain_text}
+    with replace_file(path, mode=0o600) as file:
+        file.write(json.dumps(created, indent=2).encode())
+    return created
 
 
-def _create_server_key(now: datetime) -> str:
-    kind = ClientKeyKind.PLAYCAMP_SERVER
-    client_key, secret = client_keys.create(
-        DEMO_TENANT_ID, kind, name="demo", expires_at=None, now=now
+def get_or_create_client_key(kind: ClientKeyKind, now: datetime) -> tuple[str, str]:
+    """Return ID and secret of a usable key for an SDK, or of a new one."""
+    keys, _ = client_keys.list_client_keys(DEMO_TENANT_ID, Page(), kind=kind)
+    for key in keys:
+        if key.name == KEY_NAME and key.is_usable(now):
+            _, secret = authentication.load_client_key_and_secret(
+                key.key_id, frozenset({kind}), now=now
+            )
+            return key.key_id, secret
+    created, secret = client_keys.create(
+        DEMO_TENANT_ID, kind, name=KEY_NAME, expires_at=None, now=now
     )
-    return f"{client_key.key_id}:{secret}"
+    return created.key_id, secret
 
 
 def delete_file(data_dir: Path) -> None:
-    """Delete the stored credentials."""
+    """Delete the stored key."""
     (data_dir / CREDENTIALS_FILE).unlink(missing_ok=True)
-
-
-def _is_valid(stored: Credentials, now: datetime) -> bool:
-    with suppress(Refused):
-        client_key = authentication.authenticate_client_key(
-            stored.server_key, PLAYCAMP_KINDS, now=now
-        )
-        principal = authentication.authenticate_admin(stored.api_key, None, now=now)
-        return principal.tenant_id == client_key.tenant_id == DEMO_TENANT_ID
-    return False
-
-
-def _read_file(path: Path) -> Credentials | None:
-    # A damaged file is not an error: new credentials replace it.
-    with suppress(OSError, ValueError, TypeError):
-        return Credentials(**json.loads(path.read_text()))
-    return None
-
-
-def _write_file(path: Path, credentials: Credentials) -> None:
-    temporary_path = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(temporary_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(asdict(credentials), file, indent=2)
-    temporary_path.replace(path)

@@ -1,18 +1,17 @@
 """The demo tenant's offer for points (Mambo), and a curl command that buys it."""
 
-import json
-import shlex
 from datetime import datetime
 from typing import Any
 
+from admin_gateway.cli.demo.credentials import get_or_create_client_key
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID, DEMO_USER_ID
-from coupon_core.domain.models import CodeFormat, Page, Refused
+from admin_gateway.cli.demo.samples import build_curl
+from coupon_core.domain.models import CodeFormat, Refused
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.domain.models.offers import PurchaseMode, UsageMode
 from coupon_core.domain.models.points import PointChange
 from coupon_core.domain.models.purchases import Action
 from coupon_core.security import authentication
-from coupon_core.services.access import client_keys
 from coupon_core.services.points import offers, users, wallets
 from coupon_core.services.points.offers import OfferDraft
 
@@ -21,8 +20,7 @@ OFFER_CODE = "SHIP1"
 POINT_ID = "gold"
 PRICE_POINTS = 100
 INITIAL_POINTS = 1_000_000
-KEY_NAME = "demo"
-KEY_KINDS = frozenset({ClientKeyKind.MAMBO})
+ATTRS = {"type": "coupon", "action": Action.REDEEM.value, "code": OFFER_CODE}
 OFFER_DRAFT = OfferDraft(
     definition={
         "name": OFFER_NAME,
@@ -76,35 +74,15 @@ def _add_user(now: datetime) -> bool:
 
 def build_document(url: str, now: datetime) -> dict[str, Any]:
     """Build an SDK's credentials and a command that buys and redeems in one step."""
-    key_id, secret = _get_or_create_key(now)
+    key_id, secret = get_or_create_client_key(ClientKeyKind.MAMBO, now)
     token = authentication.issue_client_token(key_id, secret, now=now)
     return {
         "key_id": key_id,
         "secret": secret,
         "token": token,
-        "curl": _curl_command(f"{url}/api/v1/{DEMO_TENANT_ID}/activities/sync", token),
+        "curl": build_curl(
+            f"{url}/api/v1/{DEMO_TENANT_ID}/activities/sync",
+            token,
+            {"uuid": DEMO_USER_ID, "attrs": ATTRS},
+        ),
     }
-
-
-def _get_or_create_key(now: datetime) -> tuple[str, str]:
-    """Return ID and secret of a usable SDK key of the demo tenant, or of a new one."""
-    keys, _ = client_keys.list_client_keys(
-        DEMO_TENANT_ID, Page(), kind=ClientKeyKind.MAMBO
-    )
-    for key in keys:
-        if key.name == KEY_NAME and key.is_usable(now):
-            return key.key_id, authentication.load_client_key_and_secret(
-                key.key_id, KEY_KINDS, now=now
-            )[1]
-    key, secret = client_keys.create(
-        DEMO_TENANT_ID, ClientKeyKind.MAMBO, name=KEY_NAME, expires_at=None, now=now
-    )
-    return key.key_id, secret
-
-
-def _curl_command(url: str, token: str) -> str:
-    attrs = {"type": "coupon", "action": Action.REDEEM.value, "code": OFFER_CODE}
-    body = json.dumps({"uuid": DEMO_USER_ID, "attrs": attrs})
-    headers = f"Authorization: Bearer {token}", "Content-Type: application/json"
-    header_arguments = [word for header in headers for word in ("-H", header)]
-    return shlex.join(["curl", "-sS", *header_arguments, "-d", body, url])

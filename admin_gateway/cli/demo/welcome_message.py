@@ -59,7 +59,7 @@ Mambo API: {user_id} buys free shipping with gold and redeems it in one step:
 """
 EXPOSED_DEMO_TEXT = (
     "Warning: the gateways listen on {host}, so other machines reach the demo tenant "
-    "with its credentials. Delete it: {program} demo drop"
+    "with its credentials. Delete it: {program} demo delete"
 )
 NO_DEMO_TEXT = (
     "There is no demo tenant, because the gateways listen on {host}, which other "
@@ -68,7 +68,7 @@ NO_DEMO_TEXT = (
 )
 NO_CODE_TEXT = """
   There is no code to try. Activate the definition "Welcome Bonus", or run
-  `{program} demo drop` and then `{program} demo load`.
+  `{program} demo delete` and then `{program} demo load`.
 """
 
 

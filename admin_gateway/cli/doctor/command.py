@@ -9,8 +9,8 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.core import describe_missing_data, started_core
-from admin_gateway.cli.doctor import checks, file_checks
-from admin_gateway.cli.doctor.findings import Finding
+from admin_gateway.cli.doctor import checks, database_checks, file_checks
+from admin_gateway.cli.doctor.findings import Finding, fail, ok, warn
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings
@@ -20,7 +20,7 @@ DATA_CHECKS = {
     file_checks.check_data_directory,
     file_checks.check_disk,
     file_checks.check_master_key,
-    checks.check_database,
+    database_checks.check_database,
     checks.check_clock,
 }
 
@@ -49,20 +49,15 @@ def _run_checks() -> Iterator[Finding]:
     try:
         settings = loader.load(creates_secrets=False)
         problem = describe_missing_data(settings)
-        yield Finding("settings", "ok", found="valid")
-        yield from _find_unknown_variables()
+        yield ok("settings", "valid")
+        for text in loader.describe_unknown_variables():
+            yield warn("settings", text, "Correct or remove it; it has no effect.")
         if problem:
-            yield Finding("data", "fail", found="not created yet", advice=problem)
+            yield fail("data", "not created yet", problem)
         with nullcontext() if problem else started_core():
             for check in checks.CHECKS:
                 if not (problem and check in DATA_CHECKS):
                     yield from check(settings)
     except InvalidSettings as error:
         advice = "Correct the environment variables, then run `couponctl config check`."
-        yield Finding("settings", "fail", found=str(error), advice=advice)
-
-
-def _find_unknown_variables() -> Iterator[Finding]:
-    for text in loader.describe_unknown_variables():
-        advice = "Correct or remove it; it has no effect."
-        yield Finding("settings", "warn", found=text, advice=advice)
+        yield fail("settings", str(error), advice)

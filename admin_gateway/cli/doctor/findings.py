@@ -18,3 +18,18 @@ class Finding:
 
 
 Findings = Iterator[Finding]
+
+
+def ok(check: str, found: str) -> Finding:
+    """Return what is as it should be."""
+    return Finding(check, "ok", found)
+
+
+def warn(check: str, found: str, advice: str) -> Finding:
+    """Return what works, but should be corrected."""
+    return Finding(check, "warn", found, advice)
+
+
+def fail(check: str, found: str, advice: str) -> Finding:
+    """Return what does not work."""
+    return Finding(check, "fail", found, advice)

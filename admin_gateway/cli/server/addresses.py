@@ -15,19 +15,29 @@ from coupon_core.settings.loader import Settings
 
 PROBE_TIMEOUT_SECONDS = 2.0
 POLL_INTERVAL_SECONDS = 0.2
+BUS = "bus"
 LOOPBACK_HOST = "127.0.0.1"  # the embedded bus listens on no other interface
 LOOPBACK_BY_WILDCARD_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
-    """One of the two gateways: its WSGI application and its address."""
+class Listener:
+    """A program that listens at an address: a gateway, or the embedded bus."""
 
     name: str
-    app: str
-    port_variable: str  # setting that selects its port
+    title: str
     host: str
     port: int
+
+    @property
+    def app(self) -> str:
+        """Return the WSGI application of a gateway."""
+        return f"{self.name}_gateway:create_app()"
+
+    @property
+    def port_variable(self) -> str:
+        """Return the setting that selects the port."""
+        return f"{self.name.upper()}_PORT"
 
     @property
     def bind_address(self) -> str:
@@ -48,23 +58,17 @@ def _to_reachable_host(host: str) -> str:
     return LOOPBACK_BY_WILDCARD_HOST.get(host, host)
 
 
-def get_gateways(settings: Settings) -> tuple[Gateway, Gateway]:
+def get_gateways(settings: Settings) -> tuple[Listener, Listener]:
     """Return the admin gateway and the query gateway."""
-    admin = Gateway(
-        name="admin",
-        app="admin_gateway:create_app()",
-        port_variable="ADMIN_PORT",
-        host=settings.bind_host,
-        port=settings.admin_port,
-    )
-    query = Gateway(
-        name="query",
-        app="query_gateway:create_app()",
-        port_variable="QUERY_PORT",
-        host=settings.bind_host,
-        port=settings.query_port,
-    )
+    host = settings.bind_host
+    admin = Listener("admin", "admin gateway", host=host, port=settings.admin_port)
+    query = Listener("query", "query gateway", host=host, port=settings.query_port)
     return admin, query
+
+
+def get_bus(settings: Settings) -> Listener:
+    """Return the embedded bus, which has no other address."""
+    return Listener(BUS, "embedded bus", host=LOOPBACK_HOST, port=settings.bus_port)
 
 
 def require_different_ports(settings: Settings) -> None:
@@ -75,68 +79,43 @@ def require_different_ports(settings: Settings) -> None:
     Raises:
         CommandError: two programs have the same port.
     """
-    ports = {gateway.port_variable: gateway.port for gateway in get_gateways(settings)}
-    if settings.is_broker_embedded:
-        ports["BUS_PORT"] = settings.bus_port
-    for (first, port), (second, other_port) in itertools.combinations(ports.items(), 2):
-        if port == other_port:
+    bus = [get_bus(settings)] if settings.is_broker_embedded else []
+    for one, other in itertools.combinations([*get_gateways(settings), *bus], 2):
+        if one.port == other.port:
             raise CommandError(
-                f"{first} and {second} are both {port}: choose different ports."
+                f"{one.port_variable} and {other.port_variable} are both {one.port}: "
+                f"choose different ports."
             )
 
 
-def require_free_port(gateway: Gateway) -> None:
-    """Check that the gateway can listen at its address.
+def require_free_port(listener: Listener) -> None:
+    """Check that a program can listen at its address.
 
     Raises:
         CommandError: the port is taken or cannot be bound.
     """
-    problem = port_problem(gateway)
-    if problem:
+    if problem := port_problem(listener):
         raise CommandError(problem)
 
 
-def port_problem(gateway: Gateway) -> str:
-    """Return why the gateway cannot listen at its address, or an empty string."""
-    error = _listening_error(gateway.host, gateway.port)
-    if not error:
+def port_problem(listener: Listener) -> str:
+    """Return why a program cannot listen at its address, or an empty string."""
+    problem = _listening_error(listener.host, listener.port)
+    if not problem:
         return ""
-    occupant = "a running gateway" if is_healthy(gateway) else "another program"
-    return _port_problem_message(
-        f"{gateway.name} gateway",
-        gateway.port,
-        occupant=occupant if _can_connect(gateway.host, gateway.port) else "",
-        error=error,
-        port_variable=gateway.port_variable,
+    is_bus = listener.name == BUS
+    advice, end = (
+        "Choose",
+        "" if is_bus else " or another address with COUPON_BIND_HOST",
     )
-
-
-def broker_port_problem(settings: Settings) -> str:
-    """Return why the embedded bus cannot listen at its port, or an empty string."""
-    error = _listening_error(LOOPBACK_HOST, settings.bus_port)
-    if not error:
-        return ""
-    is_occupied = _can_connect(LOOPBACK_HOST, settings.bus_port)
-    return _port_problem_message(
-        "embedded bus",
-        settings.bus_port,
-        occupant="another program" if is_occupied else "",
-        error=error,
-        port_variable="BUS_PORT",
-    )
-
-
-def _port_problem_message(
-    program: str, port: int, *, occupant: str, error: str, port_variable: str
-) -> str:
-    problem = f"it is used by {occupant}" if occupant else error
-    advice = "Stop that program or choose" if occupant else "Choose"
-    # The embedded bus has no other address.
-    is_movable = not occupant and port_variable != "BUS_PORT"
-    address = " or another address with COUPON_BIND_HOST" if is_movable else ""
+    if _can_connect(listener.host, listener.port):
+        is_gateway = not is_bus and is_healthy(listener)
+        occupant = "a running gateway" if is_gateway else "another program"
+        problem = f"it is used by {occupant}"
+        advice, end = "Stop that program or choose", ""
     return (
-        f"Port {port} of the {program} is not available: {problem}. "
-        f"{advice} another port with {port_variable}{address}."
+        f"Port {listener.port} of the {listener.title} is not available: {problem}. "
+        f"{advice} another port with {listener.port_variable}{end}."
     )
 
 
@@ -160,7 +139,7 @@ def _can_connect(host: str, port: int) -> bool:
     return False
 
 
-def is_healthy(gateway: Gateway) -> bool:
+def is_healthy(gateway: Listener) -> bool:
     """Return True if a gateway at the address reports that it is healthy."""
     host = _to_reachable_host(gateway.host)
     connection = HTTPConnection(host, gateway.port, timeout=PROBE_TIMEOUT_SECONDS)

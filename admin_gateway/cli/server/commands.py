@@ -20,13 +20,7 @@ from coupon_core.settings import loader
 
 GUNICORN_CONFIG = "python:coupon_core.gunicorn_conf"
 WORKER_NAMES = [
-    "consumer",
-    "generator",
-    "relay",
-    "fanout",
-    "deliverer",
-    "counter",
-    "sweeper",
+    *("consumer", "generator", "relay", "fanout", "deliverer", "counter", "sweeper"),
 ]
 
 
@@ -68,11 +62,7 @@ def _replace_process(command: list[str]) -> NoReturn:
 
 
 @serve.command()
-@click.argument(
-    "names",
-    nargs=-1,
-    type=click.Choice(WORKER_NAMES),
-)
+@click.argument("names", nargs=-1, type=click.Choice(WORKER_NAMES))
 def workers(names: tuple[str, ...]) -> None:
     """Run all workers, or only those named.
 

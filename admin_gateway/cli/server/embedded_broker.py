@@ -7,7 +7,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from admin_gateway.cli.errors import CommandError
-from admin_gateway.cli.server.addresses import LOOPBACK_HOST, broker_port_problem
+from admin_gateway.cli.server.addresses import (
+    LOOPBACK_HOST,
+    get_bus,
+    require_free_port,
+)
 from coupon_core.settings.loader import Settings
 
 SERVER_PROGRAMS = ("valkey-server", "redis-server")
@@ -45,11 +49,10 @@ def require_program(settings: Settings) -> Path:
     Raises:
         CommandError: there is no server program, or the port cannot be used.
     """
-    program, problem = find_program(), broker_port_problem(settings)
+    program = find_program()
     if program is None:
         raise CommandError(f"Found no valkey-server or redis-server. {INSTALL_ADVICE}")
-    if problem:
-        raise CommandError(problem)
+    require_free_port(get_bus(settings))
     return program
 
 

@@ -97,7 +97,7 @@ def test_a_certificate_that_does_not_verify_is_refused(tmp_path: Path) -> None:
 def test_an_export_that_breaks_off_leaves_the_file_of_yesterday(tmp_path: Path) -> None:
     path = tmp_path / "codes.csv"
     path.write_text("yesterday")
-    export = "code", "export", "--output", str(path)
+    export = "code", "export", str(path)
     with scripted_server(cut_in_the_middle) as server:
         assert read_error(server.url, command=export)[0] == 1
     assert [each.read_text() for each in tmp_path.iterdir()] == ["yesterday"]

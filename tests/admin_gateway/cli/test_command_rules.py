@@ -10,8 +10,7 @@ import click
 import pytest
 
 from admin_gateway.cli.errors import to_command_error
-from admin_gateway.cli.field_params import FieldParam
-from admin_gateway.cli.options import JsonObjectParam
+from admin_gateway.cli.param_types import FieldParam, JsonObjectParam
 from coupon_core.domain.models import AdminReason, AuthReason, Reason, Refused
 from tests.admin_gateway.cli.test_couponctl import ALL_COMMANDS
 from tests.support.cli_runner import CouponctlRunner
@@ -224,7 +223,7 @@ def test_refusals_have_an_exit_status_and_a_code(
             ),
             *(2, "VALIDATION_ERROR", 'Invalid --expires: "soon" is'),
         ),
-        (("event", "dead", "drop", "--all"), 2, "USAGE", "give --yes"),
+        (("event", "dead", "delete", "--all"), 2, "USAGE", "give --yes"),
     ],
 )
 def test_every_error_with_json_is_one_object(

@@ -95,7 +95,7 @@ def test_a_write_says_where_and_a_read_is_quiet(remote: CouponctlRunner) -> None
     assert (result.exit_code, result.stderr.startswith(notice)) == (0, True)
     listed = remote.run("reward", "list", "--output", "id")
     assert (listed.stdout, listed.stderr) == (result.stdout, "")
-    as_json = remote.run("reward", "get", result.stdout.strip(), "--json")
+    as_json = remote.run("reward", "show", result.stdout.strip(), "--json")
     assert (json.loads(as_json.stdout)["name"], as_json.stderr) == ("Gems", "")
     deleted = remote.run("reward", "delete", "gems", "--json")
     assert json.loads(deleted.stdout) == {"deleted": result.stdout.strip()}
@@ -116,7 +116,7 @@ def test_a_read_key_reads_and_is_refused_to_write_by_the_missing_scope(
 @pytest.mark.parametrize(
     ("words", "status", "text"),
     [
-        (("reward", "get", "nothing"), 4, "couponctl reward list --tenant acme"),
+        (("reward", "show", "nothing"), 4, "couponctl reward list --tenant acme"),
         (("reward", "create", "--name", "a"), 2, "Missing --type"),
         (("reward", "list", "--tenant", "other"), 3, "denied"),
         (("reward", "list", "--server", "http://k:x@host"), 2, "URL"),
@@ -159,20 +159,20 @@ def test_reports_events_and_users_are_those_of_the_server(
     assert "data.threshold: missing" in remote.read_error(*publish, "{}")["error"]
     assert remote.json("event", "dead", "list") == {"dead_letters": [], "total": 0}
     unknown = "01890000-0000-7000-8000-000000000000"
-    assert remote.read_error("event", "dead", "drop", unknown)["exit_status"] == 4
+    assert remote.read_error("event", "dead", "delete", unknown)["exit_status"] == 4
 
 
 def test_objects_are_named_instead_of_giving_their_ids(
     remote: CouponctlRunner,
 ) -> None:
     campaign = remote.json("campaign", "create", "--id", "x", "Spring sale")
-    assert remote.json("campaign", "get", "spring SALE") == campaign
-    assert remote.json("campaign", "get", "x") == campaign
+    assert remote.json("campaign", "show", "spring SALE") == campaign
+    assert remote.json("campaign", "show", "x") == campaign
     assert remote.json("report", "funnel", "--campaign", "Spring sale")["subjects"]
     remote.json("campaign", "create", "--id", "y", "X")
-    assert remote.json("campaign", "get", "x") == campaign  # an ID wins over a name
+    assert remote.json("campaign", "show", "x") == campaign  # an ID wins over a name
     remote.json("creator", "create", "ANN01", "--name", "Ann Lee")
-    assert remote.json("creator", "get", "ann lee")["creator_key"] == "ANN01"
+    assert remote.json("creator", "show", "ann lee")["creator_key"] == "ANN01"
     url = "https://hooks.example.invalid/a"
     hook = remote.json("webhook", "create", "--event", "coupon.redeemed", "--url", url)
     assert remote.json("webhook", "show", url)["id"] == hook["id"]
@@ -190,10 +190,10 @@ def test_a_user_is_erased_on_the_server_after_a_question(
     asked = remote.run("user", "erase", "ann")
     assert asked.exit_code == 2
     assert f"from {sum(preview['rows'].values())} rows?" in asked.stderr
-    assert remote.json("user", "get", "ann")["user_id"] == "ann"
+    assert remote.json("user", "show", "ann")["user_id"] == "ann"
     erased = remote.json("user", "erase", "ann", "--yes")
     assert erased["rows"] == preview["rows"]
-    assert remote.read_error("user", "get", "ann")["exit_status"] == 4
+    assert remote.read_error("user", "show", "ann")["exit_status"] == 4
 
 
 def test_the_audit_log_of_a_server_is_followed(remote: CouponctlRunner) -> None:
@@ -270,7 +270,7 @@ def test_a_stored_profile_is_used_if_it_is_named_or_chosen(
     path.chmod(0o640)
     assert "mode 640" in cli.expect_refusal("reward", "list")
     path.chmod(0o600)
-    assert cli.json("profile", "remove", "shop") == {"removed": "shop"}
+    assert cli.json("profile", "delete", "shop") == {"removed": "shop"}
     assert cli.json("profile", "list")["total"] == 0
 
 
@@ -318,7 +318,7 @@ def test_a_keyring_of_the_system_has_the_key_instead_of_the_file(
     system_keyring.is_locked = True
     assert "refuses the key of the profile" in cli.expect_refusal(*call)
     system_keyring.is_locked = False
-    cli.json("profile", "remove", "shop")
+    cli.json("profile", "delete", "shop")
     assert system_keyring.keys == {}
     cli.json(*login, stdin=f"{key}\n")
     system_keyring.keys.clear()  # by another program

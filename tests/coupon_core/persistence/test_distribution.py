@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from admin_gateway.cli.doctor.distribution_checks import check_nodes
+from admin_gateway.cli.doctor.database_checks import check_nodes
 from coupon_core.persistence import database, distribution
 from coupon_core.persistence.distribution import DISTRIBUTED, REFERENCE
 from coupon_core.persistence.tables import ALL_TABLES, database_proxy

@@ -1,13 +1,14 @@
 """Change codes in bulk: revoke and restore them, extend or move their expiry."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.api_commands import api_command, definition_option
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.background_work import describe_job, finish_job
 from admin_gateway.cli.commands.coupon import call_coupon, find_coupon
 from admin_gateway.cli.confirmation import confirm, confirmation_options
+from admin_gateway.cli.names import Admin, id_option
 from admin_gateway.cli.options import (
     TIME_EXAMPLES,
     OptionDecorator,
@@ -18,9 +19,6 @@ from admin_gateway.cli.options import (
 )
 from admin_gateway.cli.output import exit_with_failure, print_status
 from coupon_core.domain.models import CouponStatus
-
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
 
 # The states in which an action changes a coupon.
 CHANGED_STATES = {
@@ -43,7 +41,7 @@ def selection_options(verb: str) -> OptionDecorator:
 
 
 @api_command(None, selection_options("revoke"))
-def revoke(admin: "CouponsAdmin", **options: Any) -> Any:
+def revoke(admin: Admin, **options: Any) -> Any:
     """Revoke one code, all codes of a user, or a batch.
 
     Revoking several codes asks for confirmation. When the command has finished, none of
@@ -56,7 +54,7 @@ def revoke(admin: "CouponsAdmin", **options: Any) -> Any:
 
 
 @api_command(None, selection_options("restore"))
-def restore(admin: "CouponsAdmin", **options: Any) -> Any:
+def restore(admin: Admin, **options: Any) -> Any:
     """Undo the revocation of one code, of all codes of a user, or of a batch.
 
     The codes are valid as before. Restoring several codes asks for confirmation. Codes
@@ -68,7 +66,7 @@ def restore(admin: "CouponsAdmin", **options: Any) -> Any:
 
 
 def _change_selection(
-    admin: "CouponsAdmin",
+    admin: Admin,
     action: str,
     code: str | None,
     user_id: str | None,
@@ -91,7 +89,7 @@ def _change_selection(
 
 
 def _change(
-    admin: "CouponsAdmin",
+    admin: Admin,
     action: str,
     body: dict[str, Any],
     question: str,
@@ -113,7 +111,7 @@ def _change(
     return _finish(admin, admin.call("POST", *path, body=body))
 
 
-def _finish(admin: "CouponsAdmin", started_job: dict[str, Any]) -> dict[str, Any]:
+def _finish(admin: Admin, started_job: dict[str, Any]) -> dict[str, Any]:
     """Follow a job to its end; say what it has changed and what it has left alone."""
     job = describe_job(finish_job(admin, started_job))
     job.pop("dry_run", None)
@@ -126,13 +124,13 @@ def _finish(admin: "CouponsAdmin", started_job: dict[str, Any]) -> dict[str, Any
 @api_command(
     None,
     click.option("--batch", "batch_id", help="Batch ID: the codes of this batch."),
-    definition_option("Definition, by ID or name: the codes of this definition."),
+    id_option("definition", "The codes of this definition"),
     click.option("--user", "user_id", help="User ID: the codes of this user."),
     new_expiry_options,
     confirmation_options,
 )
 def expiry(
-    admin: "CouponsAdmin",
+    admin: Admin,
     expires_at: str | None,
     follow_definition: bool,
     yes: bool,
@@ -162,7 +160,7 @@ def expiry(
         "--expires", "expires_at", required=True, help=f"New expiry, {TIME_EXAMPLES}."
     ),
 )
-def extend(admin: "CouponsAdmin", **body: str) -> Any:
+def extend(admin: Admin, **body: str) -> Any:
     """Extend the expiry of a batch's codes; later expiry dates are kept.
 
     Exit status 1 if no code was extended.
@@ -177,7 +175,7 @@ def extend(admin: "CouponsAdmin", **body: str) -> Any:
 
 
 @api_command(None, click.argument("job_id"))
-def job(admin: "CouponsAdmin", job_id: str) -> Any:
+def job(admin: Admin, job_id: str) -> Any:
     """Show the progress of a bulk job.
 
     Example: `couponctl code job --tenant acme 0198c0de-…`

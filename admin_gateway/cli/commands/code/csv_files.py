@@ -2,50 +2,60 @@
 
 import sys
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import rich_click as click
 from click.exceptions import Exit
 
-from admin_gateway.cli.api_commands import api_command, definition_option
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.background_work import finish_job
-from admin_gateway.cli.commands.code.inventory import filter_options
 from admin_gateway.cli.csv_options import csv_options, to_upload_options
+from admin_gateway.cli.names import Admin, coupon_filter_options, definition_option
+from admin_gateway.cli.options import combine_options, enum_filter_option
 from admin_gateway.cli.output import json_option
 from admin_gateway.cli.progress import ReportingFile, get_file_size, progress_bar
-
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
+from coupon_core.domain.models import CouponStatus
 
 IMPORT_TIMEOUT_SECONDS = 600  # the answer waits until the whole file is checked
+filter_options = combine_options(
+    coupon_filter_options,
+    click.option("--batch", "batch_id", help="Only codes of this batch ID."),
+    enum_filter_option("status", CouponStatus),
+    click.option("--from", "generated_from", help="Generated at or after this time."),
+    click.option("--to", "generated_before", help="Generated before this time."),
+)
 
 
 @api_command(
     None,
     filter_options,
-    click.option(
-        "--output",
-        type=click.Path(),
-        required=True,
-        help="Output file, - for stdout.",
-    ),
+    click.argument("file", type=click.Path(), required=False),
+    click.option("--output", type=click.Path(), hidden=True),  # its former name
     formats=json_option,
 )
-def export(admin: "CouponsAdmin", output: str, **filters: Any) -> Any:
-    """Export codes as CSV, newest first.
+def export(
+    admin: Admin,
+    file: str | None,
+    output: str | None,
+    **filters: Any,
+) -> Any:
+    """Export codes to a CSV FILE (- for stdout), newest first.
 
     Cells that a spreadsheet would take for a formula start with an apostrophe.
 
-    Example: `couponctl code export --tenant acme --status active --output codes.csv`
+    Example: `couponctl code export --tenant acme --status active codes.csv`
     """
     from coupons_sdk.files import replace_file
 
-    is_stdout = output == "-"
-    target = nullcontext(sys.stdout.buffer) if is_stdout else replace_file(output)
+    path = file or output
+    if not path:
+        raise click.UsageError("Missing argument 'FILE'.")
+    is_stdout = path == "-"
+    target = nullcontext(sys.stdout.buffer) if is_stdout else replace_file(path)
     count = -1  # the heading line
-    with progress_bar("codes", None) as report_progress, target as file:
+    with progress_bar("codes", None) as report_progress, target as stream:
         for chunk in admin.codes.export(**filters):
-            file.write(chunk)
+            stream.write(chunk)
             count += chunk.count(b"\n")
             report_progress(count)
     if is_stdout:
@@ -55,7 +65,7 @@ def export(admin: "CouponsAdmin", output: str, **filters: Any) -> Any:
 
 @api_command(
     None,
-    definition_option("Definition, by ID or name.", required=True),
+    definition_option,
     click.option(
         "--partial", is_flag=True, help="Skip invalid lines and import the others."
     ),
@@ -69,7 +79,7 @@ def export(admin: "CouponsAdmin", output: str, **filters: Any) -> Any:
     name="import",
 )
 def import_(
-    admin: "CouponsAdmin",
+    admin: Admin,
     definition_id: str,
     partial: bool,
     skip_used: bool,

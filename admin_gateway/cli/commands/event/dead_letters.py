@@ -2,30 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial
 from typing import Any, NamedTuple
 
 import rich_click as click
 from click import get_current_context
 
-from admin_gateway.cli.api_commands import page_options
+from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.confirmation import confirm, confirmation_options
-from admin_gateway.cli.connections import find_connection, server_options
+from admin_gateway.cli.connections import find_connection
 from admin_gateway.cli.errors import to_command_error
-from admin_gateway.cli.field_params import UUID_PARAM
-from admin_gateway.cli.options import combine_options
-from admin_gateway.cli.output import exit_with_failure, json_command
+from admin_gateway.cli.options import combine_options, page_options
+from admin_gateway.cli.output import exit_with_failure
+from admin_gateway.cli.param_types import UUID_PARAM
 from admin_gateway.cli.tables import Document
 
 COLUMNS = ("id", "received_at", "tenant_id", "queue", "reason")
 PAGE_SIZE = 500
-
-tenant_option = click.option(
-    "--tenant",
-    "tenant_id",
-    envvar="COUPON_TENANT",
-    help="Only letters of this tenant ID; on a server, that of the profile.",
-)
 
 
 class Letters(NamedTuple):
@@ -75,27 +68,14 @@ def _open_letters(tenant_id: str | None) -> Iterator[Letters]:
 
 @click.group()
 def dead() -> None:
-    """Dead letters: list, show, retry, drop. Without --tenant: of all tenants."""
+    """Dead letters: list, show, retry, delete.
+
+    Beside the database, they are those of all tenants without --tenant.
+    """
 
 
-def letter_command(
-    *options: Any, name: str | None = None, columns: tuple[str, ...] = ()
-) -> Callable[[Callable[..., Document]], click.Command]:
-    """Add a function that gets the letters to the group, as a command."""
-
-    def decorate(build: Callable[..., Document]) -> click.Command:
-        @wraps(build)
-        def build_document(tenant_id: str | None, **arguments: Any) -> Document:
-            with _open_letters(tenant_id) as letters:
-                return build(letters, **arguments)
-
-        command = json_command(*columns, starts_core=False)(build_document)
-        add_options = combine_options(tenant_option, *options, server_options)
-        return dead.command(name)(add_options(command))
-
-    return decorate
-
-
+letter_command = partial(api_command, dead, open_client=_open_letters)
+letter_argument = click.argument("letter_id", type=UUID_PARAM)
 letter_selection_options = combine_options(
     click.argument("letter_id", type=UUID_PARAM, required=False),
     click.option("--all", "all_letters", is_flag=True, help="All dead letters."),
@@ -111,7 +91,7 @@ def list_(letters: Letters, limit: int, offset: int) -> Document:
     return letters.list(limit, offset)
 
 
-@letter_command(click.argument("letter_id", type=UUID_PARAM))
+@letter_command(letter_argument)
 def show(letters: Letters, letter_id: str) -> Document:
     """Show a dead letter with its complete message.
 
@@ -133,7 +113,7 @@ def retry(letters: Letters, letter_id: str | None, all_letters: bool) -> Documen
 
 
 @letter_command(letter_selection_options, confirmation_options)
-def drop(
+def delete(
     letters: Letters,
     letter_id: str | None,
     all_letters: bool,
@@ -144,7 +124,7 @@ def drop(
 
     With --all, exit status 1 if one is refused; the others are deleted.
 
-    Example: `couponctl event dead drop 0198c0de-… --json`
+    Example: `couponctl event dead delete 0198c0de-… --json`
     """
     ids = _list_selected_ids(letters, letter_id, all_letters=all_letters)
     if dry_run:

@@ -13,8 +13,8 @@ from admin_gateway.cli.connections import (
     require_tenant,
     server_options,
 )
-from admin_gateway.cli.options import JsonObjectParam
 from admin_gateway.cli.output import json_command
+from admin_gateway.cli.param_types import JsonObjectParam
 from coupon_core.domain.models import MILESTONE_TYPES, utc_now
 from coupon_core.domain.timestamps import format_timestamp
 

@@ -74,7 +74,7 @@ def test_what_is_there_is_changed_and_listed(campaign_factory: CouponctlRunner) 
     changed = campaign_factory.json(
         "campaign", "update", *ACME, "launch", "--status", "EXPOSED"
     )
-    assert campaign_factory.json("campaign", "get", *ACME, "launch") == changed
+    assert campaign_factory.json("campaign", "show", *ACME, "launch") == changed
     assert campaign_factory.json("campaign", "list", *ACME)["campaigns"] == [changed]
     creator = campaign_factory.json(
         "creator", "update", *ACME, "ABC12", "--genre", "rpg"
@@ -95,7 +95,7 @@ def test_what_is_there_is_changed_and_listed(campaign_factory: CouponctlRunner) 
     package = campaign_factory.json(*update_command, "--inactive", "--per-user", "2")
     assert (package["status"], package["cross_creator_limit"]) == ("archived", 2)
     assert (
-        campaign_factory.json("package", "get", *ACME, package_id(campaign_factory))
+        campaign_factory.json("package", "show", *ACME, package_id(campaign_factory))
         == package
     )
 
@@ -115,11 +115,11 @@ def test_what_is_wrong_is_told_in_a_sentence(campaign_factory: CouponctlRunner) 
         "creator", "create", *ACME, "abc", "--name", "Jun", status=2
     )
     assert (
-        campaign_factory.expect_refusal("campaign", "get", *ACME, "no", status=4)
+        campaign_factory.expect_refusal("campaign", "show", *ACME, "no", status=4)
         == 'Campaign "no" not found; `couponctl campaign list --tenant acme` shows all'
     )
     assert (
-        campaign_factory.expect_refusal("package", "get", *ACME, "1", status=4)
+        campaign_factory.expect_refusal("package", "show", *ACME, "1", status=4)
         == 'Package "1" not found; `couponctl package list --tenant acme` shows all'
     )
     assert "ITEM=QUANTITY" in campaign_factory.expect_usage_error(

@@ -102,7 +102,7 @@ def test_files_go_out_and_come_in(
         25,
     ]
     export_path = tmp_path / "out.csv"
-    export = "code", "export", *ACME, "--output"
+    export = "code", "export", *ACME
     assert acme_cli.json(*export, str(export_path)) == {"exported": 25}
     assert acme_cli.run(*export, "-").stdout == export_path.read_text().replace(
         "\r\n", "\n"
@@ -218,7 +218,7 @@ def test_codes_are_restored_and_their_expiry_moves(
     assert done.stderr == "Codes changed: 1; left alone: 0.\n"
     again = acme_cli.json(*expiry, "--yes")
     assert again["skipped_reason"] == "1 with this expiry already"
-    shown = acme_cli.json("coupon", "get", *ACME, "--id", coupon["id"])
+    shown = acme_cli.json("coupon", "show", *ACME, "--id", coupon["id"])
     assert (shown["status"], shown["expires_at"]) == ("active", LATER)
     for options in ((), ("--expires", LATER, "--follow-definition")):
         message = acme_cli.expect_usage_error(

@@ -149,11 +149,11 @@ def test_a_revoked_code_cannot_be_redeemed(
 def test_a_coupon_is_named_by_id_or_by_code(
     acme_cli: CouponctlRunner, code: str
 ) -> None:
-    by_code = acme_cli.json("coupon", "get", *ACME, "--code", code)
-    by_id = acme_cli.json("coupon", "get", *ACME, "--id", by_code["id"])
+    by_code = acme_cli.json("coupon", "show", *ACME, "--code", code)
+    by_id = acme_cli.json("coupon", "show", *ACME, "--id", by_code["id"])
     assert by_id == by_code
     assert "either --id or --code" in acme_cli.expect_usage_error(
-        "coupon", "get", *ACME
+        "coupon", "show", *ACME
     )
 
 

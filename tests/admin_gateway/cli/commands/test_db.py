@@ -67,7 +67,7 @@ def test_a_file_is_copied_to_postgresql_only(cli: CouponctlRunner) -> None:
     [
         ("tenant", "create", "acme"),
         ("tenant", "list"),
-        ("token", "mint", "--tenant", "acme", "--server"),
+        ("token", "mint", "--tenant", "acme", "--for-server"),
         ("demo", "load"),
         ("demo", "show"),
     ],

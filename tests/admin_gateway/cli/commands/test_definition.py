@@ -21,7 +21,7 @@ def test_a_reward_item_is_told_as_over_http(acme_cli: CouponctlRunner) -> None:
         *("metadata", "created_at", "updated_at"),
     ]
     assert created["payload"] == {"amount": 100}
-    assert acme_cli.json("reward", "get", *ACME, created["item_id"]) == created
+    assert acme_cli.json("reward", "show", *ACME, created["item_id"]) == created
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_reward_item_goes_when_no_definition_names_it(
     free = acme_cli.json("reward", "create", *ACME, *words)["item_id"]
     assert acme_cli.json("reward", "delete", *ACME, free) == {"deleted": free}
     assert (
-        acme_cli.expect_refusal("reward", "get", *ACME, free, status=4)
+        acme_cli.expect_refusal("reward", "show", *ACME, free, status=4)
         == f'Reward item "{free}" not found; '
         "`couponctl reward list --tenant acme` shows all"
     )
@@ -103,7 +103,7 @@ def test_options_make_the_documented_config(acme_cli: CouponctlRunner) -> None:
     words = "--prefix", "WELCOME", "--length", "6", "--per-user", "3"
     dates = "--starts", "2026-01-01T00:00:00Z", "--expires", "2099-01-01T00:00:00Z"
     created = acme_cli.create_definition("Welcome", *words, *dates)
-    config = acme_cli.json("definition", "get", *ACME, created)["config"]
+    config = acme_cli.json("definition", "show", *ACME, created)["config"]
     config.pop("reward_item_id")
     assert config == {
         "code_format": "random",
@@ -125,7 +125,7 @@ def test_options_make_the_documented_config(acme_cli: CouponctlRunner) -> None:
 def test_a_code_makes_a_definition_custom(acme_cli: CouponctlRunner) -> None:
     words = "--code", "NEWYEAR", "--claimable", "--total", "1000"
     created = acme_cli.create_definition("New Year", *words)
-    config = acme_cli.json("definition", "get", *ACME, created)["config"]
+    config = acme_cli.json("definition", "show", *ACME, created)["config"]
     assert config["code_format"] == "custom"
     assert (config["custom_code"], config["claimable"]) == ("NEWYEAR", True)
     assert config["usage_limit"] == {"limit_type": "global", "max_uses": 1000}
@@ -133,7 +133,7 @@ def test_a_code_makes_a_definition_custom(acme_cli: CouponctlRunner) -> None:
 
 def test_a_definition_is_marked_as_hot_and_back(acme_cli: CouponctlRunner) -> None:
     created = acme_cli.create_definition("Concert", "--total", "500", "--hot")
-    shown = ("definition", "get", *ACME, created)
+    shown = ("definition", "show", *ACME, created)
     assert acme_cli.json(*shown)["config"]["hot"] is True
     acme_cli.json("definition", "update", *ACME, created, "--not-hot")
     config = acme_cli.json(*shown)["config"]
@@ -157,7 +157,7 @@ def test_a_trigger_is_named_by_its_source(
     acme_cli: CouponctlRunner, words: tuple[str, ...], trigger_config: dict[str, object]
 ) -> None:
     created = acme_cli.create_definition("Earned", "--unlimited", "--trigger", *words)
-    config = acme_cli.json("definition", "get", *ACME, created)["config"]
+    config = acme_cli.json("definition", "show", *ACME, created)["config"]
     assert config["usage_limit"] == {"limit_type": "unlimited"}
     assert config["auto_generate"] == {
         "enabled": True,
@@ -184,7 +184,7 @@ def test_a_definition_comes_from_a_file(
 def test_limits_are_combined(acme_cli: CouponctlRunner) -> None:
     words = "--per-user", "1", "--per-customer", "2", "--per-period", "1/day"
     created = acme_cli.create_definition("Sale", *words)
-    limits = acme_cli.json("definition", "get", *ACME, created)["config"]["limits"]
+    limits = acme_cli.json("definition", "show", *ACME, created)["config"]["limits"]
     period_limit = {"max_uses": 1, "period": "day"}
     expected = {"per_code": 1, "per_user": 2, "per_user_period": period_limit}
     assert limits == {**expected, "total": None}
@@ -284,7 +284,7 @@ def test_lists_of_an_unknown_tenant_are_refused(
 
 
 def test_what_nobody_has_made_is_not_found(acme_cli: CouponctlRunner) -> None:
-    words = "definition", "get", *ACME, UNKNOWN_ID
+    words = "definition", "show", *ACME, UNKNOWN_ID
     assert acme_cli.expect_refusal(*words, status=4) == (
         f'Coupon definition "{UNKNOWN_ID}" not found; '
         "`couponctl definition list --tenant acme` shows all"

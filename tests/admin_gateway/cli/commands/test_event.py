@@ -176,9 +176,9 @@ def test_all_that_can_be_are_retried_and_the_others_named(
 
 def test_letters_are_dropped_one_by_one_or_all(letters: CouponctlRunner) -> None:
     first, *_ = list_letter_ids(letters, "--tenant", "acme")
-    assert letters.json("event", "dead", "drop", first)["dropped"] == [first]
+    assert letters.json("event", "dead", "delete", first)["dropped"] == [first]
     rest = list_letter_ids(letters, "--tenant", "acme")
-    arguments = "event", "dead", "drop", "--all", "--tenant", "acme"
+    arguments = "event", "dead", "delete", "--all", "--tenant", "acme"
     asked = letters.run(*arguments)
     assert (asked.exit_code, asked.stdout) == (2, "")
     assert "Delete 1 dead letters of tenant acme?" in asked.stderr

@@ -15,7 +15,7 @@ def test_points_from_a_shell(acme_cli: CouponctlRunner) -> None:
     assert acme_cli.json("points", "debit", *GOLD_OPTIONS, "30")["balance"] == 70
     message = acme_cli.expect_refusal("points", "debit", *GOLD_OPTIONS, "71", status=5)
     assert message == ('Invalid --amount "71": the user does not have enough points.')
-    (wallet,) = acme_cli.json("points", "show", *ACME)["wallets"]
+    (wallet,) = acme_cli.json("points", "list", *ACME)["wallets"]
     assert wallet["balance"] == 70
     assert acme_cli.json("points", "entries", *ACME)["total"] == 2
 
@@ -24,9 +24,9 @@ def test_users_from_a_shell(acme_cli: CouponctlRunner) -> None:
     acme_cli.json("user", "create", *ACME, "john@doe.com")
     changed = acme_cli.json("user", "update", *ACME, "john@doe.com", "--not-member")
     assert changed["is_member"] is False
-    assert acme_cli.json("user", "get", *ACME, "john@doe.com") == changed
+    assert acme_cli.json("user", "show", *ACME, "john@doe.com") == changed
     assert acme_cli.json("user", "list", *ACME) == {"users": [changed], "total": 1}
-    message = acme_cli.expect_refusal("user", "get", *ACME, "jane", status=4)
+    message = acme_cli.expect_refusal("user", "show", *ACME, "jane", status=4)
     assert message == (
         'User "jane" not found; `couponctl user list --tenant acme` shows all'
     )

@@ -29,12 +29,12 @@ def test_redemptions_are_listed_and_shown(cli: CouponctlRunner) -> None:
     (found,) = cli.json(*listing, "--reference", "order-1")["redemptions"]
     assert (found["code"], found["metadata"]) == (code, PARSED_METADATA)
     shown = cli.json(
-        "redemption", "get", "--tenant", "acme", str(found["redemption_id"])
+        "redemption", "show", "--tenant", "acme", str(found["redemption_id"])
     )
     assert shown == found
     assert cli.json(*listing, "--user", "bob")["redemptions"] == []
     cli.expect_usage_error(*listing, "--from", "yesterday")
-    cli.expect_refusal("redemption", "get", "--tenant", "acme", "1", status=4)
+    cli.expect_refusal("redemption", "show", "--tenant", "acme", "1", status=4)
 
 
 def test_metadata_is_set_and_filtered(cli: CouponctlRunner) -> None:

@@ -102,7 +102,7 @@ def test_a_token_for_the_server_speaks_for_every_user(
     cli: CouponctlRunner, database: None
 ) -> None:
     cli.create_tenant()
-    token = cli.json("token", "mint", "--tenant", "acme", "--server")["token"]
+    token = cli.json("token", "mint", "--tenant", "acme", "--for-server")["token"]
     assert authentication.authenticate_tenant_token(token, utc_now()).user_id is None
 
 
@@ -116,7 +116,7 @@ def test_the_longest_token_is_one_that_is_accepted(
     assert "--ttl" in cli.expect_usage_error(*words, str(MONTH_SECONDS + 1))
 
 
-@pytest.mark.parametrize("who", [(), ("--user", "u", "--server")])
+@pytest.mark.parametrize("who", [(), ("--user", "u", "--for-server")])
 def test_a_token_is_for_a_user_or_the_server(
     cli_without_tables: CouponctlRunner, who: tuple[str, ...]
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_token_is_for_a_user_or_the_server(
     message = cli_without_tables.expect_usage_error(
         "token", "mint", "--tenant", "acme", *who
     )
-    assert "either --user or --server" in message
+    assert "either --user or --for-server" in message
 
 
 def test_there_is_no_token_of_an_unknown_tenant(cli: CouponctlRunner) -> None:

@@ -29,15 +29,17 @@ def test_the_life_of_a_webhook(acme_cli: CouponctlRunner) -> None:
     listed = acme_cli.json("webhook", "list", *ACME)
     assert listed == {"webhooks": [created], "total": 1}
     changed = acme_cli.json(
-        "webhook", "update", *ACME, webhook_id, "--off", "--retries", "0"
+        "webhook", "update", *ACME, webhook_id, "--inactive", "--retries", "0"
     )
     assert (changed["is_active"], changed["retry_count"]) == (False, 0)
-    assert acme_cli.json("webhook", "update", *ACME, webhook_id, "--on")["is_active"]
+    assert acme_cli.json("webhook", "update", *ACME, webhook_id, "--active")[
+        "is_active"
+    ]
     assert acme_cli.json("webhook", "logs", *ACME, webhook_id) == {
         "logs": [],
         "total": 0,
     }
-    assert acme_cli.json("webhook", "rotate", *ACME, webhook_id)["secret"]
+    assert acme_cli.json("webhook", "rotate-secret", *ACME, webhook_id)["secret"]
     assert acme_cli.json("webhook", "delete", *ACME, webhook_id) == {
         "deleted": created["id"]
     }

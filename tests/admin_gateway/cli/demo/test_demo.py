@@ -196,14 +196,14 @@ def test_without_a_code_to_give_it_says_what_to_do(demo: CouponctlRunner) -> Non
     ]
     demo.run("definition", "archive", *DEMO, welcome["id"])
     assert demo.json("demo", "show")["curl"] is None
-    assert "couponctl demo drop" in demo.run("demo", "show").stdout
+    assert "couponctl demo delete" in demo.run("demo", "show").stdout
 
 
 def test_drop_leaves_nothing_and_a_load_begins_anew(
     demo: CouponctlRunner, database_url: str
 ) -> None:
     assert count_rows(database_url) > 100
-    demo.json("demo", "drop", "--yes")
+    demo.json("demo", "delete", "--yes")
     assert count_rows(database_url) == 0
     assert not (Path(demo.env["COUPON_DATA_DIR"]) / "demo.json").exists()
     assert len(demo.json("demo", "load")["added"]) == 8
@@ -212,19 +212,19 @@ def test_drop_leaves_nothing_and_a_load_begins_anew(
 def test_drop_leaves_other_tenants_alone(demo: CouponctlRunner) -> None:
     demo.create_tenant("acme")
     stored = demo.generate_coupons(demo.create_definition(), "ann")
-    demo.json("demo", "drop", "--yes")
+    demo.json("demo", "delete", "--yes")
     listed = demo.json("coupon", "list", "--tenant", "acme")
     assert [row["id"] for row in listed["coupons"]] == [stored[0]["id"]]
 
 
 def test_drop_asks_first(demo: CouponctlRunner) -> None:
-    result = demo.run("demo", "drop", stdin=Terminal(b"n\n"))
+    result = demo.run("demo", "delete", stdin=Terminal(b"n\n"))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "Remove the tenant demo" in result.stderr
     assert result.stderr.endswith("Error: Aborted; nothing was changed.\n")
-    assert "--yes" in demo.expect_usage_error("demo", "drop")
+    assert "--yes" in demo.expect_usage_error("demo", "delete")
     assert list_coupons(demo)
-    assert demo.run("demo", "drop", stdin=Terminal(b"y\n")).exit_code == 0
+    assert demo.run("demo", "delete", stdin=Terminal(b"y\n")).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -265,4 +265,4 @@ def test_the_welcome_shows_no_credentials_to_an_open_network(
 def test_without_the_demo_tenant_there_is_nothing_to_show(cli: CouponctlRunner) -> None:
     expected = "There is no demo tenant. Create it with `couponctl demo load`."
     assert cli.expect_refusal("demo", "show", status=4) == expected
-    assert cli.expect_refusal("demo", "drop", "--yes", status=4) == expected
+    assert cli.expect_refusal("demo", "delete", "--yes", status=4) == expected

@@ -252,7 +252,7 @@ def test_secrets_that_another_key_sealed(cli: CouponctlRunner) -> None:
     )
     assert run_doctor(cli_with_other_key, 1)["secrets"]["level"] == "fail"
     message = cli_with_other_key.expect_refusal(
-        "token", "mint", "--tenant", "acme", "--server"
+        "token", "mint", "--tenant", "acme", "--for-server"
     )
     assert "Add that key to COUPON_MASTER_KEYS" in message
 

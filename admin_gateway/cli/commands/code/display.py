@@ -1,16 +1,36 @@
-"""Explain why a code does not work, and search for a code that is not quite known."""
+"""Show a code with its history, and explain why it does not work."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
 
 import rich_click as click
 
 from admin_gateway.cli.api_commands import api_command
-from admin_gateway.cli.options import TIME_EXAMPLES, without_unset
-from admin_gateway.cli.tables import print_members, print_table
+from admin_gateway.cli.commands.coupon import holder_option
+from admin_gateway.cli.names import Admin
+from admin_gateway.cli.tables import get_member, print_members, print_table
+from coupons_sdk.errors import NotFound
 
-if TYPE_CHECKING:
-    from coupons_sdk import CouponsAdmin
-
+# Name on the screen and member of the document.
+SHOWN_MEMBERS = (
+    ("code", "code"),
+    ("status", "effective_status"),
+    ("state", "state"),
+    ("user", "user_id"),
+    ("expires", "expires_at"),
+    ("definition", "definition_name"),
+    ("definition_id", "definition_id"),
+    ("reward", "reward_item.name"),
+    ("reward_payload", "reward_item.payload"),
+    ("campaign", "campaign_id"),
+    ("creator", "creator_key"),
+    ("batch", "batch_id"),
+    ("redemptions", "redemption_count"),
+    ("id", "id"),
+    ("history", "timeline"),
+)
+MAX_MATCHES = 20
 HIT_COLUMNS = ("match", "code", "user_id", "definition_name", "coupon_id")
 ATTEMPT_COLUMNS = ("attempted_at", "user_id", "masked_code", "action", "reason")
 RULE_COLUMNS = ("rule", "passed", "error_code", "values")
@@ -62,39 +82,34 @@ def _with_text_values(rule: dict[str, Any]) -> dict[str, Any]:
     return {**rule, "values": describe_values(rule["values"])}
 
 
+def print_coupons(document: dict[str, Any]) -> None:
+    """Print coupons with their history for people."""
+    for coupon in document["coupons"]:
+        print_members({name: get_member(coupon, path) for name, path in SHOWN_MEMBERS})
+
+
 @api_command(
     None,
     click.argument("code"),
-    click.option(
-        "--user",
-        "user_id",
-        help="User ID. Default: the holder of the code, or any user.",
-    ),
-    click.option("--at", help=f"Another time than now, {TIME_EXAMPLES}."),
-    render=print_explanation,
+    holder_option,
+    render=print_coupons,
 )
-def explain(admin: "CouponsAdmin", **options: Any) -> Any:
-    """Explain whether a code can be redeemed, by every rule that decides about it.
+def show(admin: Admin, code: str, user_id: str | None) -> Any:
+    """Show a code: its user, state, expiry, reward, campaign and history.
 
-    Nothing is changed. --at is compared with the dates; uses, revocations and
-    suspensions are those of now.
+    `state` says whether it can be redeemed, as `couponctl code explain` explains it.
+    `effective_status` is `archived` for an active coupon whose definition is archived.
+    Of a shared code, the newest 20 coupons are shown.
 
-    Example: `couponctl code explain --tenant acme WELCOME8X4F2K9P --user user_123`
+    Example: `couponctl code show --tenant acme WELCOME8X4F2K9P --json`
     """
-    return admin.call("POST", "codes", "explain", body=without_unset(**options))
+    listed = admin.codes.list(code=code, user_id=user_id, limit=MAX_MATCHES)
+    coupons = [admin.codes.get(each.id).raw for each in islice(listed, MAX_MATCHES)]
+    if not coupons:
+        raise NotFound(404, "Coupon not found", code="COUPON_NOT_FOUND")
+    return {"coupons": [_with_events(coupon) for coupon in coupons]}
 
 
-@api_command(
-    None,
-    click.argument("text"),
-    click.option("--limit", type=int, help="Maximum number of hits."),
-    columns=HIT_COLUMNS,
-)
-def search(admin: "CouponsAdmin", text: str, limit: int | None) -> Any:
-    """Search for a code, also a mistyped one; each hit says how it matched.
-
-    A user ID, a reference, a coupon ID and a redemption ID are found as well.
-
-    Example: `couponctl code search --tenant acme "welcome 8x4"`
-    """
-    return admin.call("GET", "codes", "search", query={"q": text, "limit": limit})
+def _with_events(coupon: Mapping[str, Any]) -> dict[str, Any]:
+    events = [f"{entry['event']} {entry['at']}" for entry in coupon["timeline"]]
+    return {**coupon, "events": events}
