@@ -86,14 +86,18 @@ def _require_same_release(source: sqlite3.Connection) -> None:
 
 def _require_unused(source: sqlite3.Connection) -> None:
     running_since = utc_now() - running_processes.MAX_SILENCE
-    (count,) = source.execute(
-        "SELECT count(*) FROM running_process WHERE seen_at >= ?",
+    rows = source.execute(
+        "SELECT process_id, program, host, pid, migration FROM running_process "
+        "WHERE seen_at >= ? ORDER BY program, process_id",
         (format_timestamp_milliseconds(running_since),),
-    ).fetchone()
-    if count or running_processes.list_running(running_processes.read_clock()):
+    )
+    processes = [running_processes.RunningProcess(*row) for row in rows]
+    processes += running_processes.list_running(running_processes.read_clock())
+    if processes:
         raise CopyRefused(
-            "Processes use one of the databases. Stop all of them; one that was killed "
-            f"counts as running for {running_processes.MAX_SILENCE.seconds} seconds."
+            f"Processes use one of the databases: {', '.join(map(str, processes))}. "
+            "Stop all of them; one that was killed counts as running for "
+            f"{running_processes.MAX_SILENCE.seconds} seconds."
         )
 
 

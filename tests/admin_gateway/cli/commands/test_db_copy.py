@@ -138,7 +138,10 @@ def store_nul(source: Path, _: CouponctlRunner) -> None:
 REFUSALS: dict[str, tuple[Callable[[Path, CouponctlRunner], None], str]] = {
     "changed-in-between": (change_source, "The table definition of PostgreSQL has oth"),
     "target-not-empty": (change_target, "The table tenant of PostgreSQL has other row"),
-    "in-use": (announce_in_source, "Processes use one of the databases. Stop all of"),
+    "in-use": (
+        announce_in_source,
+        "Processes use one of the databases: gateway on web-1 (process 1, 0",
+    ),
     "other-values": (store_nul, "PostgreSQL does not accept a value of the table def"),
     "older-source": (make_source_older, "The databases have different tables. Run `c"),
 }
