@@ -59,5 +59,6 @@ def test_a_gateway_that_has_started_answers_at_once(tmp_path: Path) -> None:
             assert requests.get(url, timeout=60).json()["migrations"] == "outdated"
             # gunicorn's own notification came when a third of the start was over.
             assert time.monotonic() - started_at < (started_at - begun_at) / 4
+            processes = run.list_processes()
             run.process.terminate()
-            run.expect_exit(run.list_processes())
+            run.expect_exit(processes)

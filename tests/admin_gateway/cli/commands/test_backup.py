@@ -223,6 +223,8 @@ def test_no_backup_is_restored_beside_a_gateway_that_uses_the_old_database(
             expected = f"before: gateway (process {worker.pid}). What they write would"
             assert expected in runner.expect_refusal(*restore)
             assert not other_machine.database.exists()
+            gateway.process.terminate()
+            gateway.expect_exit([worker])
     assert runner.run(*restore).exit_code == 0
 
 
