@@ -101,11 +101,6 @@ def is_postgresql() -> bool:
     return isinstance(database_proxy.obj, PostgresqlDatabase)
 
 
-def get_sqlite_path() -> Path | None:
-    """Return the file of the database, or None if it is PostgreSQL."""
-    return None if is_postgresql() else Path(database_proxy.database)
-
-
 @contextmanager
 def transaction() -> Iterator[None]:
     """Run the block in one write transaction; any exception rolls it back.

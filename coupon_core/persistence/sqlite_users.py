@@ -13,14 +13,20 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from coupon_core.persistence.connection_pools import SqlitePool
+from coupon_core.persistence.tables import database_proxy
 
-def mark_process(program: str, path: Path) -> int | None:
-    """Show that this process uses a file, until the returned descriptor is closed.
 
-    Returns None where there are no such descriptors.
+def mark_process(program: str) -> int | None:
+    """Show that this process uses its file, until the returned descriptor is closed.
+
+    Returns None if the database is no file, and where there are no such descriptors.
     """
+    pool = database_proxy.obj
+    if not isinstance(pool, SqlitePool):
+        return None
     try:
-        return os.memfd_create(f"coupons-{program}-{_hash_path(path)}")
+        return os.memfd_create(f"coupons-{program}-{_hash_path(Path(pool.database))}")
     except (AttributeError, OSError):  # not Linux, or forbidden by a sandbox
         return None
 

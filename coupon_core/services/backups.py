@@ -124,7 +124,7 @@ def _require_unused(target: Path) -> None:
         raise BackupRefused(
             f"Processes use {target}, or the file that was there before: "
             f"{', '.join(processes)}. What they write would be missing afterwards. "
-            "Stop them; then restore again."
+            "Stop the `couponctl serve` they belong to; then restore again."
         )
     # A write-ahead log of another database would be taken for a part of this one.
     for path in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):

@@ -47,8 +47,7 @@ class AnnouncementThread:
 
     def start(self) -> None:
         """Start the thread; call this after a fork, in the process that serves."""
-        if path := database.get_sqlite_path():
-            self._mark = sqlite_users.mark_process(self._process.program, path)
+        self._mark = sqlite_users.mark_process(self._process.program)
         self._thread.start()
 
     def stop(self) -> None:

@@ -51,7 +51,9 @@ def backup() -> None:
 @backup.command()
 @directory_argument
 @click.option(
-    "--without-key", is_flag=True, help="Leave out the master key, if you keep it."
+    "--without-key",
+    is_flag=True,
+    help="Leave out the master key, if you store it elsewhere.",
 )
 @json_command()
 def create(directory: Path, without_key: bool) -> dict[str, Any]:

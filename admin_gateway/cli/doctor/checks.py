@@ -19,6 +19,7 @@ from admin_gateway.cli.doctor.file_checks import (
     check_master_key,
 )
 from admin_gateway.cli.doctor.findings import Finding, Findings, Level
+from admin_gateway.cli.doctor.process_checks import check_processes
 from admin_gateway.cli.doctor.report_checks import check_counts
 from admin_gateway.cli.server import embedded_broker
 from admin_gateway.cli.server.addresses import (
@@ -218,6 +219,7 @@ CHECKS: tuple[Callable[[Settings], Findings], ...] = (
     check_report_database,
     check_ports,
     check_broker,
+    check_processes,
     check_counters,
     check_clock,
 )
