@@ -4,12 +4,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import NoReturn
 
 import structlog
+from gunicorn.systemd import sd_notify
 
 from coupon_core import bootstrap
 from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
@@ -105,11 +106,12 @@ def _run_workers(names: list[str], settings: Settings, stop: threading.Event) ->
     announcement = AnnouncementThread("workers")
     announcement.start()
     executor = ThreadPoolExecutor(len(names))
-    workers = [executor.submit(_run_worker, name, settings, stop) for name in names]
-    # Not stop.wait(): the signal handler runs in this thread and could deadlock on the
-    # lock of the event.
-    while not (stop.is_set() or any(worker.done() for worker in workers)):
-        wait(workers, POLL_SECONDS, FIRST_COMPLETED)
+    heartbeats = [Heartbeat(directory, name) for name in names]
+    workers = [
+        executor.submit(_run_worker, heartbeat, settings, stop)
+        for heartbeat in heartbeats
+    ]
+    _wait_for_end(workers, heartbeats, stop)
     stop.set()
     _, unfinished = wait(workers, SHUTDOWN_GRACE_SECONDS)
     announcement.stop()
@@ -121,6 +123,26 @@ def _run_workers(names: list[str], settings: Settings, stop: threading.Event) ->
     return 0
 
 
+def _wait_for_end(
+    workers: Sequence[Future[None]],
+    heartbeats: Sequence[Heartbeat],
+    stop: threading.Event,
+) -> None:
+    """Wait until one worker has ended or `stop` is set.
+
+    Meanwhile, say to systemd that the process is ready once every worker is at work.
+    """
+    is_ready = False
+    # Not stop.wait(): the signal handler runs in this thread and could deadlock on the
+    # lock of the event.
+    while not (stop.is_set() or any(worker.done() for worker in workers)):
+        wait(workers, POLL_SECONDS, FIRST_COMPLETED)
+        if not is_ready and all(heartbeat.path.exists() for heartbeat in heartbeats):
+            is_ready = True
+            sd_notify("READY=1", log)
+    sd_notify("STOPPING=1", log)
+
+
 def _exit_immediately() -> NoReturn:
     """End the process although a worker still waits; as safe as `kill -9`.
 
@@ -130,15 +152,16 @@ def _exit_immediately() -> NoReturn:
     os._exit(0)
 
 
-def _run_worker(name: str, settings: Settings, stop: threading.Event) -> None:
-    heartbeat = Heartbeat(settings.data_dir / DIRECTORY_NAME, name)
+def _run_worker(
+    heartbeat: Heartbeat, settings: Settings, stop: threading.Event
+) -> None:
     context = WorkerContext(
         broker_url=settings.broker_url,
         visibility_seconds=settings.visibility_seconds,
         stop=stop,
         beat=heartbeat.beat,
     )
-    WORKERS[name](context)
+    WORKERS[heartbeat.name](context)
     heartbeat.end()
 
 

@@ -183,5 +183,5 @@ def to_message(queue: str, delivery: KombuMessage, defect: str = "") -> Message:
         defect=defect or str(headers.get(DEFECT_HEADER, "")),
         encoding=str(delivery.content_encoding or ""),
         failed_attempts=failed_attempts if type(failed_attempts) is int else 0,
-        traceparent=traceparent if isinstance(traceparent, str) else None,
+        traceparent=traceparent if tracing.is_traceparent(traceparent) else None,
     )

@@ -64,7 +64,6 @@ def run(
     After an error the unacknowledged messages are returned to the broker.
     """
     while not stop.is_set():
-        beat()
         try:
             diagnostics.check_writable()
             consume(broker_url, visibility_seconds, stop=stop, beat=beat, config=config)
@@ -75,6 +74,7 @@ def run(
         finally:
             with suppress(*diagnostics.DATABASE_ERRORS):
                 database.release_connection()
+        beat()
         stop.wait(RECONNECT_PAUSE_SECONDS)
 
 

@@ -16,7 +16,6 @@ RETRY_PAUSE_SECONDS = 1.0
 def run(stop: threading.Event, beat: Callable[[], None]) -> None:
     """Count until `stop` is set; wait while the database is unavailable."""
     while not stop.is_set():
-        beat()
         try:
             has_more = run_round(stop, beat)
             OUTAGES.recover()
@@ -26,6 +25,7 @@ def run(stop: threading.Event, beat: Callable[[], None]) -> None:
             pause = RETRY_PAUSE_SECONDS
             with suppress(*diagnostics.DATABASE_ERRORS):
                 database.release_connection()
+        beat()
         stop.wait(pause)
     with suppress(*diagnostics.DATABASE_ERRORS):
         database.release_connection()

@@ -10,11 +10,15 @@ BEAT_INTERVAL_SECONDS = 2.0
 
 
 class Heartbeat:
-    """A file `NAME-PID` that is touched while a worker makes progress."""
+    """A file `NAME-PID` that is touched while a worker makes progress.
+
+    It exists once the worker has done its first round of work or, while the database or
+    the broker is unavailable, has tried to.
+    """
 
     def __init__(self, directory: Path, name: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self.path = directory / f"{name}-{os.getpid()}"
+        self.name, self.path = name, directory / f"{name}-{os.getpid()}"
         self.timer = IntervalTimer(BEAT_INTERVAL_SECONDS)
 
     def beat(self) -> None:

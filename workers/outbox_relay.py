@@ -46,7 +46,6 @@ PURGE_BATCH_SIZE = 500
 def run(broker_url: str, stop: threading.Event, beat: Callable[[], None]) -> None:
     """Relay until `stop` is set; reconnect when the database or broker fails."""
     while not stop.is_set():
-        beat()
         try:
             with create_connection(broker_url) as connection:
                 _relay(Publisher(connection, broker_url), stop, beat)
@@ -58,6 +57,7 @@ def run(broker_url: str, stop: threading.Event, beat: Callable[[], None]) -> Non
         finally:
             with suppress(*diagnostics.DATABASE_ERRORS):
                 database.release_connection()
+        beat()
         stop.wait(RECONNECT_PAUSE_SECONDS)
 
 
@@ -66,8 +66,8 @@ def _relay(
 ) -> None:
     purge_timer, rounds = IntervalTimer(PURGE_INTERVAL_SECONDS), outbox.ClaimRounds()
     while not stop.is_set():
-        beat()
         claimed_count = run_once(publisher, rounds)
+        beat()
         OUTAGES.recover()
         if claimed_count < BATCH_SIZE:
             if purge_timer.is_due() and purge_expired(utc_now()):

@@ -81,18 +81,19 @@ def run(stop: threading.Event, beat: Callable[[], None]) -> None:
     delivery_threads = DeliveryThreads()
     purge_timer = IntervalTimer(PURGE_INTERVAL_SECONDS)
     while not stop.is_set():
-        beat()
+        pause = IDLE_PAUSE_SECONDS
         try:
             run_once(delivery_threads, utc_now())
             OUTAGES.recover()
             if purge_timer.is_due():
                 delivery.purge(utc_now(), PURGE_BATCH_SIZE)
-            stop.wait(IDLE_PAUSE_SECONDS)
         except diagnostics.DATABASE_ERRORS as error:
             OUTAGES.fail("cannot deliver", error, DATABASE)
+            pause = RETRY_PAUSE_SECONDS
             with suppress(*diagnostics.DATABASE_ERRORS):
                 database.release_connection()
-            stop.wait(RETRY_PAUSE_SECONDS)
+        beat()
+        stop.wait(pause)
     delivery_threads.join()
     with suppress(*diagnostics.DATABASE_ERRORS):
         database.release_connection()

@@ -8,6 +8,7 @@ from typing import Any
 from coupon_core.domain.identifiers import is_tenant_id
 from coupon_core.domain.models import utc_now
 from coupon_core.messaging.topology import WEBHOOK_QUEUES
+from coupon_core.observability import tracing
 from coupon_core.schemas.identifiers import is_uuid
 from coupon_core.services.webhooks import delivery
 from workers import consumer
@@ -67,6 +68,8 @@ def handle_one(message: Message) -> str:
 def parse_event(message: Message) -> CloudEvent:
     """Parse a CloudEvent from the exchange `coupons.out`.
 
+    Its `traceparent` is that of the message (the CloudEvents extension of this name).
+
     Raises:
         UnprocessableMessage: The message is not such an event.
     """
@@ -84,7 +87,7 @@ def parse_event(message: Message) -> CloudEvent:
         )
     if not is_uuid(event["id"]) or not is_tenant_id(event["tenantid"]):
         raise UnprocessableMessage("expected a UUID as id and a tenant ID as tenantid")
-    return event
+    return {**event, tracing.TRACEPARENT: message.traceparent}
 
 
 WEBHOOK_CONFIG = ConsumerConfig(

@@ -1,20 +1,22 @@
-"""Traces: spans of requests, of published events and of processed messages.
+"""Traces: spans of requests, published events, processed messages and deliveries.
 
 Until `start` is called nothing is recorded, and OpenTelemetry is not imported. Spans of
 one trace are connected by the W3C header `traceparent`, which the outbox stores.
 """
 
 import logging
+import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
 TRACEPARENT = "traceparent"
+TRACEPARENT_FORM = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 PUBLISH, PROCESS = "publish", "process"
 # What cannot be sent by then is lost, because processes must end within seconds.
 STOP_SECONDS = 2.0
@@ -97,19 +99,31 @@ def trace_request(traceparent: str | None, request: TracedRequest) -> Iterator[N
                 span.set_status(StatusCode.ERROR)
 
 
+def is_traceparent(value: object) -> TypeGuard[str]:
+    """Return True for a header of the form that W3C Trace Context specifies."""
+    return isinstance(value, str) and bool(TRACEPARENT_FORM.fullmatch(value))
+
+
 def current_traceparent() -> str | None:
     """Return the header that continues the trace of this thread, if it is recorded."""
     if _provider is None:
         return None
     from opentelemetry import trace
+
+    return _build_headers(trace.get_current_span()).get(TRACEPARENT)
+
+
+def _build_headers(span: Any) -> dict[str, str]:
+    """Return the header that continues the trace of a span, if it is recorded."""
+    from opentelemetry.trace import set_span_in_context
     from opentelemetry.trace.propagation.tracecontext import (
         TraceContextTextMapPropagator,
     )
 
     carrier: dict[str, str] = {}
-    if trace.get_current_span().is_recording():
-        TraceContextTextMapPropagator().inject(carrier)
-    return carrier.get(TRACEPARENT)
+    if span.is_recording():
+        TraceContextTextMapPropagator().inject(carrier, set_span_in_context(span))
+    return carrier
 
 
 @contextmanager
@@ -138,6 +152,50 @@ def trace_each(
                 )
                 spans.callback(span.end)
         yield
+
+
+@dataclass(slots=True)
+class TracedDelivery:
+    """What a span says of a request to a webhook; its status is known at the end.
+
+    The URL is left out, because it may contain a secret of the receiver.
+    """
+
+    event_type: str
+    webhook_id: int
+    status: int | None = None
+    is_success: bool = False
+
+
+@contextmanager
+def trace_delivery(
+    traceparents: Sequence[str | None], delivery: TracedDelivery
+) -> Iterator[Mapping[str, str]]:
+    """Record a span for each event of a request to a webhook while the block runs.
+
+    An event is its `traceparent`; without one it has no span. Yields headers for the
+    request, in which only one trace can continue: that of the first event.
+    """
+    traced = list(filter(None, traceparents))
+    if _provider is None or not traced:
+        yield {}
+        return
+    from opentelemetry.trace import SpanKind, StatusCode, get_tracer
+
+    tracer = get_tracer(__name__, tracer_provider=_provider)
+    name, kind = f"deliver {delivery.event_type}", SpanKind.CLIENT
+    spans = [tracer.start_span(name, _extract(each), kind) for each in traced]
+    try:
+        yield _build_headers(spans[0])
+    finally:
+        for span in spans:
+            span.set_attribute("http.request.method", "POST")
+            span.set_attribute("coupons.webhook_id", delivery.webhook_id)
+            if delivery.status is not None:
+                span.set_attribute("http.response.status_code", delivery.status)
+            if not delivery.is_success:
+                span.set_status(StatusCode.ERROR)
+            span.end()
 
 
 def _describe_message(operation: str, destination: str) -> Mapping[str, str]:

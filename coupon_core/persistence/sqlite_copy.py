@@ -48,7 +48,8 @@ def copy_from_sqlite(path: Path) -> Iterator[CopiedTable]:
     Nobody can write to the file meanwhile.
 
     Raises:
-        CopyRefused: A database is in use, of another release, or has other rows.
+        CopyRefused: A database is in use, of another program or release, or has other
+            rows.
         DirectConnectionRequired: A pooler passes the statements on.
     """
     if not is_postgresql():
@@ -65,12 +66,23 @@ def copy_from_sqlite(path: Path) -> Iterator[CopiedTable]:
 
 @contextmanager
 def _locked_source(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(
-        f"file:{path}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_SECONDS
-    )
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS)
     with closing(connection):
         connection.isolation_level = None
-        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("SELECT name FROM schema_migration")
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in (
+                sqlite3.SQLITE_NOTADB,
+                sqlite3.SQLITE_ERROR,  # the table is missing
+            ):
+                raise
+            raise CopyRefused(
+                f"{path} is not a database of this program: {error}. Expected the file "
+                "coupons.db of a data directory or of a backup."
+            ) from error
         yield connection
 
 
@@ -86,14 +98,18 @@ def _require_same_release(source: sqlite3.Connection) -> None:
 
 def _require_unused(source: sqlite3.Connection) -> None:
     running_since = utc_now() - running_processes.MAX_SILENCE
-    (count,) = source.execute(
-        "SELECT count(*) FROM running_process WHERE seen_at >= ?",
+    rows = source.execute(
+        "SELECT process_id, program, host, pid, migration FROM running_process "
+        "WHERE seen_at >= ? ORDER BY program, process_id",
         (format_timestamp_milliseconds(running_since),),
-    ).fetchone()
-    if count or running_processes.list_running(running_processes.read_clock()):
+    )
+    processes = [running_processes.RunningProcess(*row) for row in rows]
+    processes += running_processes.list_running(running_processes.read_clock())
+    if processes:
         raise CopyRefused(
-            "Processes use one of the databases. Stop all of them; one that was killed "
-            f"counts as running for {running_processes.MAX_SILENCE.seconds} seconds."
+            f"Processes use one of the databases: {', '.join(map(str, processes))}. "
+            "Stop all of them; one that was killed counts as running for "
+            f"{running_processes.MAX_SILENCE.seconds} seconds."
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence import database, schema, sqlite_backup
+from coupon_core.persistence import database, schema, sqlite_backup, sqlite_users
 from coupon_core.security import encryption
 from coupon_core.services import master_keys
 
@@ -94,10 +94,10 @@ def restore_backup(
 
     Raises:
         BackupRefused: The backup is damaged, of a newer release, or without its key,
-            or there is a database already.
+            there is a database already, or processes use one that was there.
         OSError: A file cannot be read or written to.
     """
-    _require_absent(target)
+    _require_unused(target)
     manifest = _read_manifest(directory)
     usable_keys = keys or _read_keys(directory)
     with _create_scratch_directory(target) as scratch:
@@ -114,12 +114,18 @@ def restore_backup(
             _write_file(key_path, ",".join(usable_keys))
         with draft.open("rb") as file:
             os.fsync(file.fileno())
-        _require_absent(target)
+        _require_unused(target)
         draft.rename(target)
     return manifest
 
 
-def _require_absent(target: Path) -> None:
+def _require_unused(target: Path) -> None:
+    if processes := sorted(sqlite_users.list_processes(target)):
+        raise BackupRefused(
+            f"Processes use {target}, or the file that was there before: "
+            f"{', '.join(processes)}. What they write would be missing afterwards. "
+            "Stop the `couponctl serve` they belong to; then restore again."
+        )
     # A write-ahead log of another database would be taken for a part of this one.
     for path in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
         if os.path.lexists(path):

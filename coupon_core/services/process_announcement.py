@@ -1,4 +1,7 @@
-"""Announces this process in the database, so that upgrades know which releases run."""
+"""Announces this process in the database, so that upgrades know which releases run.
+
+On SQLite, it also shows itself to the machine, so that no backup is restored meanwhile.
+"""
 
 import os
 import socket
@@ -7,7 +10,13 @@ from contextlib import suppress
 
 import structlog
 
-from coupon_core.persistence import database, diagnostics, running_processes, schema
+from coupon_core.persistence import (
+    database,
+    diagnostics,
+    running_processes,
+    schema,
+    sqlite_users,
+)
 from coupon_core.persistence.id_generation import generate_id
 
 log = structlog.get_logger("coupon.processes")
@@ -30,6 +39,7 @@ class AnnouncementThread:
             pid=os.getpid(),
             migration=schema.get_newest_known_migration(),
         )
+        self._mark: int | None = None
         self._should_stop = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name="announcement", daemon=True
@@ -37,6 +47,7 @@ class AnnouncementThread:
 
     def start(self) -> None:
         """Start the thread; call this after a fork, in the process that serves."""
+        self._mark = sqlite_users.mark_process(self._process.program)
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,6 +58,8 @@ class AnnouncementThread:
         self._should_stop.set()
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
+        if self._mark is not None:
+            os.close(self._mark)
 
     def _run(self) -> None:
         known_newer: list[str] = []

@@ -35,9 +35,13 @@ class TraceCollector:
     url: str
     spans: list[Span] = field(default_factory=list)
 
+    def list_trace(self, trace_id: str) -> list[Span]:
+        """Return the spans of a trace in the order in which they ended."""
+        return [span for span in self.spans if span.trace_id == trace_id]
+
     def find(self, trace_id: str) -> dict[str, Span]:
         """Return the spans of a trace by name."""
-        return {span.name: span for span in self.spans if span.trace_id == trace_id}
+        return {span.name: span for span in self.list_trace(trace_id)}
 
     def receive(self, body: bytes) -> None:
         """Keep the spans of a request."""

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import started_core
 from tests.support.databases import migrate_database
 from tests.support.invariants import fetch_rows
+from tests.support.notifications import Notifications, received_notifications
 from tests.support.paths import PROJECT_ROOT
 from tests.support.servers import postgres_server
 from tests.support.servers.process import SOON_SECONDS
@@ -33,15 +35,24 @@ from workers.__main__ import WORKERS
 from workers.heartbeat import Heartbeat, remove_stale_heartbeats
 
 
-def start_workers(settings: Settings, *names: str) -> subprocess.Popen[str]:
+def start_workers(
+    settings: Settings, *names: str, **environment: str
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "workers", *names],
         cwd=PROJECT_ROOT,
-        env=build_environment(settings),
+        env={**build_environment(settings), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+@pytest.fixture
+def notifications() -> Iterator[Notifications]:
+    """Return what a process says to systemd."""
+    with received_notifications() as notifications:
+        yield notifications
 
 
 @pytest.mark.parametrize(
@@ -76,24 +87,31 @@ def test_an_unknown_worker_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_all_workers_soon(
+def test_workers_say_that_they_consume_and_a_signal_ends_them_soon(
     number: signal.Signals,
     broker: Broker,
     core: Settings,
     tenant: TenantFactory,
     tmp_path: Path,
+    notifications: Notifications,
 ) -> None:
     purge_queues(broker)
     definition = define_streak_trigger(tenant)
     settings = replace(core, broker_url=broker.url, data_dir=tmp_path)
-    process = start_workers(settings)
+    process = start_workers(settings, **notifications.environment)
     try:
+        assert notifications.receive() == "READY=1"
+        assert process.stdout
+        log = os.read(process.stdout.fileno(), 65_536).decode()
+        assert log.count('"event":"consuming"') == 3
+        assert list_live_workers(tmp_path) == WORKERS.keys()
         events = [cloud(tenant, subject=f"u{n}", id=f"{n}") for n in range(400)]
         publish(broker, *[json.dumps(event).encode() for event in events])
         assert becomes_true(lambda: count_held_coupons(definition, "u40") == 1, 60)
         (announced,) = running_processes.list_running(utc_now())
         assert (announced.program, announced.pid) == ("workers", process.pid)
         process.send_signal(number)
+        assert notifications.receive() == "STOPPING=1"
         assert process.wait(SOON_SECONDS) == 0
     finally:
         process.kill()
@@ -108,12 +126,13 @@ def list_live_workers(directory: Path) -> set[str]:
 
 
 def test_workers_start_before_their_bus_and_their_database(
-    empty_database_url: str, tmp_path: Path
+    empty_database_url: str, tmp_path: Path, notifications: Notifications
 ) -> None:
     settings = build_settings(empty_database_url, tmp_path, "redis://127.0.0.1:1/0")
-    process = start_workers(settings)
+    process = start_workers(settings, **notifications.environment)
     try:
-        assert becomes_true(lambda: list_live_workers(tmp_path) == WORKERS.keys(), 60)
+        assert notifications.receive() == "READY=1"
+        assert list_live_workers(tmp_path) == WORKERS.keys()
         time.sleep(1)
         assert process.poll() is None
         process.terminate()

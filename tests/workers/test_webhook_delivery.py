@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -15,7 +16,10 @@ from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.webhooks import SignatureScheme, Webhook
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.messaging import inspection
+from coupon_core.messaging.cloud_events import to_cloud_event
 from coupon_core.persistence import database
+from coupon_core.persistence.repositories import webhook_deliveries
+from coupon_core.services.outbox import build_event
 from coupon_core.services.webhooks import (
     delivery,
     retry_policy,
@@ -40,6 +44,7 @@ from tests.workers.milestones import get_last_dead_letter
 from tests.workers.raw_messages import becomes_true, purge_queues
 from tests.workers.test_outbox_relay import relay_all
 from workers import webhook_deliverer, webhook_fanout
+from workers.acknowledgement import to_message
 from workers.messages import Message
 
 FORMS = list(SignatureScheme)
@@ -320,6 +325,42 @@ def test_what_is_no_event_is_kept_and_stops_no_other(
     assert webhook_fanout.handle_one(message) == "buried"
     _, reason, stored_body = get_last_dead_letter()
     assert (why in reason, stored_body) == (True, encoded)
+
+
+@pytest.mark.parametrize(
+    ("header", "is_kept"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\0", False),
+        (7, False),
+    ],
+    ids=["valid", "with-nul", "no-text"],
+)
+def test_a_delivery_keeps_the_trace_of_its_message(
+    core: Settings, tenant: TenantFactory, header: object, is_kept: bool
+) -> None:
+    """PostgreSQL refuses a NUL, and the message would become a dead letter."""
+    webhook, _ = subscriptions.create(
+        tenant.tenant_id,
+        "guessing.blocked",
+        "https://1.1.1.1/",
+        now=utc_now(),
+        signature=SignatureScheme.STANDARD,
+    )
+    event = build_event(
+        tenant.tenant_id, "guessing.blocked", "", data={}, now=utc_now()
+    )
+    body = json.dumps({**to_cloud_event(event), "traceparent": "of-the-body"})
+    received = SimpleNamespace(
+        headers={"traceparent": header},
+        content_type="application/cloudevents+json",
+        content_encoding="utf-8",
+        body=body.encode(),
+    )
+    message = to_message("coupons.webhooks", cast("Any", received))
+    assert webhook_fanout.handle_many([message]) == ["due"]
+    (due,) = webhook_deliveries.list_due_deliveries(webhook, 10, utc_now())
+    assert due.traceparent == (header if is_kept else None)
 
 
 @pytest.mark.slow

@@ -51,7 +51,9 @@ def backup() -> None:
 @backup.command()
 @directory_argument
 @click.option(
-    "--without-key", is_flag=True, help="Leave out the master key, if you keep it."
+    "--without-key",
+    is_flag=True,
+    help="Leave out the master key, if you store it elsewhere.",
 )
 @json_command()
 def create(directory: Path, without_key: bool) -> dict[str, Any]:
@@ -80,7 +82,8 @@ def create(directory: Path, without_key: bool) -> dict[str, Any]:
 def restore(directory: Path) -> dict[str, Any]:
     """Copy a backup from DIRECTORY to COUPON_DATABASE_URL, where no database is yet.
 
-    Stop all processes first. The master key of the backup is stored as well, unless one
+    Stop all processes first: the command is refused while a gateway or worker uses the
+    database that was there. The master key of the backup is stored as well, unless one
     is configured. A key that does not decrypt the secrets is refused.
 
     Example: `COUPON_DATA_DIR=/srv/coupons couponctl backup restore /backup/monday`

@@ -33,7 +33,7 @@ NO_EXTENSION_MESSAGE = (
 
 @click.group()
 def db() -> None:
-    """The database: upgrade, status, distribute."""
+    """The database: upgrade, copy to PostgreSQL, encrypt again, distribute."""
 
 
 @db.command()

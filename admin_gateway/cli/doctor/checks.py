@@ -14,6 +14,7 @@ from admin_gateway.cli.doctor.file_checks import (
     check_master_key,
 )
 from admin_gateway.cli.doctor.findings import Finding, Findings, fail, ok, warn
+from admin_gateway.cli.doctor.process_checks import check_processes
 from admin_gateway.cli.server import embedded_broker
 from admin_gateway.cli.server.addresses import (
     get_bus,
@@ -131,6 +132,7 @@ CHECKS: tuple[Callable[[Settings], Findings], ...] = (
     check_report_database,
     check_ports,
     check_broker,
+    check_processes,
     check_counters,
     check_clock,
 )

@@ -96,7 +96,10 @@ def bus() -> None:
 
 @serve.command("all")
 def all_() -> None:
-    """Run all programs listed in deploy/Procfile on this machine, as `make run` does.
+    """Run both gateways and the workers on this machine, as `make run` does.
+
+    Unless COUPON_BROKER_URL is set, the embedded bus runs too. If one of them ends, all
+    of them do.
 
     Example: `couponctl db upgrade && couponctl serve all`
     """

@@ -76,6 +76,7 @@ class Delivery:
     """One event for one webhook; `payload` is the serialized JSON of its scheme.
 
     A resend was requested by a person: it is tried once, without retries.
+    `traceparent` names the trace in which the event was stored, if one is recorded.
     """
 
     tenant_id: str
@@ -86,6 +87,7 @@ class Delivery:
     attempt_count: int
     created_at: datetime
     is_resend: bool = False
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,9 @@ def list_subscriptions(tenant_ids: Iterable[str]) -> list[Subscription]:
 # Selects from the webhook again, because it may have been deleted since the lookup.
 INSERT_DELIVERY = """
     INSERT INTO webhook_delivery (tenant_id, webhook_id, event_id, event_type,
-        payload, attempt_count, created_at, state, due_at)
+        payload, attempt_count, created_at, state, due_at, traceparent)
     SELECT tenant_id, webhook_id, {event_id}, :event_type, :payload, 0, {now},
-        'pending', {now}
+        'pending', {now}, {traceparent}
     FROM webhook
     WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id AND is_active
     ON CONFLICT (tenant_id, webhook_id, event_id) DO NOTHING
@@ -72,6 +72,7 @@ def add(deliveries: Iterable[Delivery]) -> int:
             "event_id": delivery.event_id,
             "event_type": delivery.event_type,
             "payload": delivery.payload,
+            "traceparent": delivery.traceparent,
             "now": format_timestamp_milliseconds(delivery.created_at),
         }
         for delivery in deliveries
@@ -83,9 +84,11 @@ def _cast_parameters(sql: str) -> str:
     """Cast the parameters, whose types PostgreSQL does not infer in a SELECT."""
     if is_postgresql():
         return sql.format(
-            now="CAST(:now AS timestamptz)", event_id="CAST(:event_id AS uuid)"
+            now="CAST(:now AS timestamptz)",
+            event_id="CAST(:event_id AS uuid)",
+            traceparent="CAST(:traceparent AS text)",
         )
-    return sql.format(now=":now", event_id=":event_id")
+    return sql.format(now=":now", event_id=":event_id", traceparent=":traceparent")
 
 
 CANDIDATES_PER_CLAIM = 4

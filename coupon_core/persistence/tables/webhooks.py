@@ -54,6 +54,7 @@ class WebhookDeliveryTable(BaseTable):
     state = TextField()
     due_at = UtcTimestampField()
     is_resend = BooleanField(default=False)
+    traceparent = TextField(null=True)
 
     class Meta:
         table_name = "webhook_delivery"

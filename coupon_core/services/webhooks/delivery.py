@@ -99,9 +99,13 @@ def _send_batch(
         return None
     # Other threads need the connection while the receiver responds.
     database.release_connection()
-    payloads = [delivery.payload for delivery in batch]
     response = send_events(
-        webhook, keys, message_id=batch[0].event_id, events=payloads, now=started_at
+        webhook,
+        keys,
+        message_id=batch[0].event_id,
+        events=[delivery.payload for delivery in batch],
+        now=started_at,
+        traceparents=[delivery.traceparent for delivery in batch],
     )
     return record_attempt(
         webhook,

@@ -77,4 +77,5 @@ def _build_delivery(
         payload=serialize_event(form, event),
         attempt_count=0,
         created_at=now,
+        traceparent=event.get("traceparent"),
     )

@@ -14,6 +14,7 @@ from coupon_core.domain.models.webhooks import (
     WebhookResponse,
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
+from coupon_core.observability import tracing
 from coupon_core.persistence import database
 from coupon_core.persistence.database import discarded_transaction, transaction
 from coupon_core.persistence.id_generation import generate_id, generate_integer_id
@@ -230,5 +231,10 @@ def send_test_event(tenant_id: str, webhook_id: int, now: datetime) -> WebhookRe
     )
     serialized_event = payloads.serialize_event(webhook.signature, event)
     return send_events(
-        webhook, keys, message_id=message_id, events=[serialized_event], now=now
+        webhook,
+        keys,
+        message_id=message_id,
+        events=[serialized_event],
+        now=now,
+        traceparents=[tracing.current_traceparent()],
     )

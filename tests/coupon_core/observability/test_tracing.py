@@ -1,4 +1,4 @@
-"""Test traces: one from HTTP through the outbox to the worker.
+"""Test traces: one from HTTP through the outbox and the workers to a webhook.
 
 `make deploy-check` runs this file with the extra `otel`, which the environment of the
 suite does not contain: redis-py would import it in each of hundreds of processes.
@@ -15,9 +15,11 @@ from importlib.util import find_spec
 import pytest
 import requests
 
+from coupon_core.domain.models import utc_now
 from coupon_core.observability import tracing
 from coupon_core.persistence import database
 from coupon_core.persistence.repositories import outbox
+from coupon_core.services.webhooks import subscriptions, url_policy
 from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings
 from coupon_core.web.middleware import StartResponse, WsgiApp
@@ -29,6 +31,11 @@ from tests.support.deployment import Deployment
 from tests.support.ports import find_free_port
 from tests.support.servers import RedisServer
 from tests.support.servers.process import wait_until
+from tests.support.webhook_receiver import (
+    LOOPBACK_NETWORKS,
+    WebhookReceiver,
+    running_receiver,
+)
 
 # Its API alone may be there as well, as a dependency of a tool for tests.
 if not find_spec("opentelemetry") or not find_spec("opentelemetry.sdk"):
@@ -41,7 +48,7 @@ from tests.support.trace_collector import TraceCollector, running_collector
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER_SPAN_ID = "00f067aa0ba902b7"
-REDEEM = "POST /v1/coupons/redeem/<code>"
+REDEEM, DELIVER = "POST /v1/coupons/redeem/<code>", "deliver coupon.redeemed"
 
 
 @pytest.fixture(scope="module")
@@ -61,18 +68,35 @@ def deployment(
     collector.spans.clear()
     home = tmp_path_factory.mktemp("house")
     with run_deployment(
-        migrated_template, redis, home, traces_url=collector.url
+        migrated_template,
+        redis,
+        home,
+        traces_url=collector.url,
+        webhook_networks=LOOPBACK_NETWORKS,
     ) as deployment:
         yield deployment
 
 
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    url_policy.allow_networks(LOOPBACK_NETWORKS)
+    with running_receiver() as receiver:
+        yield receiver
+    url_policy.allow_networks(())
+
+
 @pytest.mark.slow
-def test_one_trace_goes_from_http_through_the_outbox_to_the_worker(
-    deployment: Deployment, collector: TraceCollector
+def test_one_trace_goes_from_http_through_the_outbox_to_the_receiver(
+    deployment: Deployment, collector: TraceCollector, receiver: WebhookReceiver
 ) -> None:
     tenant = create_tenant(now=None)
     code = tenant.create_code()
+    now = utc_now()
+    webhook, _ = subscriptions.create(
+        tenant.tenant_id, "coupon.redeemed", receiver.url, now
+    )
     database.release_connection()
+    receiver.statuses[:] = [500]
     traceparent = f"00-{TRACE_ID}-{CALLER_SPAN_ID}-01"
     answer = requests.post(
         f"{deployment.query_url}/v1/coupons/redeem/{code}",
@@ -81,8 +105,10 @@ def test_one_trace_goes_from_http_through_the_outbox_to_the_worker(
         timeout=60,
     )
     assert answer.status_code == 200
-    names = {REDEEM, "publish coupon.redeemed", "process coupons.webhooks"}
-    wait_until(lambda: collector.find(TRACE_ID).keys() >= names, 60, "three spans")
+    names = {REDEEM, "publish coupon.redeemed", "process coupons.webhooks", DELIVER}
+    wait_until(
+        lambda: len(collector.list_trace(TRACE_ID)) >= len(names) + 1, 60, "five spans"
+    )
     spans = collector.find(TRACE_ID)
     assert spans.keys() == names
     request = spans.pop(REDEEM)
@@ -95,6 +121,22 @@ def test_one_trace_goes_from_http_through_the_outbox_to_the_worker(
     }
     for span in spans.values():
         assert (span.service, span.parent_id) == ("coupons-workers", request.span_id)
+    attempts = [span for span in collector.list_trace(TRACE_ID) if span.name == DELIVER]
+    assert [span.attributes.pop("http.response.status_code") for span in attempts] == [
+        "500",
+        "200",
+    ]
+    assert [span.status.code for span in attempts] == [
+        Status.STATUS_CODE_ERROR,
+        Status.STATUS_CODE_UNSET,
+    ]
+    for span in attempts:
+        assert span.attributes == {
+            "http.request.method": "POST",
+            "coupons.webhook_id": str(webhook.webhook_id),
+        }
+    expected = f"00-{TRACE_ID}-{attempts[1].span_id}-01"
+    assert receiver.received[0].headers["traceparent"] == expected
     # Paths contain codes and users, which traces must not.
     assert code not in str(collector.spans)
     assert "ann" not in str([span.attributes for span in collector.spans])
@@ -172,6 +214,17 @@ def _started() -> Iterator[None]:
     tracing.start("query", release="1", url=url)
     yield
     tracing.stop()
+
+
+@pytest.mark.usefixtures("_started")
+def test_a_request_with_several_events_continues_the_first_trace_that_it_has() -> None:
+    delivery = tracing.TracedDelivery("coupon.redeemed", webhook_id=1)
+    traces = [None, *(f"00-{each * 32}-{CALLER_SPAN_ID}-01" for each in "ef")]
+    with tracing.trace_delivery(traces, delivery) as headers:
+        assert headers.keys() == {"traceparent"}
+        assert headers["traceparent"].split("-")[1] == "e" * 32
+    with tracing.trace_delivery([None], delivery) as headers:
+        assert headers == {}
 
 
 @pytest.mark.usefixtures("_started")

@@ -335,7 +335,7 @@ def test_misspelt_variables_are_named(
 
 
 def test_the_objects_of_an_application_are_left_out_of_garbage_collections() -> None:
-    worker = SimpleNamespace(announcement_thread=Thread())
+    worker = SimpleNamespace(announcement_thread=Thread(), log=None)
     gunicorn_conf.post_worker_init(worker)
     try:
         assert gc.get_freeze_count() > 10_000

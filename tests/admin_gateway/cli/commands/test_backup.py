@@ -24,13 +24,16 @@ from coupon_core.persistence.repositories.sealed_values import SEALED_FIELDS
 from coupon_core.security.encryption import generate_master_key
 from coupon_core.services import backups, master_keys
 from tests.factories.tenant import create_tenant
-from tests.support.cli_runner import CouponctlRunner
+from tests.support.cli_runner import COUPONCTL_PATH, CouponctlRunner
 from tests.support.concurrency import (
     run_concurrently,
     running_in_threads,
     started_core,
 )
 from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.make_run import started_command
+from tests.support.notifications import received_notifications
+from tests.support.ports import find_free_port
 from tests.support.servers.process import wait_until
 from tests.support.settings import MASTER_KEY, build_settings
 
@@ -207,6 +210,29 @@ def test_what_cannot_be_restored_is_refused_and_leaves_nothing(
 
 def list_files(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.glob("*"))
+
+
+@on_sqlite
+@pytest.mark.slow
+def test_no_backup_is_restored_beside_a_gateway_that_uses_the_old_database(
+    backup: Path, other_machine: Machine
+) -> None:
+    runner, restore = other_machine.runner(), ("backup", "restore", str(backup))
+    assert runner.run("db", "upgrade").exit_code == 0
+    env = {**runner.env, "QUERY_PORT": str(find_free_port())}
+    with received_notifications() as notifications:
+        env |= notifications.environment
+        with started_command(env, COUPONCTL_PATH, "serve", "query") as gateway:
+            assert notifications.receive() == "READY=1"
+            (worker,) = gateway.list_processes()
+            # With it, everything that the gateway could be recognized by is moved.
+            other_machine.home.rename(other_machine.home.with_name("broken"))
+            expected = f"before: gateway (process {worker.pid}). What they write would"
+            assert expected in runner.expect_refusal(*restore)
+            assert not other_machine.database.exists()
+            gateway.process.terminate()
+            gateway.expect_exit([worker])
+    assert runner.run(*restore).exit_code == 0
 
 
 @on_sqlite

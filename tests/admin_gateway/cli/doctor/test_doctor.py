@@ -14,9 +14,11 @@ import pytest
 from cryptography.fernet import Fernet
 
 from coupon_core.domain.models import Event, utc_now
+from coupon_core.persistence import running_processes
 from coupon_core.persistence.data_directory import find_exposed
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.id_generation import generate_id, get_min_id_at
+from coupon_core.persistence.running_processes import RunningProcess
 from coupon_core.persistence.tables import DefinitionTable, TenantTable
 from coupon_core.security import encryption
 from coupon_core.services import outbox
@@ -54,6 +56,33 @@ def test_a_machine_that_is_well(cli: CouponctlRunner) -> None:
         *("journal", "writing", "secrets", "backup", "reports"),
         *("admin port", "query port", "bus", "clock"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("programs", "with_bus", "level", "found"),
+    [
+        (["gateway", "workers"], True, "ok", "gateway: 1, workers: 1"),
+        (["gateway", "gateway"], True, "warn", "gateway: 2, workers: 0"),
+        (["gateway", "workers"], False, "fail", "gateway: 1, workers: 1, bus: 0"),
+    ],
+)
+def test_what_runs_without_workers_or_without_the_bus(
+    cli: CouponctlRunner,
+    redis: RedisServer,
+    programs: list[str],
+    with_bus: bool,
+    level: str,
+    found: str,
+) -> None:
+    with started_core(build_settings(cli.env["COUPON_DATABASE_URL"])):
+        for program in programs:
+            process = RunningProcess(generate_id(), program, "web-1", 1, "0034")
+            running_processes.announce(process, running_processes.read_clock())
+    runner = CouponctlRunner(
+        {**cli.env, **({"COUPON_BROKER_URL": redis.url} if with_bus else {})}
+    )
+    finding = run_doctor(runner, int(level == "fail"))["processes"]
+    assert (finding["level"], finding["found"]) == (level, found)
 
 
 def test_tenants_whose_id_was_reserved_later_are_listed(cli: CouponctlRunner) -> None:
