@@ -31,6 +31,7 @@ SDK_WORDS = {
     "or pass a transport that has it": "or set SSL_CERT_FILE to its file",
     "Invalid base_url": "Invalid address of the server",
     "base_url": "the address of the server",
+    " seconds (timeout)": " seconds",
 }
 MAX_PRINTED_DETAILS = 20
 # What a server says without knowing what the command calls, by its code.

@@ -81,7 +81,9 @@ class ApiError(CouponsError):
 
 
 def _restore_error(kind: type[ApiError], members: dict[str, Any]) -> ApiError:
-    return kind(**members)
+    error = kind.__new__(kind, members["message"])
+    error.__dict__.update(members)
+    return error
 
 
 class CouponRefused(ApiError):
@@ -118,6 +120,27 @@ class ServerError(ApiError):
 
 class UnexpectedAnswer(ApiError):
     """The answer is not one of the coupon gateways', for example HTML of a proxy."""
+
+
+class AnswerTooLarge(UnexpectedAnswer):
+    """An answer, or a row of a file, is larger than `max_answer_bytes`.
+
+    `size` is what was read of it, uncompressed, when it was refused; `limit` is the
+    option.
+    """
+
+    def __init__(
+        self, status: int, title: str, *, size: int, limit: int, request_id: str = ""
+    ) -> None:
+        super().__init__(
+            status,
+            f"{title} has at least {size:,} bytes, more than the limit of {limit:,} "
+            "(max_answer_bytes). Ask for less at a time, for example with limit=, or "
+            "create the client with a larger max_answer_bytes",
+            request_id=request_id,
+        )
+        self.size = size
+        self.limit = limit
 
 
 _BY_STATUS: Mapping[int, type[ApiError]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 import httpx2
 
@@ -12,6 +13,7 @@ from coupons_sdk.errors import ConfigurationError, CouponsError
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 DEFAULT_RETRIES = 2
+DEFAULT_MAX_ANSWER_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,28 @@ class LogEntry:
 LogHook = Callable[[LogEntry], object]
 
 
+class ClientOptions(TypedDict, total=False):
+    """The options of every client.
+
+    `timeout` is the number of seconds that one try of a request may take, from
+    connecting to the end of the answer; if a file is sent or received, that each part
+    of it may take. `max_retries` is the number of tries after the first.
+    `max_answer_bytes` limits an answer, uncompressed, and each row of a file, but not a
+    file. `log` is called after each try.
+    """
+
+    timeout: float
+    max_retries: int
+    max_answer_bytes: int
+    log: LogHook | None
+
+
+class RequestOptions(ClientOptions, total=False):
+    """What `with_options` changes."""
+
+    idempotency_key: str | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """Where requests are sent, and how."""
@@ -49,14 +73,15 @@ class Options:
     credential: Credential | None = field(repr=False)
     timeout: float = DEFAULT_TIMEOUT_SECONDS
     max_retries: int = DEFAULT_RETRIES
+    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
     idempotency_key: str | None = None
     log: LogHook | None = None
 
     def __post_init__(self) -> None:
-        if self.timeout <= 0 or self.max_retries < 0:
+        if self.timeout <= 0 or self.max_retries < 0 or self.max_answer_bytes <= 0:
             raise ConfigurationError(
-                "Invalid timeout or max_retries: expected a positive number of seconds "
-                "and 0 or more retries."
+                "Invalid timeout, max_retries or max_answer_bytes: expected a positive "
+                "number of seconds, 0 or more retries, and a positive number of bytes."
             )
 
 

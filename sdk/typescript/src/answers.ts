@@ -1,6 +1,7 @@
 /** Read answers: documents, errors, and what is neither. */
 
 import {
+  AnswerTooLarge,
   ApiError,
   AuthenticationError,
   ConnectionFailed,
@@ -39,9 +40,46 @@ const UNSENT =
   /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT|\(Connect\)/;
 // The proxy of the environment refuses to connect, so that no other try can succeed.
 const PROXY = /Proxy response/;
+// Shorter ones of Node, for example for connecting.
+const TIMEOUT = /UND_ERR_\w*TIMEOUT/;
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/i;
 // A larger difference makes signatures and tokens invalid sooner or later.
 const MAX_CLOCK_DIFFERENCE_SECONDS = 60;
+
+/** Yield the parts of a body. */
+export async function* readParts({ body }: Response): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader();
+  try {
+    while (reader !== undefined) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader?.cancel().catch(() => {});
+  }
+}
+
+/** Return the text of an answer; an AnswerTooLarge as soon as it exceeds the limit. */
+export async function readText(
+  response: Response,
+  title: Title,
+  limit: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const part of readParts(response)) {
+    size += part.length;
+    if (size > limit) {
+      const requestId = response.headers.get("x-request-id") ?? "";
+      const facts = { size, limit, requestId };
+      throw new AnswerTooLarge(response.status, `The answer of ${title}`, facts);
+    }
+    text += decoder.decode(part, { stream: true });
+  }
+  return text + decoder.decode();
+}
 
 /** Return true for an answer that redirects; browsers show no more than that. */
 export function isRedirect({ status, type }: Response): boolean {
@@ -164,7 +202,8 @@ export function describeFailure(
   const advice = isCertificate
     ? " Its certificate does not verify: install the authority's certificate."
     : "";
-  const isTimeout = failure instanceof DOMException && failure.name === "TimeoutError";
+  const isAborted = failure instanceof DOMException && failure.name === "TimeoutError";
+  const isTimeout = isAborted || TIMEOUT.test(reason);
   const kind = isTimeout ? ConnectionTimeout : ConnectionFailed;
   return new kind(`No answer to ${title}: ${reason.replaceAll(url, "…")}.${advice}`, {
     ...(reason.includes(url) ? {} : { cause: failure }),

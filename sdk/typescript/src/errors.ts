@@ -102,3 +102,30 @@ export class ServerError extends ApiError {}
 
 /** The answer is not one of the coupon gateways', for example HTML of a proxy. */
 export class UnexpectedAnswer extends ApiError {}
+
+/** What an answer that is too large says beside its status. */
+export interface SizeFacts extends ErrorFacts {
+  size: number;
+  limit: number;
+}
+
+/** An answer, or a row of a file, is larger than `maxAnswerBytes`. */
+export class AnswerTooLarge extends UnexpectedAnswer {
+  /** What was read of it, uncompressed, when it was refused. */
+  readonly size: number;
+  /** The option `maxAnswerBytes`. */
+  readonly limit: number;
+
+  constructor(status: number, title: string, { size, limit, ...facts }: SizeFacts) {
+    const [read, allowed] = [size, limit].map((bytes) => bytes.toLocaleString("en-US"));
+    super(
+      status,
+      `${title} has at least ${read} bytes, more than the limit of ${allowed} ` +
+        "(maxAnswerBytes). Ask for less at a time, for example with limit, or create " +
+        "the client with a larger maxAnswerBytes.",
+      facts,
+    );
+    this.size = size;
+    this.limit = limit;
+  }
+}

@@ -18,10 +18,19 @@ export interface LogEntry {
 
 /** What `withOptions` changes. */
 export interface RequestOptions {
-  /** How long the server may be silent; 10 seconds by default. */
+  /**
+   * How many seconds one try of a request may take, from connecting to the end of the
+   * answer; if a file is sent or received, how many each part of it may take. 10 by
+   * default.
+   */
   timeoutSeconds?: number;
   /** How often a request is tried again; twice by default. */
   maxRetries?: number;
+  /**
+   * The most bytes of an answer, uncompressed, and of each row of a file; a file may have
+   * any size. 16 MiB by default.
+   */
+  maxAnswerBytes?: number;
   /** Called after each try. */
   log?: ((entry: LogEntry) => void) | undefined;
   /** A key of your own for the next POST, for example the ID of an order. */
@@ -40,6 +49,7 @@ export interface Options extends RequestOptions {
   readonly credential: Credential | null;
   readonly timeoutSeconds: number;
   readonly maxRetries: number;
+  readonly maxAnswerBytes: number;
   readonly fetch: typeof fetch;
 }
 
@@ -52,6 +62,7 @@ export function completeOptions(
   return checkOptions({
     timeoutSeconds: 10,
     maxRetries: 2,
+    maxAnswerBytes: 16 * 2 ** 20,
     // Browsers refuse to call it as a method of another object.
     fetch: (input, init) => fetch(input, init),
     ...given,
@@ -62,11 +73,12 @@ export function completeOptions(
 
 /** Return the options if they are usable. */
 export function checkOptions(options: Options): Options {
-  const { timeoutSeconds, maxRetries } = options;
-  if (!(timeoutSeconds > 0) || !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
+  const { timeoutSeconds, maxRetries, maxAnswerBytes } = options;
+  const isCount = Number.isInteger(maxRetries) && maxRetries >= 0;
+  if (!(timeoutSeconds > 0) || !isCount || !(maxAnswerBytes > 0)) {
     throw new ConfigurationError(
-      "Invalid timeoutSeconds or maxRetries: expected a positive number of seconds " +
-        "and 0 or more retries.",
+      "Invalid timeoutSeconds, maxRetries or maxAnswerBytes: expected a positive number " +
+        "of seconds, 0 or more retries, and a positive number of bytes.",
     );
   }
   return options;

@@ -31,6 +31,11 @@ export interface Call {
   readonly accept?: string;
 }
 
+/** Return what messages call a request: its method and its path without codes. */
+export function describeCall(call: Call): string {
+  return `${call.method} ${fillPath(call)[1]}`;
+}
+
 /** Return a path with its values, and the same for logs, with codes masked. */
 export function fillPath({ path, ids }: Call): [sent: string, masked: string] {
   let sent = "";
