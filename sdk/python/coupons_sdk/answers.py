@@ -17,8 +17,8 @@ from coupons_sdk.errors import (
     ConnectionFailed,
     ConnectionTimeout,
     UnexpectedAnswer,
-    select_error,
 )
+from coupons_sdk.refusals import select_error
 from coupons_sdk.requests import Call
 from coupons_sdk.retries import parse_date, parse_retry_after
 

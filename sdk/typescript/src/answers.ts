@@ -37,7 +37,7 @@ const REFUSAL_STATUSES = new Set([400, 404, 409]);
 
 // After these the request has not reached the server.
 const UNSENT =
-  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT|\(Connect\)/;
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|E(HOST|NET)UNREACH|CONNECT_TIMEOUT|\(Connect\)|bad port/;
 // The proxy of the environment refuses to connect, so that no other try can succeed.
 const PROXY = /Proxy response/;
 // Shorter ones of Node, for example for connecting.

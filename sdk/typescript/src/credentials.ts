@@ -27,7 +27,14 @@ export interface Credential {
 
 // The secrets are private members, which neither console.log nor JSON.stringify shows.
 
-/** A tenant JWT, made by `mintToken` or by your server. */
+/**
+ * A tenant JWT, made by `mintToken` or by your server.
+ *
+ * @example
+ * const renew = () => mintToken(tenantId, tenantSecret, { userId: "nobody" });
+ * const player = new Coupons(queryUrl, new TenantToken(renew));
+ * console.log((await player.list("nobody").page()).total); // 0
+ */
 export class TenantToken implements Credential {
   readonly #token: string | (() => string | Promise<string>);
 
@@ -49,6 +56,10 @@ export class TenantToken implements Credential {
  * The tenant secret, with which each try of a request is signed again.
  *
  * It acts for any user of the tenant, and is refused in a browser.
+ *
+ * @example
+ * const server = new Coupons(queryUrl, new Hmac(tenantId, tenantSecret));
+ * console.log((await server.list("nobody").page()).total); // 0
  */
 export class Hmac implements Credential {
   readonly tenantId: string;
@@ -73,7 +84,13 @@ export class Hmac implements Credential {
   }
 }
 
-/** An API key of the admin gateway (`pk_…`); refused in a browser. */
+/**
+ * An API key of the admin gateway (`pk_…`); refused in a browser.
+ *
+ * @example
+ * const client = new CouponsAdmin(adminUrl, new ApiKey(apiKey), { tenantId });
+ * console.log((await client.apiKeys.getOwn()).tenant_id === tenantId); // true
+ */
 export class ApiKey implements Credential {
   readonly #key: string;
 
@@ -107,7 +124,14 @@ export interface TokenOptions {
   now?: Date;
 }
 
-/** Return a tenant JWT, signed with the tenant secret; refused in a browser. */
+/**
+ * Return a tenant JWT, signed with the tenant secret; refused in a browser.
+ *
+ * @example
+ * const token = await mintToken(tenantId, tenantSecret, { userId });
+ * const player = new Coupons(queryUrl, new TenantToken(token));
+ * console.log((await player.redeem(code, userId)).user_id === userId); // true
+ */
 export async function mintToken(
   tenantId: string,
   secret: string,

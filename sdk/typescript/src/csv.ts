@@ -14,6 +14,11 @@ export type Row = Record<string, string>;
  * Each iteration downloads it from the beginning, in parts: it may have any size, and each
  * part may take the `timeoutSeconds` of the client. A connection that breaks on the way is
  * an error, never the end of the file.
+ *
+ * @example
+ * let size = 0;
+ * for await (const part of admin.reports.export("funnel")) size += part.length;
+ * console.log(size > 0); // true
  */
 export class CsvStream implements AsyncIterable<Uint8Array> {
   readonly #runner: Runner;
@@ -29,7 +34,13 @@ export class CsvStream implements AsyncIterable<Uint8Array> {
     return this.#runner.stream(this.#call);
   }
 
-  /** Yield the rows by the names of their columns. */
+  /**
+   * Yield the rows by the names of their columns.
+   *
+   * @example
+   * const file = admin.codes.export({ definition_id: definitionId });
+   * for await (const row of file.rows()) console.log(row.code === code); // true
+   */
   async *rows(): AsyncGenerator<Row> {
     const decoder = new TextDecoder("utf-8", { fatal: true }); // it removes a byte order mark
     const reader = new RowReader(describeCall(this.#call), this.#runner.maxAnswerBytes);

@@ -3,7 +3,13 @@
 import type { Credential } from "./credentials.js";
 import { ConfigurationError, type CouponsError } from "./errors.js";
 
-/** One try of a request, for the `log` hook; codes in `path` are masked. */
+/**
+ * One try of a request, for the `log` hook; codes in `path` are masked.
+ *
+ * @example
+ * const log = ({ method, path, status }: LogEntry) => console.log(method, path, status);
+ * await new Coupons(queryUrl, null, { log }).health(); // GET /health 200
+ */
 export interface LogEntry {
   method: string;
   path: string;

@@ -56,6 +56,12 @@ interface Signed {
  * @param headers The headers of the request: of `fetch`, or of Node.
  * @param secrets The secret; during a rotation, the current and the previous one.
  * @throws InvalidSignature No secret fits, or the request is too old.
+ *
+ * @example
+ * const { id, events } = await verifyWebhook(body, headers, secret);
+ * console.log(id, events[0]?.type); // m1 coupon.redeemed
+ * const wrong = verifyWebhook(body, headers, "whsec_c29tZWJvZHkgZWxzZQ==");
+ * console.log(await wrong.catch((error) => error instanceof InvalidSignature)); // true
  */
 export async function verifyWebhook(
   body: string | Uint8Array,

@@ -175,6 +175,14 @@ test("a server that is away has done nothing, and is tried again", async (t) => 
   assert.deepEqual(attempts, [1, 2, 3]);
 });
 
+test("a port that fetch refuses has not got the request", async () => {
+  const client = openCoupons({ url: "http://127.0.0.1:9" }, { maxRetries: 0 });
+  await assert.rejects(client.redeem("A", "ann"), {
+    name: "ConnectionFailed",
+    isOutcomeUnknown: false,
+  });
+});
+
 test("no text of a failure has the code or the query, whatever fetch says", async () => {
   const fetch = async (url) => {
     const cause = new Error(

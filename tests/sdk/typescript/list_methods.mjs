@@ -1,4 +1,4 @@
-/** Print the errors of the SDK, and each method with its parameters and its request. */
+/** Print what the SDK exports, its errors, and each method with its parameters and its request. */
 
 import * as sdk from "../../../sdk/typescript/dist/index.js";
 
@@ -84,4 +84,5 @@ for (const [client, object] of Object.entries(clients)) {
 }
 const isError = (kind) => kind.prototype instanceof sdk.CouponsError;
 const errors = Object.keys(sdk).filter((name) => isError(sdk[name]));
-console.log(JSON.stringify({ errors, methods: found }));
+const exported = Object.keys(sdk);
+console.log(JSON.stringify({ errors, exported, methods: found }));
