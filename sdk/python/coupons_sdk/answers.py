@@ -18,7 +18,8 @@ from coupons_sdk.errors import (
     ConnectionTimeout,
     UnexpectedAnswer,
 )
-from coupons_sdk.refusals import select_error
+from coupons_sdk.options import Options
+from coupons_sdk.refusals import ADVICE, select_error
 from coupons_sdk.requests import Call
 from coupons_sdk.retries import parse_date, parse_retry_after
 
@@ -116,8 +117,7 @@ def read_error(call: Call[Any], answer: Answer) -> ApiError:
         f"The server answered {status} {response.reason_phrase} without an error "
         "document; perhaps a proxy did"
     )
-    if kind is AuthenticationError:
-        message += _describe_clock_difference(headers)
+    clock = _describe_clock_difference(headers) if kind is AuthenticationError else ""
     return kind(
         status,
         message,
@@ -125,6 +125,7 @@ def read_error(call: Call[Any], answer: Answer) -> ApiError:
         request_id=_get_text(document, "request_id") or request_id,
         details=_get_details(document),
         retry_after=parse_retry_after(headers),
+        advice=clock or ADVICE.get(code, ""),
     )
 
 
@@ -172,35 +173,36 @@ def _describe_clock_difference(headers: Mapping[str, str]) -> str:
         return ""
     direction = "ahead of" if seconds > 0 else "behind"
     return (
-        f". The clock of this machine is {abs(seconds):.0f} seconds {direction} the "
+        f"The clock of this machine is {abs(seconds):.0f} seconds {direction} the "
         "server's: synchronize it"
     )
 
 
 def describe_failure(
-    failure: httpx2.RequestError, call: Call[Any], *, timeout: float, is_part: bool
+    failure: httpx2.RequestError, call: Call[Any], options: Options, *, is_part: bool
 ) -> ConnectionFailed:
     """Return the error of a request without an answer, or without a part of a file."""
     is_outcome_unknown = not isinstance(failure, UNSENT_FAILURES)
+    title = f"No answer from {options.base_url} to {call.title}"
     if isinstance(failure, httpx2.TimeoutException):
         reason = "no further part arrived" if is_part else "it was not complete"
         if not is_outcome_unknown:
             reason = "there was no connection"
-        message = f"{reason} within {timeout:g} seconds (timeout)."
         return ConnectionTimeout(
-            f"No answer to {call.title}: {message}",
+            f"{title}: {reason} within {options.timeout:g} seconds (timeout).",
             is_outcome_unknown=is_outcome_unknown,
         )
     text = (str(failure) or type(failure).__name__).rstrip(".")
-    advice = (
-        " Its certificate does not verify: install the authority's certificate, or "
-        "pass a transport that has it."
-        if is_certificate_failure(failure)
-        else ""
-    )
+    advice = ""
+    if is_certificate_failure(failure):
+        advice = (
+            " Its certificate does not verify: install the authority's certificate, or "
+            "pass a transport that has it."
+        )
+    elif "WRONG_VERSION_NUMBER" in text:
+        advice = " The server does not use TLS: its address begins with http://."
     return ConnectionFailed(
-        f"No answer to {call.title}: {text}.{advice}",
-        is_outcome_unknown=is_outcome_unknown,
+        f"{title}: {text}.{advice}", is_outcome_unknown=is_outcome_unknown
     )
 
 

@@ -69,7 +69,7 @@ class ConnectionTimeout(ConnectionFailed):
 
     >>> coupons.with_options(timeout=1e-9, max_retries=0).health()
     Traceback (most recent call last):
-    coupons_sdk.errors.ConnectionTimeout: No answer to GET /health: ...
+    coupons_sdk.errors.ConnectionTimeout: No answer from ... to GET /health: ...
     """
 
 
@@ -77,7 +77,8 @@ class ApiError(CouponsError):
     """The server answered with an error.
 
     `code` is one of the codes in docs/errors.md, `details` names the fields in error,
-    and `request_id` identifies the request in the logs of the server.
+    `request_id` identifies the request in the logs of the server, and `advice`, which
+    ends `message`, says what to check.
 
     >>> try:
     ...     coupons.get(user_id, "no-such-coupon")
@@ -95,10 +96,12 @@ class ApiError(CouponsError):
         request_id: str = "",
         details: Sequence[Mapping[str, Any]] = (),
         retry_after: float | None = None,
+        advice: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
+        self.message = f"{message}. {advice}" if advice else message
+        self.advice = advice
         self.code = code
         self.request_id = request_id
         self.details = tuple(details)
@@ -107,7 +110,10 @@ class ApiError(CouponsError):
     def __str__(self) -> str:
         about = [str(self.status), self.code, self.request_id]
         lines = [f"{self.message} ({' '.join(item for item in about if item)})"]
-        lines += [f"{item.get('path')}: {item.get('message')}" for item in self.details]
+        for item in self.details:
+            detail = f"{item.get('path')}: {item.get('message')}"
+            if detail not in self.message:  # which may contain the first one
+                lines.append(detail)
         return "; ".join(lines)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -136,7 +142,7 @@ class InvalidRequest(ApiError):
 
     >>> coupons.redeem(code, "")
     Traceback (most recent call last):
-    coupons_sdk.errors.InvalidRequest: ... (400 VALIDATION_ERROR ...); user_id: ...
+    coupons_sdk.errors.InvalidRequest: Invalid body: user_id: expected a user id ...
     """
 
 

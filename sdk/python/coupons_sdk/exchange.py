@@ -19,7 +19,12 @@ from coupons_sdk.answers import (
 )
 from coupons_sdk.credentials import Hmac
 from coupons_sdk.deadlines import Deadline
-from coupons_sdk.errors import AnswerTooLarge, ConnectionFailed, CouponsError
+from coupons_sdk.errors import (
+    AnswerTooLarge,
+    ConfigurationError,
+    ConnectionFailed,
+    CouponsError,
+)
 from coupons_sdk.options import LogEntry, Options
 from coupons_sdk.requests import Call, encode_value
 from coupons_sdk.retries import can_retry, choose_pause
@@ -69,7 +74,11 @@ class Exchange:
                 # Equal requests of one second would have equal signatures, and the
                 # gateway takes those for repetitions (docs/api-contracts.md 0.12).
                 body = {**body, "nonce": key}
-        self._body = b"" if body is None else _encode_json(body).encode()
+        try:
+            self._body = b"" if body is None else _encode_json(body).encode()
+        except (TypeError, ValueError) as error:  # half a surrogate pair is one as well
+            message = f"The request cannot be sent as JSON: {error}."
+            raise ConfigurationError(message) from error
         if call.upload:
             self._headers["Content-Type"] = call.upload.content_type
         elif body is not None:
@@ -107,8 +116,7 @@ class Exchange:
         self, failure: httpx2.RequestError, *, is_part: bool = False
     ) -> ConnectionFailed:
         """Return the error of an answer, or part of a file, that has not arrived."""
-        timeout = self._options.timeout
-        return describe_failure(failure, self._call, timeout=timeout, is_part=is_part)
+        return describe_failure(failure, self._call, self._options, is_part=is_part)
 
     def settle(self, outcome: Outcome) -> Answer | float:
         """Return the answer if it is one, or the pause before the next try.

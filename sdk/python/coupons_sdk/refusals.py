@@ -24,6 +24,20 @@ REQUEST_FAULTS = frozenset(
 )
 REFUSAL_STATUSES = frozenset({400, 404, 409})
 
+# What to check, by the code of an error.
+ADVICE: Mapping[str, str] = {
+    "AUTH_001": "Check the tenant ID, and that the secret is one of this tenant's",
+    "AUTH_002": "Check that base_url is the address of the right gateway: the query "
+    "gateway takes Hmac or TenantToken, the admin gateway ApiKey",
+    "INVALID_TOKEN": "Check that the token is a whole one, that it was signed with a "
+    "secret of this tenant, and that it is for the query gateway",
+    "TOKEN_EXPIRED": "Mint another one: TenantToken takes a function that returns it",
+    "INVALID_API_KEY": "It is unknown, revoked or expired. Check that base_url is the "
+    "address of the admin gateway that has it",
+    "ACCESS_DENIED": "The credential is another tenant's, or another user's",
+    "NOT_FOUND": "Check that base_url is the address of the right gateway, without "
+    "the path of its API",
+}
 _BY_STATUS: Mapping[int, type[ApiError]] = {
     401: AuthenticationError,
     403: PermissionDenied,

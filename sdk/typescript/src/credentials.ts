@@ -47,7 +47,8 @@ export class TenantToken implements Credential {
   }
 
   async buildHeaders(): Promise<Headers> {
-    const token = typeof this.#token === "string" ? this.#token : await this.#token();
+    const given = this.#token;
+    const token = typeof given === "function" ? await given() : given;
     return { Authorization: `Bearer ${requireSecret(token, "token")}` };
   }
 }
@@ -67,7 +68,7 @@ export class Hmac implements Credential {
 
   constructor(tenantId: string, secret: string) {
     refuseOnPlayersDevice("Hmac");
-    this.tenantId = tenantId;
+    this.tenantId = requireTenant(tenantId);
     this.#key = importKey(encodeText(requireSecret(secret, "secret")));
   }
 
@@ -105,13 +106,29 @@ export class ApiKey implements Credential {
 }
 
 function requireSecret(text: string, name: string): string {
-  if (typeof text !== "string" || !/^[\x21-\x7e]+$/.test(text)) {
+  if (typeof text !== "string" || text === "") {
     throw new ConfigurationError(
-      `The ${name} of the credential is empty or contains blanks, line ends or ` +
-        "characters that are not ASCII. Remove what was copied along with it.",
+      `The ${name} of the credential is missing: expected text. If it comes from a ` +
+        "variable of the environment, set that one; if it is a promise, await it.",
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(text)) {
+    throw new ConfigurationError(
+      `The ${name} of the credential contains blanks, line ends or characters that are ` +
+        "not ASCII. Remove what was copied along with it.",
     );
   }
   return text;
+}
+
+/** Return the ID of a tenant; a ConfigurationError if there is none. */
+export function requireTenant(tenantId: string): string {
+  if (typeof tenantId !== "string" || tenantId === "") {
+    throw new ConfigurationError(
+      "The tenant ID is missing: expected text, as in acme.",
+    );
+  }
+  return tenantId;
 }
 
 /** What a token says beside its tenant. */
@@ -147,7 +164,7 @@ export async function mintToken(
   const claims = {
     ...(userId === undefined ? {} : { sub: userId }),
     sub_type: "tenant",
-    sub_id: tenantId,
+    sub_id: requireTenant(tenantId),
     iat: issuedAt,
     exp: issuedAt + Math.floor(lifetimeSeconds),
   };

@@ -20,9 +20,7 @@ export class CouponsError extends Error {
  *
  * @example
  * const create = async () => new Coupons("coupons.example.com", null);
- * await create().catch((error) => {
- *   if (error instanceof ConfigurationError) console.log(error.message); // baseUrl ...
- * });
+ * await create().catch((error: ConfigurationError) => console.log(error.name)); // Con...
  */
 export class ConfigurationError extends CouponsError {}
 
@@ -83,11 +81,7 @@ export class ConnectionFailed extends CouponsError {
 export class ConnectionTimeout extends ConnectionFailed {}
 
 /** A field that an error names. */
-export interface ErrorDetail {
-  path?: string;
-  message?: string;
-  [member: string]: unknown;
-}
+export type ErrorDetail = { path?: string; message?: string; [member: string]: unknown };
 
 /** What an error answer says beside its message. */
 export interface ErrorFacts {
@@ -95,6 +89,7 @@ export interface ErrorFacts {
   requestId?: string;
   details?: readonly ErrorDetail[];
   retryAfter?: number | null;
+  advice?: string;
 }
 
 /**
@@ -116,14 +111,17 @@ export class ApiError extends CouponsError {
   readonly details: readonly ErrorDetail[];
   /** Seconds after which the request may be repeated, if the server says so. */
   readonly retryAfter: number | null;
+  /** What to check; it ends the message. */
+  readonly advice: string;
 
   constructor(status: number, message: string, facts: ErrorFacts = {}) {
-    super(message);
+    super(facts.advice ? `${message}. ${facts.advice}` : message);
     this.status = status;
     this.code = facts.code ?? "";
     this.requestId = facts.requestId ?? "";
     this.details = facts.details ?? [];
     this.retryAfter = facts.retryAfter ?? null;
+    this.advice = facts.advice ?? "";
   }
 }
 

@@ -3,6 +3,9 @@
 import type { Credential } from "./credentials.js";
 import { ConfigurationError, type CouponsError } from "./errors.js";
 
+const MAX_TIMEOUT_SECONDS = 86_400;
+const EXPECTED_URL = "expected an address such as https://coupons.example.com.";
+
 /**
  * One try of a request, for the `log` hook; codes in `path` are masked.
  *
@@ -79,22 +82,41 @@ export function completeOptions(
 
 /** Return the options if they are usable. */
 export function checkOptions(options: Options): Options {
-  const { timeoutSeconds, maxRetries, maxAnswerBytes } = options;
-  const isCount = Number.isInteger(maxRetries) && maxRetries >= 0;
-  if (!(timeoutSeconds > 0) || !isCount || !(maxAnswerBytes > 0)) {
+  const { timeoutSeconds, maxRetries, maxAnswerBytes, idempotencyKey } = options;
+  // Timers of more than 24 days end at once, and programs without types pass anything.
+  if (!(timeoutSeconds > 0 && timeoutSeconds <= MAX_TIMEOUT_SECONDS)) {
+    const expected = `seconds, more than 0 and up to ${MAX_TIMEOUT_SECONDS}`;
+    throw describe("timeoutSeconds", timeoutSeconds, expected);
+  }
+  if (!(Number.isInteger(maxRetries) && maxRetries >= 0)) {
+    throw describe("maxRetries", maxRetries, "a whole number, 0 or more");
+  }
+  if (!(Number.isInteger(maxAnswerBytes) && maxAnswerBytes >= 1)) {
+    throw describe("maxAnswerBytes", maxAnswerBytes, "a whole number, 1 or more");
+  }
+  if (idempotencyKey !== undefined && !/^[\w-]{1,255}$/.test(idempotencyKey)) {
+    throw describe("idempotencyKey", idempotencyKey, "1 to 255 letters, digits, _ or -");
+  }
+  const { credential } = options;
+  if (credential !== null && typeof credential?.buildHeaders !== "function") {
     throw new ConfigurationError(
-      "Invalid timeoutSeconds, maxRetries or maxAnswerBytes: expected a positive number " +
-        "of seconds, 0 or more retries, and a positive number of bytes.",
+      "The credential cannot be used: expected new Hmac(…), new TenantToken(…), new ApiKey(…), " +
+        "or null.",
     );
   }
   return options;
+}
+
+function describe(name: string, value: unknown, expected: string): ConfigurationError {
+  const given = JSON.stringify(value) ?? String(value);
+  return new ConfigurationError(`Invalid ${name} ${given}: expected ${expected}.`);
 }
 
 // Errors are logged, and so never repeat a URL, which may contain a password.
 function checkBaseUrl(text: string): string {
   // URL accepts `http:///host`, where the path may begin with a secret.
   if (!URL.canParse(text) || !/^\w+:\/\/[^/]/.test(text)) {
-    throw new ConfigurationError("baseUrl is not a valid URL.");
+    throw new ConfigurationError(`baseUrl is not a valid URL: ${EXPECTED_URL}`);
   }
   const url = new URL(text);
   if (url.username || url.password || url.search || url.hash) {
@@ -104,9 +126,7 @@ function checkBaseUrl(text: string): string {
     );
   }
   if (!["http:", "https:"].includes(url.protocol)) {
-    throw new ConfigurationError(
-      "Invalid baseUrl: expected an address such as https://coupons.example.com.",
-    );
+    throw new ConfigurationError(`Invalid baseUrl: ${EXPECTED_URL}`);
   }
   return url.href.replace(/\/+$/, "");
 }

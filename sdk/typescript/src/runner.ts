@@ -19,7 +19,7 @@ import {
   type RequestOptions,
 } from "./options.js";
 import { USER_AGENT } from "./platform.js";
-import { buildQuery, type Call, fillPath } from "./requests.js";
+import { buildQuery, type Call, encodeJson, fillPath } from "./requests.js";
 import { canRetry, choosePause, sleep } from "./retries.js";
 import { findContentType, isRepeatable, openUpload } from "./uploads.js";
 
@@ -104,7 +104,7 @@ export class Runner {
         watchdog.restart(NO_PART);
       }
     } catch (failure) {
-      throw describeFailure(failure, prepared.title, prepared.url);
+      throw this.#describe(failure, prepared);
     } finally {
       watchdog.stop();
     }
@@ -136,7 +136,7 @@ export class Runner {
       title: `${method} ${maskedPath}`,
       maskedPath,
       headers,
-      body: body === undefined ? NO_BODY : encodeText(JSON.stringify(body)),
+      body: body === undefined ? NO_BODY : encodeText(encodeJson(body)),
     };
   }
 
@@ -184,8 +184,12 @@ export class Runner {
       return { response, text: await readText(response, title, this.maxAnswerBytes) };
     } catch (failure) {
       if (failure instanceof AnswerTooLarge) return failure;
-      return describeFailure(failure, title, url);
+      return this.#describe(failure, prepared);
     }
+  }
+
+  #describe(failure: unknown, { title, url }: Prepared): ConnectionFailed {
+    return describeFailure(failure, title, url, this.#options.baseUrl);
   }
 
   /** Return the seconds before the next try; null if there is none. */

@@ -69,8 +69,13 @@ export async function verifyWebhook(
   secrets: string | readonly string[],
   { toleranceSeconds = TOLERANCE_SECONDS, now = new Date() }: WebhookOptions = {},
 ): Promise<WebhookMessage> {
+  if (typeof body !== "string" && !(body instanceof Uint8Array)) {
+    throw new ConfigurationError(
+      "verifyWebhook needs the body as it was received: text or bytes.",
+    );
+  }
   const content = typeof body === "string" ? encodeText(body) : concatenate(body);
-  const keys = typeof secrets === "string" ? [secrets] : secrets;
+  const keys = typeof secrets === "string" ? [secrets] : (secrets ?? []);
   if (keys.length === 0 || !keys.every(Boolean)) {
     throw new ConfigurationError("verifyWebhook needs at least one secret.");
   }
@@ -82,7 +87,8 @@ export async function verifyWebhook(
   const age = Math.abs(now.getTime() / 1000 - (signed.timestamp ?? 0));
   if (signed.timestamp !== null && age > toleranceSeconds) {
     throw new InvalidSignature(
-      `The request was signed ${age.toFixed()} seconds from now.`,
+      `The request was signed ${age.toFixed()} seconds from now, more than the ` +
+        `${toleranceSeconds} that are allowed: it is old, or a clock is wrong.`,
     );
   }
   const document = JSON.parse(new TextDecoder().decode(content));

@@ -100,7 +100,8 @@ for (const [status, code, kind] of FINAL) {
       .catch((caught) => caught);
     assert.equal(error.constructor, kind);
     const facts = [error.name, error.message, error.status, error.code, error.requestId];
-    assert.deepEqual(facts, [kind.name, "No", status, code, "r1"]);
+    const message = error.advice ? `No. ${error.advice}` : "No";
+    assert.deepEqual(facts, [kind.name, message, status, code, "r1"]);
     assert.equal(server.received.length, 1);
   });
 }

@@ -143,7 +143,7 @@ for (const [name, head] of Object.entries({
     const client = openCoupons(server, { timeoutSeconds: 0.1, maxRetries: 0 });
     const startedAt = performance.now();
     await assert.rejects(client.redeem("SAVE10", "ann"), (error) => {
-      const text = `No answer to ${TITLE}: it was not complete within 0.1 seconds`;
+      const text = `No answer from ${server.url} to ${TITLE}: it was not complete within 0.1 seconds`;
       assert.equal(error.message, `${text} (timeoutSeconds).`);
       assert.equal(error.name, "ConnectionTimeout");
       return error.isOutcomeUnknown;

@@ -1,6 +1,7 @@
 /** Print what the SDK exports, its errors, and each method with its parameters and its request. */
 
 import * as sdk from "../../../sdk/typescript/dist/index.js";
+import { ADVICE } from "../../../sdk/typescript/dist/refusals.js";
 
 const {
   ApiKey,
@@ -85,4 +86,5 @@ for (const [client, object] of Object.entries(clients)) {
 const isError = (kind) => kind.prototype instanceof sdk.CouponsError;
 const errors = Object.keys(sdk).filter((name) => isError(sdk[name]));
 const exported = Object.keys(sdk);
-console.log(JSON.stringify({ errors, exported, methods: found }));
+const advised = [...ADVICE.keys()];
+console.log(JSON.stringify({ advised, errors, exported, methods: found }));

@@ -18,6 +18,7 @@ from coupon_core.persistence import database
 from coupon_core.services.access import tenants
 from coupons_sdk import CouponsError
 from coupons_sdk import errors as errors_in_python
+from coupons_sdk.refusals import ADVICE
 from tests.authorization.route_cases import Route, fill_placeholders
 from tests.authorization.route_tables import (
     ROUTE_TABLES,
@@ -130,6 +131,7 @@ def test_the_sdks_have_the_same_methods_and_errors(listing: dict[str, Any]) -> N
         (method.client, re.sub("_(.)", lambda match: match[1].upper(), method.name))
         for method in list_python_methods()
     }
+    assert listing["advised"] == list(ADVICE)
     errors = {kind for kind in vars(errors_in_python).values() if inspect.isclass(kind)}
     assert set(listing["errors"]) == {
         kind.__name__

@@ -23,7 +23,7 @@ from coupons_sdk.admin import (
     rewards,
 )
 from coupons_sdk.clients import AsyncClient, Client, SyncClient
-from coupons_sdk.credentials import Credential
+from coupons_sdk.credentials import Credential, require_tenant
 from coupons_sdk.inputs import Metadata, Time
 from coupons_sdk.models.insight import Explanation
 from coupons_sdk.models.inventory import Batch, GeneratedCoupons
@@ -191,7 +191,7 @@ class CouponsAdmin(AdminMethods[Sync], SyncClient):
         transport: httpx2.BaseTransport | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        self.tenant_id = tenant_id
+        self.tenant_id = require_tenant(tenant_id)
         super().__init__(base_url, credential, transport=transport, **options)
 
 
@@ -217,5 +217,5 @@ class AsyncCouponsAdmin(AdminMethods[Async], AsyncClient):
         transport: httpx2.AsyncBaseTransport | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        self.tenant_id = tenant_id
+        self.tenant_id = require_tenant(tenant_id)
         super().__init__(base_url, credential, transport=transport, **options)

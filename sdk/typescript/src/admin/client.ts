@@ -1,7 +1,7 @@
 /** The client of the admin gateway. */
 
 import { Client } from "../client.js";
-import type { Credential } from "../credentials.js";
+import { type Credential, requireTenant } from "../credentials.js";
 import type { ClientOptions } from "../options.js";
 import { refuseOnPlayersDevice } from "../platform.js";
 import type { Runner } from "../runner.js";
@@ -86,9 +86,9 @@ export class CouponsAdmin extends Client {
 
   constructor(baseUrl: string, credential: Credential | null, options: AdminOptions) {
     refuseOnPlayersDevice("CouponsAdmin");
-    const { tenantId, ...rest } = options;
+    const { tenantId, ...rest } = options ?? {};
     super(baseUrl, credential, rest);
-    this.tenantId = tenantId;
+    this.tenantId = requireTenant(tenantId);
     this.setUp(this.runner);
   }
 
