@@ -14,6 +14,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+import httpx2
 import kombu
 import pytest
 from flask_smorest import Blueprint
@@ -55,6 +56,12 @@ def keeps_deliveries() -> bool:
 def keeps_channels() -> bool:
     poller = import_module("kombu.transport.redis").MultiChannelPoller()
     return not poller._channels
+
+
+def opens_connections() -> bool:
+    with httpx2.Client() as client:
+        backend = client._transport._pool._network_backend
+        return isinstance(client._mounts, dict) and callable(backend.connect_tcp)
 
 
 REDIS, VIRTUAL = "kombu.transport.redis", "kombu.transport.virtual"
@@ -121,6 +128,10 @@ PRIVATE_NAMES: dict[tuple[str, str], tuple[Callable[[], bool], str]] = {
         find_name(f"{REDIS}:Channel._q_for_pri"),
         "the lists of a queue",
     ),
+    **{
+        ("httpx2", name): (opens_connections, "connections that keep to a deadline")
+        for name in ("_transport", "_mounts", "_pool", "_network_backend")
+    },
     ("flask", "_prepare_response_obj"): (
         find_name("flask.json.provider:JSONProvider._prepare_response_obj"),
         "compact JSON of what views return",

@@ -22,6 +22,7 @@ from coupons_sdk.credentials import ApiKey, Hmac, TenantToken
 IN_PROCESS_URL = "http://couponctl.invalid"
 # Some answers wait for others: the test of a webhook for its receiver.
 TIMEOUT_SECONDS = 60
+MAX_ANSWER_BYTES = 2**30  # all data of a user are one answer
 CALL_A_SERVER = (
     " To call a server instead, use --server or --profile, or choose a profile with "
     "`couponctl profile use`."
@@ -59,7 +60,11 @@ def open_admin(tenant_id: str | None) -> Iterator[Admin]:
     key = AnnouncedKey(connection.api_key)
     get_current_context().meta[PLACE_KEY] = Place(connection.server, tenant_id)
     with CouponsAdmin(
-        connection.server, key, tenant_id=tenant_id, timeout=TIMEOUT_SECONDS
+        connection.server,
+        key,
+        tenant_id=tenant_id,
+        timeout=TIMEOUT_SECONDS,
+        max_answer_bytes=MAX_ANSWER_BYTES,
     ) as admin:
         yield admin
 
@@ -156,7 +161,11 @@ def open_local_admin(tenant_id: str) -> Iterator[Admin]:
     with (
         started_core(alternative=CALL_A_SERVER),
         CouponsAdmin(
-            IN_PROCESS_URL, None, tenant_id=tenant_id, transport=transport
+            IN_PROCESS_URL,
+            None,
+            tenant_id=tenant_id,
+            transport=transport,
+            max_answer_bytes=MAX_ANSWER_BYTES,
         ) as admin,
     ):
         yield admin

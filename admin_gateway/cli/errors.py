@@ -31,13 +31,14 @@ SDK_WORDS = {
     "or pass a transport that has it": "or set SSL_CERT_FILE to its file",
     "Invalid base_url": "Invalid address of the server",
     "base_url": "the address of the server",
+    " seconds (timeout)": " seconds",
 }
 MAX_PRINTED_DETAILS = 20
 # What a server says without knowing what the command calls, by its code.
 MESSAGES_ABOUT_SERVERS = {
     "INVALID_API_KEY": "{message}: {server} does not know it, or it is revoked or "
     "expired. Set COUPON_API_KEY, or store another key with `couponctl login`.",
-    "INVALID_SIGNATURE": "{message}: COUPON_TENANT_SECRET is not a secret of the "
+    "AUTH_001": "{message}: COUPON_TENANT_SECRET is not a secret of the "
     'tenant "{tenant_id}" on {server}.',
     "ACCESS_DENIED": '{message}: the credential does not belong to the tenant "'
     '{tenant_id}" of {server}.',
@@ -96,7 +97,7 @@ def to_command_error(error: Exception) -> CommandError | None:
     if isinstance(error, ApiError):
         return _convert_answer(error)
     if isinstance(error, CouponsError):
-        text = _name_server(_to_words_of_commands(str(error)))
+        text = _to_words_of_commands(str(error))
         if isinstance(error, ConfigurationError):
             return CommandError(text, "USAGE", WRONG_USAGE)
         code = "NO_ANSWER" if isinstance(error, ConnectionFailed) else "FAILED"
@@ -123,12 +124,6 @@ def _find_place() -> Place | None:
     return place
 
 
-def _name_server(text: str) -> str:
-    if place := _find_place():
-        text = text.replace("No answer to", f"No answer from {place.server} to", 1)
-    return text
-
-
 def _convert_answer(error: ApiError) -> CommandError:
     details = [
         ErrorDetail(
@@ -141,5 +136,6 @@ def _convert_answer(error: ApiError) -> CommandError:
     message = _to_words_of_commands(error.message)
     if (place := _find_place()) and error.code in MESSAGES_ABOUT_SERVERS:
         template = MESSAGES_ABOUT_SERVERS[error.code]
+        message = error.message.removesuffix(f". {error.advice}")
         message = template.format(message=message, **place._asdict())
     return CommandError(message, error.code or "FAILED", exit_status, details)

@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime
 from importlib import import_module
 from typing import Any
 
+import httpx2
+
 import coupons_sdk
 from coupon_core.domain.models.webhooks import SignatureScheme, WebhookSecrets
 from coupon_core.persistence import database
@@ -58,6 +60,7 @@ class ExampleRunner:
         self._fixed: Mapping[str, Any] = {
             **{name: getattr(coupons_sdk, name) for name in coupons_sdk.__all__},
             **{"UTC": UTC, "asyncio": asyncio, "date": date, "datetime": datetime},
+            "httpx2": httpx2,
             "admin": admin,
             "coupons": coupons,
             "admin_url": system.admin_gateway.url,
@@ -68,25 +71,26 @@ class ExampleRunner:
 
     def run(self, name: str, text: str) -> list[str]:
         """Run the examples in a text; return the descriptions of what failed."""
-        names = {**self._fixed, **self._create_names(text)}
+        names = {**self._fixed, **create_names(self._system, text)}
         test = doctest.DocTestParser().get_doctest(text, names, name, None, 0)
         failures: list[str] = []
         doctest.DocTestRunner(optionflags=FLAGS).run(test, out=failures.append)
         return failures
 
-    def _create_names(self, text: str) -> dict[str, Any]:
-        words = set(re.findall(r"[a-z_]+", text))
-        number = next(_numbers)
-        user_id = f"player-{number}"
-        wanted = [name for name in FACTORIES if name in words]
-        tenant = self._system.tenant
-        created = create_arguments(tenant, user_id, wanted)
-        fresh = {"fresh_name": f"Fresh-{number}", "fresh_key": f"N{number:04}"}
-        secret = generate_secret()
-        keys = WebhookSecrets(secret)
-        signed = build_headers(
-            SignatureScheme.STANDARD, keys, "m1", WEBHOOK_BODY, 1, datetime.now(UTC)
-        )
-        hook = {"body": WEBHOOK_BODY, "headers": signed, "secret": secret}
-        database.release_connection()
-        return {**created, **fresh, **hook, "tenant_secret": tenant.secret}
+
+def create_names(system: RunningSystem, text: str) -> dict[str, Any]:
+    """Return new objects for the names in an example."""
+    words = set(re.findall(r"[a-z_]+", text))
+    number = next(_numbers)
+    user_id = f"player-{number}"
+    wanted = [name for name in FACTORIES if name in words]
+    created = create_arguments(system.tenant, user_id, wanted)
+    fresh = {"fresh_name": f"Fresh-{number}", "fresh_key": f"N{number:04}"}
+    secret = generate_secret()
+    keys = WebhookSecrets(secret)
+    signed = build_headers(
+        SignatureScheme.STANDARD, keys, "m1", WEBHOOK_BODY, 1, datetime.now(UTC)
+    )
+    hook = {"body": WEBHOOK_BODY, "headers": signed, "secret": secret}
+    database.release_connection()
+    return {**created, **fresh, **hook, "tenant_secret": system.tenant.secret}

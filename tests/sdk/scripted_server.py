@@ -53,11 +53,10 @@ class ScriptedServer:
     def _serve_connection(self, connection: socket.socket) -> None:
         if self.context:
             connection = self.context.wrap_socket(connection, server_side=True)
-        request = read_request(connection)
-        self.received.append(request)
-        act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
-        act(connection)
-        connection.close()
+        with connection:
+            self.received.append(read_request(connection))
+            act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
+            act(connection)
 
 
 def read_request(connection: socket.socket) -> Request:

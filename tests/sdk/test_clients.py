@@ -64,7 +64,7 @@ def test_wait_reports_progress_until_the_end(
 def test_wait_ends_with_its_timeout(run: Run) -> None:
     with (
         scripted_server(build_state("running", 5)) as server,
-        pytest.raises(WaitTimeout, match="still running"),
+        pytest.raises(WaitTimeout, match="Batch b1 is still running"),
     ):
         run(server.url, lambda client: client.batches.wait("b1", timeout=0.1))
 

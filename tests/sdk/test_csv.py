@@ -169,7 +169,7 @@ def test_rows_do_not_depend_on_how_a_file_is_cut(
     content = file.getvalue().encode()
     places = [0, *sorted(cuts), len(content)]
     chunks = [content[a:b] for a, b in pairwise(places)]
-    reader = RowReader()
-    read = [row for chunk in chunks for row in reader.feed(chunk)]
-    read += reader.finish()
+    reader = RowReader("GET /v1/codes", 100)
+    read = [row for chunk in chunks for row in reader.read(chunk)]
+    read += reader.read(b"", is_last=True)
     assert read == [{"code": code, "user": user} for code, user in rows]

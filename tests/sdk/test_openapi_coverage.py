@@ -206,11 +206,7 @@ def list_public_docstrings() -> Iterator[tuple[str, str]]:
     for kind in (
         {item for item in named if inspect.isfunction(item)}
         | returned
-        | {
-            kind
-            for kind in classes
-            if not issubclass(kind, Document | Exception | Omit)
-        }
+        | {kind for kind in classes if not issubclass(kind, Document | Omit)}
     ):
         yield kind.__name__, inspect.getdoc(kind) or ""
         for name, member in inspect.getmembers(kind, inspect.isfunction):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from coupons_sdk.credentials import ApiKey, Hmac, TenantToken, mint_token
     from coupons_sdk.documents import Document
     from coupons_sdk.errors import (
+        AnswerTooLarge,
         ApiError,
         AuthenticationError,
         ConfigurationError,
@@ -44,7 +45,7 @@ _MODULES = {
     "admin.client": "AsyncCouponsAdmin CouponsAdmin",
     "credentials": "ApiKey Hmac TenantToken mint_token",
     "documents": "Document",
-    "errors": "ApiError AuthenticationError ConfigurationError Conflict "
+    "errors": "AnswerTooLarge ApiError AuthenticationError ConfigurationError Conflict "
     "ConnectionFailed ConnectionTimeout CouponRefused CouponsError InvalidRequest "
     "InvalidSignature NotFound PermissionDenied RateLimited ServerError "
     "UnexpectedAnswer WaitTimeout",
@@ -60,6 +61,7 @@ _MODULE_OF = {name: key for key, names in _MODULES.items() for name in names.spl
 
 __all__ = [
     "OMIT",
+    "AnswerTooLarge",
     "ApiError",
     "ApiKey",
     "AsyncCoupons",

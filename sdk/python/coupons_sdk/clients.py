@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Self
+from typing import Any, Generic, Self, Unpack
 
 import httpx2
 
 from coupons_sdk.credentials import Credential
 from coupons_sdk.models.service import ErrorCatalogue, Health, Readiness
 from coupons_sdk.options import (
-    DEFAULT_RETRIES,
-    DEFAULT_TIMEOUT_SECONDS,
-    LogHook,
+    ClientOptions,
     Options,
+    RequestOptions,
     check_base_url,
 )
-from coupons_sdk.requests import OMIT, Call, Omit, request
+from coupons_sdk.requests import Call, request
 from coupons_sdk.resources import Async, Mode, Resource, Sync, operation
 from coupons_sdk.runners import AsyncRunner, SyncRunner
 
@@ -23,15 +22,10 @@ from coupons_sdk.runners import AsyncRunner, SyncRunner
 class Client(Resource[Mode], Generic[Mode]):
     """What all four clients share."""
 
-    def with_options(
-        self,
-        *,
-        timeout: float | Omit = OMIT,
-        max_retries: int | Omit = OMIT,
-        idempotency_key: str | Omit | None = OMIT,
-        log: LogHook | Omit | None = OMIT,
-    ) -> Self:
+    def with_options(self, **changes: Unpack[RequestOptions]) -> Self:
         """Return a client with other options on the same connections.
+
+        They are those of a new client (`coupons_sdk.options.ClientOptions`).
 
         With an `idempotency_key` of your own, for example the ID of an order, a POST
         has one effect even if your program is restarted in between. A key belongs to
@@ -41,14 +35,7 @@ class Client(Resource[Mode], Generic[Mode]):
         >>> patient.with_options(idempotency_key="order-1").redeem(code, user_id).status
         'redeemed'
         """
-        changes = {
-            "timeout": timeout,
-            "max_retries": max_retries,
-            "idempotency_key": idempotency_key,
-            "log": log,
-        }
-        given = {name: item for name, item in changes.items() if item is not OMIT}
-        return self._copy(self._runner.with_options(**given))
+        return self._copy(self._runner.with_options(**changes))
 
     def _copy(self, runner: Any) -> Self:
         copy = object.__new__(type(self))
@@ -94,9 +81,8 @@ class Client(Resource[Mode], Generic[Mode]):
 class SyncClient(Client[Sync]):
     """A client that waits for each answer; threads may share it.
 
-    `timeout` is in seconds, `max_retries` the number of tries after the first, `log` a
-    function that is called after each try, and `transport` one of httpx2, for example
-    for tests.
+    For its options see `coupons_sdk.options.ClientOptions`; `transport` is one of
+    httpx2, for example for tests.
     """
 
     def __init__(
@@ -104,19 +90,12 @@ class SyncClient(Client[Sync]):
         base_url: str,
         credential: Credential | None,
         *,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
-        max_retries: int = DEFAULT_RETRIES,
-        log: LogHook | None = None,
         transport: httpx2.BaseTransport | None = None,
+        **options: Unpack[ClientOptions],
     ) -> None:
-        options = Options(
-            base_url=check_base_url(base_url),
-            credential=credential,
-            timeout=timeout,
-            max_retries=max_retries,
-            log=log,
-        )
-        self._set_up(SyncRunner(options, transport))
+        place = check_base_url(base_url)
+        given = Options(base_url=place, credential=credential, **options)
+        self._set_up(SyncRunner(given, transport))
 
     def close(self) -> None:
         """Close the connections, also those of copies with other options.
@@ -141,19 +120,12 @@ class AsyncClient(Client[Async]):
         base_url: str,
         credential: Credential | None,
         *,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
-        max_retries: int = DEFAULT_RETRIES,
-        log: LogHook | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        **options: Unpack[ClientOptions],
     ) -> None:
-        options = Options(
-            base_url=check_base_url(base_url),
-            credential=credential,
-            timeout=timeout,
-            max_retries=max_retries,
-            log=log,
-        )
-        self._set_up(AsyncRunner(options, transport))
+        place = check_base_url(base_url)
+        given = Options(base_url=place, credential=credential, **options)
+        self._set_up(AsyncRunner(given, transport))
 
     async def close(self) -> None:
         """Close the connections, also those of copies with other options.

@@ -45,7 +45,7 @@ class TenantToken:
         self, method: str, target: bytes, body: bytes
     ) -> Mapping[str, str]:
         """Return the Authorization header."""
-        token = self.token if isinstance(self.token, str) else self.token()
+        token = self.token() if callable(self.token) else self.token
         return {"Authorization": f"Bearer {require_secret(token, 'token')}"}
 
 
@@ -62,6 +62,9 @@ class Hmac:
 
     tenant_id: str
     secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        require_tenant(self.tenant_id)
 
     def build_headers(
         self, method: str, target: bytes, body: bytes
@@ -99,14 +102,30 @@ def require_secret(text: str, name: str) -> str:
     """Return a secret that can be sent in a header.
 
     Raises:
-        ConfigurationError: It is empty, or contains blanks or line ends.
+        ConfigurationError: It is no text, empty, or contains blanks or line ends.
     """
-    if not text or not text.isascii() or not text.isprintable() or " " in text:
+    if not isinstance(text, str) or not text:
         raise ConfigurationError(
-            f"The {name} of the credential is empty or contains blanks, line ends or "
-            "characters that are not ASCII. Remove what was copied along with it."
+            f"The {name} of the credential is missing: expected text. If it comes from "
+            "a variable of the environment, set that one."
+        )
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ConfigurationError(
+            f"The {name} of the credential contains blanks, line ends or characters "
+            "that are not ASCII. Remove what was copied along with it."
         )
     return text
+
+
+def require_tenant(tenant_id: str) -> str:
+    """Return the ID of a tenant.
+
+    Raises:
+        ConfigurationError: It is no text, or empty.
+    """
+    if not isinstance(tenant_id, str) or not tenant_id:
+        raise ConfigurationError("The tenant ID is missing: expected text, as in acme.")
+    return tenant_id
 
 
 def mint_token(
@@ -127,7 +146,7 @@ def mint_token(
     True
 
     Raises:
-        ConfigurationError: The lifetime is not within 30 days.
+        ConfigurationError: The lifetime is not within 30 days, or something is missing.
     """
     if not 0 < lifetime_seconds <= MAX_TOKEN_LIFETIME_SECONDS:
         raise ConfigurationError(
@@ -136,12 +155,13 @@ def mint_token(
     issued_at = int(time.time() if now is None else now)
     claims = {
         **({} if user_id is None else {"sub": user_id}),
-        **{"sub_type": "tenant", "sub_id": tenant_id},
+        **{"sub_type": "tenant", "sub_id": require_tenant(tenant_id)},
         **{"iat": issued_at, "exp": issued_at + int(lifetime_seconds)},
     }
     parts = [{"alg": "HS256", "typ": "JWT"}, claims]
     signed = ".".join(_encode(json.dumps(part).encode()) for part in parts)
-    signature = hmac.digest(secret.encode(), signed.encode(), hashlib.sha256)
+    key = require_secret(secret, "secret").encode()
+    signature = hmac.digest(key, signed.encode(), hashlib.sha256)
     return f"{signed}.{_encode(signature)}"
 
 

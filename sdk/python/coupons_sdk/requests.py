@@ -60,6 +60,11 @@ class Call(Generic[T]):
     is_refusable: bool = False  # it uses a code or a reservation
     accept: str = "application/json"
 
+    @property
+    def title(self) -> str:
+        """Return what messages call the request."""
+        return f"{self.method} /{self.masked_path}"
+
     def as_refusable(self) -> Call[T]:
         """Return a call whose refusals are CouponRefused."""
         return replace(self, is_refusable=True)

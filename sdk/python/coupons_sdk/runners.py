@@ -5,14 +5,16 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import aclosing, closing
 from dataclasses import replace
 from functools import cache
 from typing import Any, Self, TypeVar
 
 import httpx2
 
-from coupons_sdk.answers import describe_failure, read_answer
-from coupons_sdk.errors import ConfigurationError
+from coupons_sdk.answers import Answer, read_answer
+from coupons_sdk.deadlines import limit_connections
+from coupons_sdk.errors import AnswerTooLarge, ConfigurationError
 from coupons_sdk.exchange import Exchange, Outcome
 from coupons_sdk.options import Options
 from coupons_sdk.requests import Call
@@ -34,7 +36,9 @@ def _create_http(kind: Callable[..., H], transport: Any) -> H:
     # A transport has certificates and proxies of its own.
     try:
         verify = _get_ssl_context() if transport is None else True
-        return kind(transport=transport, verify=verify, follow_redirects=False)
+        client = kind(transport=transport, verify=verify, follow_redirects=False)
+        limit_connections(client)
+        return client
     except (OSError, ImportError) as error:
         reason = f" ({error})"
     except (ValueError, httpx2.InvalidURL):  # their texts repeat parts of the URL
@@ -62,33 +66,39 @@ class SyncRunner:
 
     def run(self, call: Call[T]) -> T:
         """Return the answer of a call."""
-        return read_answer(call, self.send(call))
-
-    def send(self, call: Call[Any], *, is_streamed: bool = False) -> httpx2.Response:
-        """Return the response of a call, with its body unless it is streamed."""
         exchange = Exchange(call, self.options, lambda content: content)
+        return read_answer(call, self._send(exchange))
+
+    def _send(self, exchange: Exchange, *, is_streamed: bool = False) -> Answer:
         while True:
-            result = exchange.settle(self._try(exchange.build_request(), is_streamed))
-            if isinstance(result, httpx2.Response):
+            outcome = self._try(exchange, is_streamed)
+            result = exchange.settle(outcome)
+            if isinstance(result, Answer):
                 return result
             time.sleep(result)
 
-    def _try(self, request: httpx2.Request, is_streamed: bool) -> Outcome:
+    def _try(self, exchange: Exchange, is_streamed: bool) -> Outcome:
         try:
-            response = self._http.send(request, stream=is_streamed)
-            if not response.is_success:
-                response.read()
-        except httpx2.RequestError as error:
+            response = self._http.send(exchange.build_request(), stream=True)
+            if is_streamed and response.is_success:
+                return Answer(response)
+            with closing(response):
+                content = exchange.receive(response)
+                for part in response.iter_bytes():
+                    content.add(part)
+        except (httpx2.RequestError, AnswerTooLarge) as error:
             return error
-        return response
+        return content.complete()
 
     def stream(self, call: Call[Any]) -> Iterator[bytes]:
-        """Yield the chunks of a body."""
-        response = self.send(call, is_streamed=True)
+        """Yield the parts of a file."""
+        exchange = Exchange(call, self.options, lambda content: content)
+        response, _ = self._send(exchange, is_streamed=True)
+        exchange.deadline.restart()
         try:
-            yield from response.iter_bytes()
+            yield from exchange.deadline.apply_to_each(response.iter_bytes())
         except httpx2.RequestError as error:
-            raise describe_failure(error, call) from error
+            raise exchange.describe(error, is_part=True) from error
         finally:
             response.close()
 
@@ -124,37 +134,41 @@ class AsyncRunner:
 
     async def run(self, call: Call[T]) -> T:
         """Return the answer of a call."""
-        return read_answer(call, await self.send(call))
-
-    async def send(
-        self, call: Call[Any], *, is_streamed: bool = False
-    ) -> httpx2.Response:
-        """Return the response of a call, with its body unless it is streamed."""
         exchange = Exchange(call, self.options, to_async)
+        return read_answer(call, await self._send(exchange))
+
+    async def _send(self, exchange: Exchange, *, is_streamed: bool = False) -> Answer:
         while True:
-            outcome = await self._try(exchange.build_request(), is_streamed)
+            outcome = await self._try(exchange, is_streamed)
             result = exchange.settle(outcome)
-            if isinstance(result, httpx2.Response):
+            if isinstance(result, Answer):
                 return result
             await _sleep(result)
 
-    async def _try(self, request: httpx2.Request, is_streamed: bool) -> Outcome:
+    async def _try(self, exchange: Exchange, is_streamed: bool) -> Outcome:
         try:
-            response = await self._http.send(request, stream=is_streamed)
-            if not response.is_success:
-                await response.aread()
-        except httpx2.RequestError as error:
+            response = await self._http.send(exchange.build_request(), stream=True)
+            if is_streamed and response.is_success:
+                return Answer(response)
+            async with aclosing(response):
+                content = exchange.receive(response)
+                async for part in response.aiter_bytes():
+                    content.add(part)
+        except (httpx2.RequestError, AnswerTooLarge) as error:
             return error
-        return response
+        return content.complete()
 
     async def stream(self, call: Call[Any]) -> AsyncIterator[bytes]:
-        """Yield the chunks of a body."""
-        response = await self.send(call, is_streamed=True)
+        """Yield the parts of a file."""
+        exchange = Exchange(call, self.options, to_async)
+        response, _ = await self._send(exchange, is_streamed=True)
+        exchange.deadline.restart()
         try:
-            async for chunk in response.aiter_bytes():
-                yield chunk
+            async for part in response.aiter_bytes():
+                yield part
+                exchange.deadline.restart()
         except httpx2.RequestError as error:
-            raise describe_failure(error, call) from error
+            raise exchange.describe(error, is_part=True) from error
         finally:
             await response.aclose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -33,13 +34,13 @@ class Upload:
         seekable = getattr(source, "seekable", None)
         return bool(seekable and seekable())
 
-    def open(self) -> bytes | Iterator[bytes]:
-        """Return the content, from its beginning."""
+    def open(self) -> Iterator[bytes]:
+        """Return the parts of the content, from its beginning."""
         source: Any = self.source
         if isinstance(source, str):
-            return source.encode()
+            source = source.encode()
         if isinstance(source, bytes):
-            return source
+            return _read_file(BytesIO(source))
         if isinstance(source, Path):
             return _read_path(source)
         if hasattr(source, "read"):

@@ -56,14 +56,21 @@ def verify_webhook(
         InvalidSignature: No secret fits, or the request is too old.
     """
     content = body.encode() if isinstance(body, str) else body
-    keys = [secrets] if isinstance(secrets, str) else list(secrets)
+    if not isinstance(content, bytes):
+        raise ConfigurationError(
+            "verify_webhook needs the body as it was received: bytes or text."
+        )
+    keys = [secrets] if isinstance(secrets, str) else list(secrets or ())
     if not keys or not all(keys):
         raise ConfigurationError("verify_webhook needs at least one secret.")
     given = {name.lower(): value for name, value in headers.items()}
     signed_at = _check_signature(content, given, keys)
     age = abs((time.time() if now is None else now) - (signed_at or 0))
     if signed_at is not None and age > tolerance_seconds:
-        raise InvalidSignature(f"The request was signed {age:.0f} seconds from now.")
+        raise InvalidSignature(
+            f"The request was signed {age:.0f} seconds from now, more than the "
+            f"{tolerance_seconds:g} that are allowed: it is old, or a clock is wrong."
+        )
     return WebhookMessage(given.get("webhook-id"), _parse_events(content))
 
 

@@ -1,19 +1,14 @@
 /** Read answers: documents, errors, and what is neither. */
 
 import {
+  AnswerTooLarge,
   ApiError,
   AuthenticationError,
   ConnectionFailed,
   ConnectionTimeout,
-  CouponRefused,
-  Conflict,
-  InvalidRequest,
-  NotFound,
-  PermissionDenied,
-  RateLimited,
-  ServerError,
   UnexpectedAnswer,
 } from "./errors.js";
+import { ADVICE, selectError } from "./refusals.js";
 import type { Call } from "./requests.js";
 import { parseRetryAfter } from "./retries.js";
 
@@ -26,22 +21,52 @@ export interface Answer {
 /** What messages call a request: its method and its path without codes. */
 export type Title = string;
 
-// Faults of a request. Every other 400, 404 and 409 of a call that uses a code is a
-// refusal, also one whose code is newer than this SDK.
-const REQUEST_FAULTS = new Set([
-  ...["BAD_REQUEST", "BAD_JSON", "BAD_PATH", "VALIDATION_ERROR", "NOT_FOUND"],
-  ...["CONFLICT", "REQUEST_UNDER_WAY", ""],
-]);
-const REFUSAL_STATUSES = new Set([400, 404, 409]);
-
 // After these the request has not reached the server.
 const UNSENT =
-  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT|\(Connect\)/;
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|E(HOST|NET)UNREACH|CONNECT_TIMEOUT|\(Connect\)|bad port/;
 // The proxy of the environment refuses to connect, so that no other try can succeed.
 const PROXY = /Proxy response/;
+// Shorter ones of Node, for example for connecting.
+const TIMEOUT = /UND_ERR_\w*TIMEOUT/;
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/i;
 // A larger difference makes signatures and tokens invalid sooner or later.
 const MAX_CLOCK_DIFFERENCE_SECONDS = 60;
+
+/** Yield the parts of a body. */
+export async function* readParts({ body }: Response): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader();
+  let isDone = reader === undefined;
+  try {
+    while (!isDone) {
+      const { done, value } = await reader!.read();
+      isDone = done;
+      if (!done) yield value!;
+    }
+  } finally {
+    if (!isDone) await reader!.cancel().catch(() => {});
+  }
+}
+
+/** Return the text of an answer; an AnswerTooLarge as soon as it exceeds the limit. */
+export async function readText(
+  response: Response,
+  title: Title,
+  limit: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const part of readParts(response)) {
+    size += part.length;
+    if (size > limit) {
+      const requestId = response.headers.get("x-request-id") ?? "";
+      const facts = { size, limit, requestId };
+      throw new AnswerTooLarge(response.status, `The answer of ${title}`, facts);
+    }
+    text += decoder.decode(part, { stream: true });
+  }
+  return text + decoder.decode();
+}
 
 /** Return true for an answer that redirects; browsers show no more than that. */
 export function isRedirect({ status, type }: Response): boolean {
@@ -87,33 +112,14 @@ export function readError({ isRefusable }: Call, { response, text }: Answer): Ap
     toText(document.message) ||
     `The server answered ${status} ${statusText} without an error document; perhaps ` +
       "a proxy did";
-  const advice = kind === AuthenticationError ? describeClockDifference(headers) : "";
-  return new kind(status, message + advice, {
+  const clock = kind === AuthenticationError ? describeClockDifference(headers) : "";
+  return new kind(status, message, {
     code,
+    advice: clock || (ADVICE.get(code) ?? ""),
     requestId: toText(document.request_id) || requestId,
     details: Array.isArray(details) ? details.filter(isObject) : [],
     retryAfter: parseRetryAfter(headers),
   });
-}
-
-const BY_STATUS = new Map<number, typeof ApiError>([
-  [401, AuthenticationError],
-  [403, PermissionDenied],
-  [404, NotFound],
-  [409, Conflict],
-  [429, RateLimited],
-]);
-
-/** Return the class of an error answer; refusable calls use a code or a reservation. */
-function selectError(
-  status: number,
-  code: string,
-  isRefusable: boolean,
-): typeof ApiError {
-  if (isRefusable && REFUSAL_STATUSES.has(status) && !REQUEST_FAULTS.has(code)) {
-    return CouponRefused;
-  }
-  return BY_STATUS.get(status) ?? (status >= 500 ? ServerError : InvalidRequest);
 }
 
 function readErrorDocument(text: string): Record<string, unknown> {
@@ -146,7 +152,7 @@ function describeClockDifference(headers: Headers): string {
   if (!(Math.abs(seconds) > MAX_CLOCK_DIFFERENCE_SECONDS)) return "";
   const direction = seconds > 0 ? "ahead of" : "behind";
   return (
-    `. The clock of this machine is ${Math.abs(seconds).toFixed()} seconds ` +
+    `The clock of this machine is ${Math.abs(seconds).toFixed()} seconds ` +
     `${direction} the server's: synchronize it`
   );
 }
@@ -156,6 +162,7 @@ export function describeFailure(
   failure: unknown,
   title: Title,
   url: string,
+  baseUrl: string,
 ): ConnectionFailed {
   if (failure instanceof ConnectionFailed) return failure;
   const reason = listReasons(failure).join(", ");
@@ -163,10 +170,14 @@ export function describeFailure(
   const isPermanent = isCertificate || PROXY.test(reason);
   const advice = isCertificate
     ? " Its certificate does not verify: install the authority's certificate."
-    : "";
-  const isTimeout = failure instanceof DOMException && failure.name === "TimeoutError";
+    : reason.includes("WRONG_VERSION_NUMBER")
+      ? " The server does not use TLS: its address begins with http://."
+      : "";
+  const isAborted = failure instanceof DOMException && failure.name === "TimeoutError";
+  const isTimeout = isAborted || TIMEOUT.test(reason);
   const kind = isTimeout ? ConnectionTimeout : ConnectionFailed;
-  return new kind(`No answer to ${title}: ${reason.replaceAll(url, "…")}.${advice}`, {
+  const text = reason.replaceAll(url, "…");
+  return new kind(`No answer from ${baseUrl} to ${title}: ${text}.${advice}`, {
     ...(reason.includes(url) ? {} : { cause: failure }),
     isOutcomeUnknown: !UNSENT.test(reason) && !isPermanent,
     isPermanent,

@@ -22,6 +22,11 @@ export abstract class Client {
    * With an `idempotencyKey` of your own, for example the ID of an order, a POST has one
    * effect even if your program is restarted in between. A key belongs to one request: use
    * the client that is returned for that one only.
+   *
+   * @example
+   * const patient = coupons.withOptions({ timeoutSeconds: 60, maxRetries: 5 });
+   * const once = patient.withOptions({ idempotencyKey: freshName });
+   * console.log((await once.redeem(code, userId)).status); // redeemed
    */
   withOptions(changes: RequestOptions): this {
     const copy: this = Object.create(Object.getPrototypeOf(this));
@@ -35,17 +40,33 @@ export abstract class Client {
     this.runner = runner;
   }
 
-  /** Return the health of the process; no credential is needed. */
+  /**
+   * Return the health of the process; no credential is needed.
+   *
+   * @example
+   * console.log((await coupons.health()).status); // healthy
+   */
   health(): Promise<Schemas["Health"]> {
     return this.read("/health");
   }
 
-  /** Return whether the gateway can serve requests; a ServerError if it cannot. */
+  /**
+   * Return whether the gateway can serve requests; a ServerError if it cannot.
+   *
+   * @example
+   * console.log((await coupons.ready()).status); // ready
+   */
   ready(): Promise<Schemas["Readiness"]> {
     return this.read("/ready");
   }
 
-  /** Return every error code with its meaning and what to do. */
+  /**
+   * Return every error code with its meaning and what to do.
+   *
+   * @example
+   * const { errors } = await coupons.errorCatalogue();
+   * console.log(errors.find((entry) => entry.code === "COUPON_EXPIRED")?.status); // 400
+   */
   errorCatalogue(): Promise<Schemas["ErrorCatalogue"]> {
     return this.read("/errors");
   }

@@ -27,7 +27,14 @@ export interface Credential {
 
 // The secrets are private members, which neither console.log nor JSON.stringify shows.
 
-/** A tenant JWT, made by `mintToken` or by your server. */
+/**
+ * A tenant JWT, made by `mintToken` or by your server.
+ *
+ * @example
+ * const renew = () => mintToken(tenantId, tenantSecret, { userId: "nobody" });
+ * const player = new Coupons(queryUrl, new TenantToken(renew));
+ * console.log((await player.list("nobody").page()).total); // 0
+ */
 export class TenantToken implements Credential {
   readonly #token: string | (() => string | Promise<string>);
 
@@ -40,7 +47,8 @@ export class TenantToken implements Credential {
   }
 
   async buildHeaders(): Promise<Headers> {
-    const token = typeof this.#token === "string" ? this.#token : await this.#token();
+    const given = this.#token;
+    const token = typeof given === "function" ? await given() : given;
     return { Authorization: `Bearer ${requireSecret(token, "token")}` };
   }
 }
@@ -49,6 +57,10 @@ export class TenantToken implements Credential {
  * The tenant secret, with which each try of a request is signed again.
  *
  * It acts for any user of the tenant, and is refused in a browser.
+ *
+ * @example
+ * const server = new Coupons(queryUrl, new Hmac(tenantId, tenantSecret));
+ * console.log((await server.list("nobody").page()).total); // 0
  */
 export class Hmac implements Credential {
   readonly tenantId: string;
@@ -56,7 +68,7 @@ export class Hmac implements Credential {
 
   constructor(tenantId: string, secret: string) {
     refuseOnPlayersDevice("Hmac");
-    this.tenantId = tenantId;
+    this.tenantId = requireTenant(tenantId);
     this.#key = importKey(encodeText(requireSecret(secret, "secret")));
   }
 
@@ -73,7 +85,13 @@ export class Hmac implements Credential {
   }
 }
 
-/** An API key of the admin gateway (`pk_…`); refused in a browser. */
+/**
+ * An API key of the admin gateway (`pk_…`); refused in a browser.
+ *
+ * @example
+ * const client = new CouponsAdmin(adminUrl, new ApiKey(apiKey), { tenantId });
+ * console.log((await client.apiKeys.getOwn()).tenant_id === tenantId); // true
+ */
 export class ApiKey implements Credential {
   readonly #key: string;
 
@@ -88,13 +106,29 @@ export class ApiKey implements Credential {
 }
 
 function requireSecret(text: string, name: string): string {
-  if (typeof text !== "string" || !/^[\x21-\x7e]+$/.test(text)) {
+  if (typeof text !== "string" || text === "") {
     throw new ConfigurationError(
-      `The ${name} of the credential is empty or contains blanks, line ends or ` +
-        "characters that are not ASCII. Remove what was copied along with it.",
+      `The ${name} of the credential is missing: expected text. If it comes from a ` +
+        "variable of the environment, set that one; if it is a promise, await it.",
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(text)) {
+    throw new ConfigurationError(
+      `The ${name} of the credential contains blanks, line ends or characters that are ` +
+        "not ASCII. Remove what was copied along with it.",
     );
   }
   return text;
+}
+
+/** Return the ID of a tenant; a ConfigurationError if there is none. */
+export function requireTenant(tenantId: string): string {
+  if (typeof tenantId !== "string" || tenantId === "") {
+    throw new ConfigurationError(
+      "The tenant ID is missing: expected text, as in acme.",
+    );
+  }
+  return tenantId;
 }
 
 /** What a token says beside its tenant. */
@@ -107,7 +141,14 @@ export interface TokenOptions {
   now?: Date;
 }
 
-/** Return a tenant JWT, signed with the tenant secret; refused in a browser. */
+/**
+ * Return a tenant JWT, signed with the tenant secret; refused in a browser.
+ *
+ * @example
+ * const token = await mintToken(tenantId, tenantSecret, { userId });
+ * const player = new Coupons(queryUrl, new TenantToken(token));
+ * console.log((await player.redeem(code, userId)).user_id === userId); // true
+ */
 export async function mintToken(
   tenantId: string,
   secret: string,
@@ -123,7 +164,7 @@ export async function mintToken(
   const claims = {
     ...(userId === undefined ? {} : { sub: userId }),
     sub_type: "tenant",
-    sub_id: tenantId,
+    sub_id: requireTenant(tenantId),
     iat: issuedAt,
     exp: issuedAt + Math.floor(lifetimeSeconds),
   };

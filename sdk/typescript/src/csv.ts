@@ -1,6 +1,7 @@
 /** CSV downloads that are not kept in memory. */
 
-import type { Call } from "./requests.js";
+import { AnswerTooLarge, UnexpectedAnswer } from "./errors.js";
+import { type Call, describeCall } from "./requests.js";
 import type { Runner } from "./runner.js";
 
 /** A row of a CSV file, by the names of its columns. */
@@ -10,8 +11,14 @@ export type Row = Record<string, string>;
  * A CSV file: iterate over its bytes with `for await`, over its `rows()`, or pass it to
  * `fs.writeFile`.
  *
- * Each iteration downloads it from the beginning. A connection that breaks on the way is
+ * Each iteration downloads it from the beginning, in parts: it may have any size, and each
+ * part may take the `timeoutSeconds` of the client. A connection that breaks on the way is
  * an error, never the end of the file.
+ *
+ * @example
+ * let size = 0;
+ * for await (const part of admin.reports.export("funnel")) size += part.length;
+ * console.log(size > 0); // true
  */
 export class CsvStream implements AsyncIterable<Uint8Array> {
   readonly #runner: Runner;
@@ -27,39 +34,68 @@ export class CsvStream implements AsyncIterable<Uint8Array> {
     return this.#runner.stream(this.#call);
   }
 
-  /** Yield the rows by the names of their columns. */
+  /**
+   * Yield the rows by the names of their columns.
+   *
+   * @example
+   * const file = admin.codes.export({ definition_id: definitionId });
+   * for await (const row of file.rows()) console.log(row.code === code); // true
+   */
   async *rows(): AsyncGenerator<Row> {
-    const decoder = new TextDecoder(); // it removes a byte order mark
-    const reader = new RowReader();
-    for await (const chunk of this) {
-      yield* reader.read(decoder.decode(chunk, { stream: true }));
+    const decoder = new TextDecoder("utf-8", { fatal: true }); // it removes a byte order mark
+    const reader = new RowReader(describeCall(this.#call), this.#runner.maxAnswerBytes);
+    for await (const part of this) {
+      yield* reader.read(() => decoder.decode(part, { stream: true }));
     }
-    yield* reader.read(`${decoder.decode()}\n`);
+    yield* reader.read(() => `${decoder.decode()}\n`);
+    reader.end();
   }
 }
 
 /** Turns the text of a CSV file (RFC 4180) into rows. */
 class RowReader {
   #columns: readonly string[] | null = null;
-  #pending = "";
+  #record = ""; // the begin of a row that is not complete
+  #isQuoted = false;
+
+  constructor(
+    readonly title: string,
+    readonly limit: number,
+  ) {}
 
   /** Yield the rows that a part of the text completes. */
-  *read(text: string): Generator<Row> {
-    const lines = (this.#pending + text).split("\n");
-    this.#pending = lines.pop()!;
-    let record = "";
-    for (const line of lines) {
-      record += record && "\n";
-      record += line;
-      if (countQuotes(record) % 2 === 1) continue; // a quoted field is open
-      const row = this.#complete(record.replace(/\r$/, ""));
-      if (row) yield row;
-      record = "";
+  *read(decode: () => string): Generator<Row> {
+    const text = this.#decode(decode);
+    let start = 0;
+    for (let end = 0; end < text.length; end += 1) {
+      if (text[end] === '"') this.#isQuoted = !this.#isQuoted;
+      else if (text[end] === "\n" && !this.#isQuoted) {
+        const row = this.#complete(text.slice(start, end).replace(/\r$/, ""));
+        if (row) yield row;
+        start = end + 1;
+      }
     }
-    if (record) this.#pending = `${record}\n${this.#pending}`;
+    this.#record += text.slice(start);
+    this.#checkSize(this.#record);
   }
 
-  #complete(record: string): Row | null {
+  /** Throw if the file ends within a row. */
+  end(): void {
+    if (this.#isQuoted) throw this.#describe("a quoted field does not end");
+  }
+
+  #decode(decode: () => string): string {
+    try {
+      return decode();
+    } catch {
+      throw this.#describe("it is not UTF-8");
+    }
+  }
+
+  #complete(end: string): Row | null {
+    const record = this.#record + end;
+    this.#record = "";
+    this.#checkSize(record);
     if (record === "") return null;
     const values = splitRecord(record);
     const columns = this.#columns;
@@ -67,12 +103,21 @@ class RowReader {
       this.#columns = values;
       return null;
     }
-    return Object.fromEntries(columns.map((name, index) => [name, values[index] ?? ""]));
+    if (values.length !== columns.length) {
+      throw this.#describe(`${values.length} values for ${columns.length} columns`);
+    }
+    return Object.fromEntries(columns.map((name, index) => [name, values[index]!]));
   }
-}
 
-function countQuotes(text: string): number {
-  return text.split('"').length - 1;
+  #checkSize({ length: size }: string): void {
+    const title = `A row of the answer of ${this.title}`;
+    if (size > this.limit) throw new AnswerTooLarge(200, title, { size, limit: this.limit });
+  }
+
+  #describe(reason: string): UnexpectedAnswer {
+    const message = `The answer of ${this.title} cannot be read as CSV: ${reason}.`;
+    return new UnexpectedAnswer(200, message);
+  }
 }
 
 function splitRecord(record: string): string[] {

@@ -19,6 +19,14 @@ type Position = { offset?: number } | { cursor?: string };
  * A list: iterate over its items with `for await`, over its `pages()`, or get one `page()`.
  *
  * Nothing is sent before it is read; each iteration reads it from the beginning.
+ *
+ * @example
+ * const keys = admin.apiKeys.list({ limit: 1 });
+ * console.log((await keys.page()).items.length); // 1
+ * const sizes = new Set<number>();
+ * for await (const page of keys.pages()) sizes.add(page.items.length);
+ * console.log(...sizes); // 1
+ * for await (const { scopes } of keys) if (scopes.includes("keys")) break;
  */
 export class Pages<T> implements AsyncIterable<T> {
   readonly #runner: Runner;

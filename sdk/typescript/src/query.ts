@@ -17,7 +17,13 @@ export type Validation = Schemas["Validation"];
 export type RedeemOptions = Omit<Schemas["RedeemBody"], "user_id">;
 export type ReserveOptions = Omit<Schemas["ReserveBody"], "user_id">;
 
-/** A client of the query gateway. */
+/**
+ * A client of the query gateway.
+ *
+ * @example
+ * const shop = new Coupons(queryUrl, new Hmac(tenantId, tenantSecret));
+ * console.log((await shop.validate(code, userId)).valid); // true
+ */
 export class Coupons extends Client {
   private readonly base: string;
 
@@ -36,6 +42,10 @@ export class Coupons extends Client {
    * Return whether a code can be redeemed now, and why not.
    *
    * An unusable code is an answer, never an error; so is a text that cannot be a code.
+   *
+   * @example
+   * console.log((await coupons.validate(code, userId)).valid); // true
+   * console.log((await coupons.validate("no/such/code")).error_code); // COUPON_NOT_FOUND
    */
   validate(code: string, userId?: string): Promise<Validation> {
     const query = { user_id: userId };
@@ -49,6 +59,12 @@ export class Coupons extends Client {
    * redemption.
    *
    * @throws CouponRefused The code cannot be used; `code` says why.
+   *
+   * @example
+   * const coupon = await coupons.redeem(code, userId, { reference: "order-17" });
+   * console.log(coupon.status); // redeemed
+   * const again = coupons.redeem(code, userId);
+   * console.log((await again.catch((error) => error)).code); // ALREADY_REDEEMED
    */
   redeem(code: string, userId: string, options: RedeemOptions = {}): Promise<Coupon> {
     const body = { user_id: userId, ...options };
@@ -59,6 +75,10 @@ export class Coupons extends Client {
    * Hold a use of a code for a while, by default 15 minutes.
    *
    * @throws CouponRefused The code cannot be used; `code` says why.
+   *
+   * @example
+   * const { reservation_id } = await coupons.reserve(code, userId, { ttl_seconds: 60 });
+   * console.log((await coupons.confirm(reservation_id)).status); // redeemed
    */
   reserve(
     code: string,
@@ -73,6 +93,9 @@ export class Coupons extends Client {
    * Redeem what a reservation holds; a repetition answers the same.
    *
    * @throws CouponRefused It was released, or has ended and the use is gone.
+   *
+   * @example
+   * console.log((await coupons.confirm(reservationId)).redemption_count); // 1
    */
   confirm(reservationId: string): Promise<Coupon> {
     const path = "/v1/coupons/reservations/{reservation_id}/confirm";
@@ -83,13 +106,23 @@ export class Coupons extends Client {
    * Give back what a reservation holds; a repetition answers the same.
    *
    * @throws CouponRefused It was confirmed, or is unknown.
+   *
+   * @example
+   * await coupons.release(reservationId);
    */
   release(reservationId: string): Promise<void> {
     const path = "/v1/coupons/reservations/{reservation_id}";
     return this.send("delete", path, [reservationId]);
   }
 
-  /** List the coupons of a user, newest first. */
+  /**
+   * List the coupons of a user, newest first.
+   *
+   * @example
+   * for await (const coupon of coupons.list(userId, { status: "active" })) {
+   *   console.log(coupon.code === code); // true
+   * }
+   */
   list(
     userId: string,
     query?: Query<paths, "/v1/coupons/user/{user_id}">,
@@ -97,19 +130,36 @@ export class Coupons extends Client {
     return this.pages("/v1/coupons/user/{user_id}", [userId], "coupons", query);
   }
 
-  /** Return a coupon of a user; NotFound if there is none, or it is another user's. */
+  /**
+   * Return a coupon of a user; NotFound if there is none, or it is another user's.
+   *
+   * @example
+   * console.log((await coupons.get(userId, couponId)).code === code); // true
+   */
   get(userId: string, couponId: string): Promise<Coupon> {
     const path = "/v1/coupons/user/{user_id}/{coupon_id}";
     return this.send("get", path, [userId, couponId]);
   }
 
-  /** List the coupons that a user has redeemed, latest use first. */
+  /**
+   * List the coupons that a user has redeemed, latest use first.
+   *
+   * @example
+   * await coupons.redeem(code, userId);
+   * console.log((await coupons.history(userId).page()).total); // 1
+   */
   history(userId: string, query?: { limit?: number }): Pages<Coupon> {
     const path = "/v1/coupons/user/{user_id}/redemptions";
     return this.pages(path, [userId], "redemptions", query);
   }
 
-  /** List the active definitions. */
+  /**
+   * List the active definitions.
+   *
+   * @example
+   * const page = await coupons.definitions({ limit: 1 }).page();
+   * console.log(page.items[0]?.status); // active
+   */
   definitions(query?: { limit?: number }): Pages<PlayerDefinition> {
     return this.pages("/v1/coupons/definitions", [], "definitions", query);
   }

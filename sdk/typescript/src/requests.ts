@@ -31,6 +31,11 @@ export interface Call {
   readonly accept?: string;
 }
 
+/** Return what messages call a request: its method and its path without codes. */
+export function describeCall(call: Call): string {
+  return `${call.method} ${fillPath(call)[1]}`;
+}
+
 /** Return a path with its values, and the same for logs, with codes masked. */
 export function fillPath({ path, ids }: Call): [sent: string, masked: string] {
   let sent = "";
@@ -82,11 +87,33 @@ function mask(code: string): string {
   return `${code.length >= MIN_PARTLY_SHOWN_LENGTH ? code.slice(0, 2) : ""}***`;
 }
 
+/** Return a body as JSON, which has neither invalid dates nor infinite numbers. */
+export function encodeJson(body: unknown): string {
+  try {
+    return JSON.stringify(body, function (this: Record<string, unknown>, name, value) {
+      return requireFinite(this[name], name) && value;
+    });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new ConfigurationError(`The request cannot be sent as JSON: ${message}.`);
+  }
+}
+
+function requireFinite(value: unknown, name: string): true {
+  const isInvalid =
+    typeof value === "number"
+      ? !Number.isFinite(value)
+      : value instanceof Date && Number.isNaN(value.getTime());
+  if (isInvalid) throw new ConfigurationError(`Invalid ${name}: ${value}`);
+  return true;
+}
+
 /** Return a query string with its question mark, or nothing. */
 export function buildQuery(query: QueryValues = {}): string {
   const pairs = new URLSearchParams();
   const add = (name: string, value: unknown): void => {
     if (value === undefined || value === null) return;
+    requireFinite(value, name);
     if (Array.isArray(value)) value.forEach((item) => add(name, item));
     else if (value instanceof Date) pairs.append(name, value.toISOString());
     else if (typeof value === "object") {

@@ -5,11 +5,13 @@ import {
   describeFailure,
   readDocument,
   readError,
+  readParts,
+  readText,
   type Title,
 } from "./answers.js";
 import { Hmac } from "./credentials.js";
 import { encodeText, toHex } from "./encoding.js";
-import { ApiError, ConnectionFailed } from "./errors.js";
+import { AnswerTooLarge, ApiError, ConnectionFailed } from "./errors.js";
 import {
   checkOptions,
   type LogEntry,
@@ -17,12 +19,13 @@ import {
   type RequestOptions,
 } from "./options.js";
 import { USER_AGENT } from "./platform.js";
-import { buildQuery, type Call, fillPath } from "./requests.js";
+import { buildQuery, type Call, encodeJson, fillPath } from "./requests.js";
 import { canRetry, choosePause, sleep } from "./retries.js";
 import { findContentType, isRepeatable, openUpload } from "./uploads.js";
 
 const NO_BODY = new Uint8Array();
 const CSV = "text/csv";
+const NO_PART = "no further part arrived";
 
 /** What all tries of a call share. */
 interface Prepared {
@@ -34,28 +37,35 @@ interface Prepared {
   readonly maskedPath: string;
   readonly headers: Record<string, string>;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** That of the current try. */
+  watchdog?: Watchdog;
 }
 
-/** Aborts a request when nothing has arrived or left for some time. */
+/** Aborts a try that takes too long, or a part of a file. */
 class Watchdog {
   readonly #controller = new AbortController();
   readonly signal = this.#controller.signal;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly seconds: number) {}
+  constructor(readonly seconds: number) {
+    this.restart();
+  }
 
-  restart = (): void => {
+  restart(reason = "it was not complete"): void {
     this.stop();
     this.#timer = setTimeout(() => {
-      const text = `nothing arrived within ${this.seconds} seconds`;
+      const text = `${reason} within ${this.seconds} seconds (timeoutSeconds)`;
       this.#controller.abort(new DOMException(text, "TimeoutError"));
     }, this.seconds * 1000);
-  };
+  }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 }
+
+/** What a try has led to. */
+type Outcome = Answer | ConnectionFailed | AnswerTooLarge;
 
 /** Sends the requests of a client. */
 export class Runner {
@@ -70,32 +80,33 @@ export class Runner {
     return new Runner(checkOptions({ ...this.#options, ...changes }));
   }
 
+  /** The limit of an answer, and of a row of a file. */
+  get maxAnswerBytes(): number {
+    return this.#options.maxAnswerBytes;
+  }
+
   /** Return the document that answers a call. */
   async run(call: Call): Promise<unknown> {
     const prepared = this.#prepare(call);
-    const watchdog = new Watchdog(this.#options.timeoutSeconds);
-    return readDocument(call, await this.#send(prepared, watchdog), prepared.title);
+    return readDocument(call, await this.#send(prepared), prepared.title);
   }
 
-  /** Yield the chunks of a body. */
+  /** Yield the parts of a file. */
   async *stream(call: Call): AsyncGenerator<Uint8Array> {
     const prepared = this.#prepare({ ...call, accept: CSV });
-    const watchdog = new Watchdog(this.#options.timeoutSeconds);
-    const { response } = await this.#send(prepared, watchdog);
-    const reader = response.body!.getReader();
+    const { response } = await this.#send(prepared);
+    const watchdog = prepared.watchdog!;
     try {
-      for (;;) {
-        watchdog.restart();
-        const { done, value } = await reader.read();
-        watchdog.stop(); // the caller may take any time for a chunk
-        if (done) return;
-        yield value;
+      watchdog.restart(NO_PART);
+      for await (const part of readParts(response)) {
+        watchdog.stop(); // the caller may take any time for a part
+        yield part;
+        watchdog.restart(NO_PART);
       }
     } catch (failure) {
-      throw describeFailure(failure, prepared.title, prepared.url);
+      throw this.#describe(failure, prepared);
     } finally {
       watchdog.stop();
-      await reader.cancel().catch(() => {});
     }
   }
 
@@ -125,25 +136,24 @@ export class Runner {
       title: `${method} ${maskedPath}`,
       maskedPath,
       headers,
-      body: body === undefined ? NO_BODY : encodeText(JSON.stringify(body)),
+      body: body === undefined ? NO_BODY : encodeText(encodeJson(body)),
     };
   }
 
-  async #send(prepared: Prepared, watchdog: Watchdog): Promise<Answer> {
+  async #send(prepared: Prepared): Promise<Answer> {
     const { call } = prepared;
     for (let attempt = 1, isAnswerLost = false; ; attempt += 1) {
       const startedAt = performance.now();
-      watchdog.restart();
-      const outcome = await this.#try(prepared, watchdog);
-      watchdog.stop();
+      const outcome = await this.#try(prepared);
+      prepared.watchdog?.stop();
       const seconds = (performance.now() - startedAt) / 1000;
       const entry = { attempt, seconds, outcome };
-      if (!(outcome instanceof ConnectionFailed) && isDone(outcome, call, isAnswerLost)) {
+      if (!(outcome instanceof Error) && isDone(outcome, call, isAnswerLost)) {
         this.#log(prepared, { ...entry, error: null, pause: null });
         return outcome;
       }
       const isLost = outcome instanceof ConnectionFailed;
-      const error = isLost ? outcome : readError(call, outcome);
+      const error = outcome instanceof Error ? outcome : readError(call, outcome);
       isAnswerLost ||= isLost && outcome.isOutcomeUnknown;
       const pause = this.#choosePause(call, attempt, error);
       this.#log(prepared, { ...entry, error, pause });
@@ -152,10 +162,12 @@ export class Runner {
     }
   }
 
-  async #try(prepared: Prepared, watchdog: Watchdog): Promise<Answer | ConnectionFailed> {
+  async #try(prepared: Prepared): Promise<Outcome> {
     const { call, url, target, headers, body, title } = prepared;
     const { method, upload } = call;
     const signed = await this.#options.credential?.buildHeaders(method, target, body);
+    const watchdog = new Watchdog(this.#options.timeoutSeconds);
+    prepared.watchdog = watchdog;
     const init: RequestInit & { duplex?: "half" } = {
       method,
       headers: { ...headers, ...signed },
@@ -163,16 +175,21 @@ export class Runner {
       signal: watchdog.signal,
     };
     if (upload !== undefined) {
-      init.body = openUpload(upload, watchdog.restart);
+      init.body = openUpload(upload, watchdog);
       init.duplex = "half";
     } else if (call.body !== undefined) init.body = body;
     try {
       const response = await this.#options.fetch(url, init);
-      const isStreamed = call.accept === CSV && response.ok;
-      return { response, text: isStreamed ? "" : await response.text() };
+      if (call.accept === CSV && response.ok) return { response, text: "" };
+      return { response, text: await readText(response, title, this.maxAnswerBytes) };
     } catch (failure) {
-      return describeFailure(failure, title, url);
+      if (failure instanceof AnswerTooLarge) return failure;
+      return this.#describe(failure, prepared);
     }
+  }
+
+  #describe(failure: unknown, { title, url }: Prepared): ConnectionFailed {
+    return describeFailure(failure, title, url, this.#options.baseUrl);
   }
 
   /** Return the seconds before the next try; null if there is none. */
@@ -182,11 +199,12 @@ export class Runner {
     error: ApiError | ConnectionFailed,
   ): number | null {
     const retryAfter = error instanceof ApiError ? error.retryAfter : null;
-    const hasChance =
+    const isFinal =
       error instanceof ApiError
-        ? canRetry(error.status, error.code, retryAfter)
-        : !error.isPermanent;
-    if (!hasChance || !isRepeatable(upload) || attempt > this.#options.maxRetries) {
+        ? error instanceof AnswerTooLarge ||
+          !canRetry(error.status, error.code, retryAfter)
+        : error.isPermanent;
+    if (isFinal || !isRepeatable(upload) || attempt > this.#options.maxRetries) {
       return null;
     }
     return choosePause(attempt, retryAfter);
@@ -198,15 +216,16 @@ export class Runner {
       outcome,
       ...entry
     }: Pick<LogEntry, "attempt" | "seconds" | "error" | "pause"> & {
-      outcome: Answer | ConnectionFailed;
+      outcome: Outcome;
     },
   ): void {
-    const response = "response" in outcome ? outcome.response : null;
+    const answer = "response" in outcome ? outcome.response : null;
+    const refused = outcome instanceof AnswerTooLarge ? outcome : null;
     this.#options.log?.({
       method: call.method,
       path: maskedPath,
-      status: response?.status ?? null,
-      requestId: response?.headers.get("x-request-id") ?? "",
+      status: (answer ?? refused)?.status ?? null,
+      requestId: answer?.headers.get("x-request-id") ?? refused?.requestId ?? "",
       ...entry,
     });
   }

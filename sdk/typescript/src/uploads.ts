@@ -28,18 +28,20 @@ export function isRepeatable(source: CsvSource | undefined): boolean {
   );
 }
 
-/** Return the content as fetch sends it; `onProgress` is called for each chunk. */
+/** Return the content in parts; the source may take any time for each of them. */
 export function openUpload(
   source: CsvSource,
-  onProgress: () => void,
-): string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
-  if (typeof source === "string" || source instanceof Uint8Array) return source;
-  const stream = source instanceof Blob ? source.stream() : source;
+  watchdog: { stop(): void; restart(): void },
+): ReadableStream<Uint8Array> {
+  const isInMemory = typeof source === "string" || source instanceof Uint8Array;
+  const given = isInMemory ? new Blob([source]) : source;
+  const stream = given instanceof Blob ? given.stream() : given;
   const chunks = stream[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
+      watchdog.stop();
       const { done, value } = await chunks.next();
-      onProgress();
+      watchdog.restart();
       if (done) controller.close();
       else controller.enqueue(value);
     },

@@ -56,6 +56,12 @@ interface Signed {
  * @param headers The headers of the request: of `fetch`, or of Node.
  * @param secrets The secret; during a rotation, the current and the previous one.
  * @throws InvalidSignature No secret fits, or the request is too old.
+ *
+ * @example
+ * const { id, events } = await verifyWebhook(body, headers, secret);
+ * console.log(id, events[0]?.type); // m1 coupon.redeemed
+ * const wrong = verifyWebhook(body, headers, "whsec_c29tZWJvZHkgZWxzZQ==");
+ * console.log(await wrong.catch((error) => error instanceof InvalidSignature)); // true
  */
 export async function verifyWebhook(
   body: string | Uint8Array,
@@ -63,8 +69,13 @@ export async function verifyWebhook(
   secrets: string | readonly string[],
   { toleranceSeconds = TOLERANCE_SECONDS, now = new Date() }: WebhookOptions = {},
 ): Promise<WebhookMessage> {
+  if (typeof body !== "string" && !(body instanceof Uint8Array)) {
+    throw new ConfigurationError(
+      "verifyWebhook needs the body as it was received: text or bytes.",
+    );
+  }
   const content = typeof body === "string" ? encodeText(body) : concatenate(body);
-  const keys = typeof secrets === "string" ? [secrets] : secrets;
+  const keys = typeof secrets === "string" ? [secrets] : (secrets ?? []);
   if (keys.length === 0 || !keys.every(Boolean)) {
     throw new ConfigurationError("verifyWebhook needs at least one secret.");
   }
@@ -76,7 +87,8 @@ export async function verifyWebhook(
   const age = Math.abs(now.getTime() / 1000 - (signed.timestamp ?? 0));
   if (signed.timestamp !== null && age > toleranceSeconds) {
     throw new InvalidSignature(
-      `The request was signed ${age.toFixed()} seconds from now.`,
+      `The request was signed ${age.toFixed()} seconds from now, more than the ` +
+        `${toleranceSeconds} that are allowed: it is old, or a clock is wrong.`,
     );
   }
   const document = JSON.parse(new TextDecoder().decode(content));

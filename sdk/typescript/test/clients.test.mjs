@@ -100,7 +100,8 @@ for (const [status, code, kind] of FINAL) {
       .catch((caught) => caught);
     assert.equal(error.constructor, kind);
     const facts = [error.name, error.message, error.status, error.code, error.requestId];
-    assert.deepEqual(facts, [kind.name, "No", status, code, "r1"]);
+    const message = error.advice ? `No. ${error.advice}` : "No";
+    assert.deepEqual(facts, [kind.name, message, status, code, "r1"]);
     assert.equal(server.received.length, 1);
   });
 }
@@ -154,7 +155,7 @@ test("a silent server is a timeout whose outcome is unknown", async (t) => {
     assert.equal(error.constructor, sdk.ConnectionTimeout);
     assert.match(
       error.message,
-      /POST \/v1\/coupons\/acme\/redeem\/SA\*\*\*: nothing arrived/,
+      /POST \/v1\/coupons\/acme\/redeem\/SA\*\*\*: it was not complete within 0\.05 sec/,
     );
     return error.isOutcomeUnknown;
   });
@@ -173,6 +174,14 @@ test("a server that is away has done nothing, and is tried again", async (t) => 
     isOutcomeUnknown: false,
   });
   assert.deepEqual(attempts, [1, 2, 3]);
+});
+
+test("a port that fetch refuses has not got the request", async () => {
+  const client = openCoupons({ url: "http://127.0.0.1:9" }, { maxRetries: 0 });
+  await assert.rejects(client.redeem("A", "ann"), {
+    name: "ConnectionFailed",
+    isOutcomeUnknown: false,
+  });
 });
 
 test("no text of a failure has the code or the query, whatever fetch says", async () => {

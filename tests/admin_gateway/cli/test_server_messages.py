@@ -73,7 +73,7 @@ def test_login_to_a_query_gateway_is_explained(cli: CouponctlRunner) -> None:
 
 
 def test_a_wrong_secret_of_the_tenant_is_named(cli: CouponctlRunner) -> None:
-    with scripted_server(refusal(401, "INVALID_SIGNATURE", "Invalid signature")) as one:
+    with scripted_server(refusal(401, "AUTH_001", "Invalid signature")) as one:
         query = with_env(cli, COUPON_QUERY_SERVER=one.url, COUPON_TENANT_SECRET="ts_1")
         error = query.read_error("validate", "--tenant", "acme", "CODE-1")
         assert one.url in error["error"]

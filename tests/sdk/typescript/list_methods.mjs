@@ -1,6 +1,7 @@
-/** Print the errors of the SDK, and each method with its parameters and its request. */
+/** Print what the SDK exports, its errors, and each method with its parameters and its request. */
 
 import * as sdk from "../../../sdk/typescript/dist/index.js";
+import { ADVICE } from "../../../sdk/typescript/dist/refusals.js";
 
 const {
   ApiKey,
@@ -84,4 +85,6 @@ for (const [client, object] of Object.entries(clients)) {
 }
 const isError = (kind) => kind.prototype instanceof sdk.CouponsError;
 const errors = Object.keys(sdk).filter((name) => isError(sdk[name]));
-console.log(JSON.stringify({ errors, methods: found }));
+const exported = Object.keys(sdk);
+const advised = [...ADVICE.keys()];
+console.log(JSON.stringify({ advised, errors, exported, methods: found }));

@@ -6,17 +6,19 @@ import inspect
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import pytest
 
 from coupon_core.persistence import database
+from coupon_core.services.access import tenants
 from coupons_sdk import CouponsError
 from coupons_sdk import errors as errors_in_python
+from coupons_sdk.refusals import ADVICE
 from tests.authorization.route_cases import Route, fill_placeholders
 from tests.authorization.route_tables import (
     ROUTE_TABLES,
@@ -28,6 +30,12 @@ from tests.sdk.conftest import RunningSystem
 from tests.sdk.documents import prepare_codes, read_samples
 from tests.sdk.methods import list_methods as list_python_methods
 from tests.sdk.openapi import Operation, find_operation, list_expected_operations
+from tests.sdk.typescript.examples import (
+    build_program,
+    create_input,
+    find_failures,
+    list_examples,
+)
 from tests.sdk.typescript.npm import (
     MODULES,
     run_node,
@@ -123,6 +131,7 @@ def test_the_sdks_have_the_same_methods_and_errors(listing: dict[str, Any]) -> N
         (method.client, re.sub("_(.)", lambda match: match[1].upper(), method.name))
         for method in list_python_methods()
     }
+    assert listing["advised"] == list(ADVICE)
     errors = {kind for kind in vars(errors_in_python).values() if inspect.isclass(kind)}
     assert set(listing["errors"]) == {
         kind.__name__
@@ -131,15 +140,28 @@ def test_the_sdks_have_the_same_methods_and_errors(listing: dict[str, Any]) -> N
     }
 
 
-@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
-def test_the_samples_compile_and_run(project: Path, system: RunningSystem) -> None:
-    prepare_codes(system)
-    database.release_connection()
+EXAMPLES = list(list_examples())
+
+
+class Inputs(NamedTuple):
+    """What the examples get: new objects, and where the gateways are."""
+
+    values: list[Mapping[str, Any]]
+    environment: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def inputs(project: Path, system: RunningSystem, listing: dict[str, Any]) -> Inputs:
+    """Compile the samples and the examples at once; return the input of the latter."""
+    environment = system.environment  # before an example gets another secret
+    values = [create_input(system, example) for example in EXAMPLES]
+    examples = build_program(EXAMPLES, values, listing["exported"])
     samples = read_samples("docs/sdk-typescript.md", "ts", system)
-    (project / "samples.ts").write_text(samples + LAST_LINES)
     readme = read_samples("sdk/typescript/README.md", "ts", system)
-    (project / "readme.ts").write_text(readme)
-    files = ["samples.ts", "readme.ts"]
+    programs = {"samples": samples + LAST_LINES, "readme": readme, "examples": examples}
+    files = [f"{name}.ts" for name in programs]
+    for name, program in zip(files, programs.values(), strict=True):
+        (project / name).write_text(program)
     config = {"compilerOptions": COMPILER_OPTIONS, "files": files}
     (project / "tsconfig.json").write_text(json.dumps(config))
     # What the samples use beside the SDK.
@@ -147,6 +169,39 @@ def test_the_samples_compile_and_run(project: Path, system: RunningSystem) -> No
         (project / "node_modules" / name).symlink_to(MODULES / name)
     done = run_node(MODULES / "typescript" / "bin" / "tsc", cwd=project)
     assert done.returncode == 0, done.stdout
+    return Inputs(values, environment)
+
+
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+def test_every_example_prints_what_it_says(
+    project: Path, system: RunningSystem, inputs: Inputs
+) -> None:
+    given = json.dumps(inputs.values)
+    done = run_node("examples.js", cwd=project, text=given, **inputs.environment)
+    secret, *_ = tenants.list_secrets(system.tenant.tenant_id)
+    system.tenant.secret = secret.secret  # an example has replaced it
+    database.release_connection()
+    assert done.returncode == 0, done.stdout + done.stderr
+    failures = find_failures(EXAMPLES, done.stdout)
+    assert not failures, "\n".join(failures)
+
+
+def test_every_public_name_and_method_is_in_an_example(listing: dict[str, Any]) -> None:
+    text = "\n".join(example.code for example in EXAMPLES)
+    names = [rf"\b{name}\b" for name in listing["exported"] if name != "VERSION"]
+    calls = [
+        re.escape(f".{item['name']}(")
+        if "." in item["name"]
+        else rf"\b(?:admin|coupons)\.{item['name']}\("
+        for item in listing["methods"]
+    ]
+    assert [name for name in (*names, *calls) if not re.search(name, text)] == []
+
+
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+def test_the_samples_run(project: Path, system: RunningSystem, inputs: Inputs) -> None:
+    prepare_codes(system)
+    database.release_connection()
     printed = [run_with_deno(project, system)]
     for name in "samples.js", "readme.js":
         done = run_node(name, cwd=project, **system.environment)

@@ -68,7 +68,7 @@ class Batches(AdminResource[Mode], Generic[Mode]):
             WaitTimeout: It has not finished after `timeout` seconds.
         """
         call = request("GET", Batch.from_json, self._path("batches", batch_id))
-        return _wait(call, progress, timeout)
+        return _wait(call, f"Batch {batch_id}", progress=progress, timeout=timeout)
 
     @operation
     def cancel(self, batch_id: str) -> Call[Batch]:
@@ -152,11 +152,16 @@ class Jobs(AdminResource[Mode], Generic[Mode]):
             WaitTimeout: It has not finished after `timeout` seconds.
         """
         path = self._path("codes", "jobs", job_id)
-        return _wait(request("GET", CodeJob.from_json, path), progress, timeout)
+        call = request("GET", CodeJob.from_json, path)
+        return _wait(call, f"Job {job_id}", progress=progress, timeout=timeout)
 
 
 def _wait(
-    call: Call[W], progress: Callable[[W], object] | None, timeout: float
+    call: Call[W],
+    title: str,
+    *,
+    progress: Callable[[W], object] | None,
+    timeout: float,
 ) -> Script[W]:
     """Poll less often the longer it takes."""
     deadline, pause = time.monotonic() + timeout, FIRST_POLL_SECONDS
@@ -168,7 +173,7 @@ def _wait(
             return current
         if time.monotonic() + pause > deadline:
             raise WaitTimeout(
-                f"{call.masked_path} is still {current.state} after {timeout:g} "
+                f"{title} is still {current.state} after {timeout:g} "
                 "seconds. It continues in the background: wait again, or cancel it."
             )
         yield pause

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic
+from typing import Any, Generic, Unpack
 
 import httpx2
 
@@ -23,11 +23,11 @@ from coupons_sdk.admin import (
     rewards,
 )
 from coupons_sdk.clients import AsyncClient, Client, SyncClient
-from coupons_sdk.credentials import Credential
+from coupons_sdk.credentials import Credential, require_tenant
 from coupons_sdk.inputs import Metadata, Time
 from coupons_sdk.models.insight import Explanation
 from coupons_sdk.models.inventory import Batch, GeneratedCoupons
-from coupons_sdk.options import DEFAULT_RETRIES, DEFAULT_TIMEOUT_SECONDS, LogHook
+from coupons_sdk.options import ClientOptions
 from coupons_sdk.requests import OMIT, Call, Code, Omit, request
 from coupons_sdk.resources import Async, Mode, Sync, operation
 from coupons_sdk.uploads import CSV, CsvSource, Upload
@@ -188,20 +188,11 @@ class CouponsAdmin(AdminMethods[Sync], SyncClient):
         credential: Credential | None,
         *,
         tenant_id: str,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
-        max_retries: int = DEFAULT_RETRIES,
-        log: LogHook | None = None,
         transport: httpx2.BaseTransport | None = None,
+        **options: Unpack[ClientOptions],
     ) -> None:
-        self.tenant_id = tenant_id
-        super().__init__(
-            base_url,
-            credential,
-            timeout=timeout,
-            max_retries=max_retries,
-            log=log,
-            transport=transport,
-        )
+        self.tenant_id = require_tenant(tenant_id)
+        super().__init__(base_url, credential, transport=transport, **options)
 
 
 class AsyncCouponsAdmin(AdminMethods[Async], AsyncClient):
@@ -223,17 +214,8 @@ class AsyncCouponsAdmin(AdminMethods[Async], AsyncClient):
         credential: Credential | None,
         *,
         tenant_id: str,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
-        max_retries: int = DEFAULT_RETRIES,
-        log: LogHook | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        **options: Unpack[ClientOptions],
     ) -> None:
-        self.tenant_id = tenant_id
-        super().__init__(
-            base_url,
-            credential,
-            timeout=timeout,
-            max_retries=max_retries,
-            log=log,
-            transport=transport,
-        )
+        self.tenant_id = require_tenant(tenant_id)
+        super().__init__(base_url, credential, transport=transport, **options)

@@ -4,7 +4,24 @@ import type { Pages } from "../pages.js";
 import type { CsvSource } from "../uploads.js";
 import { AdminResource, type CsvOptions, type Query, type Schemas } from "./resource.js";
 
-/** Campaigns: promotions with definitions, packages and creators. */
+/**
+ * Campaigns: promotions with definitions, packages and creators.
+ *
+ * @example
+ * const zone = { name: freshName, time_zone: "Asia/Seoul" };
+ * const { campaign_id } = await admin.campaigns.create(zone);
+ * await admin.campaigns.change(campaign_id, { status: "COMPLETED" });
+ * console.log((await admin.campaigns.get(campaign_id)).status); // COMPLETED
+ * await admin.campaigns.suspend(campaign_id);
+ * console.log((await admin.campaigns.resume(campaign_id)).suspended_at); // null
+ * await admin.campaigns.addCreator(campaign_id, creatorKey);
+ * for await (const { status } of admin.campaigns.listCreators(campaign_id)) {
+ *   console.log(status); // ACTIVE
+ * }
+ * await admin.campaigns.removeCreator(campaign_id, creatorKey);
+ * console.log((await admin.campaigns.stats(campaign_id)).redemptions); // 0
+ * console.log((await admin.campaigns.list({ limit: 1 }).page()).items.length); // 1
+ */
 export class Campaigns extends AdminResource {
   /** Create a campaign. */
   create(body: Schemas["CreateCampaign"]): Promise<Schemas["Campaign"]> {
@@ -74,7 +91,19 @@ export class Campaigns extends AdminResource {
   }
 }
 
-/** Packages: what the codes of creators grant. */
+/**
+ * Packages: what the codes of creators grant.
+ *
+ * @example
+ * const { package_id } = await admin.packages.create(campaignId, {
+ *   item_name: { en: "Gems" },
+ *   rewards: [{ itemId: "gem", itemQuantity: 10 }],
+ * });
+ * await admin.packages.change(package_id, { max_total_usage: 9 });
+ * console.log((await admin.packages.get(package_id)).max_total_usage); // 9
+ * const packages = admin.packages.list({ campaign_id: campaignId });
+ * console.log((await packages.page()).total); // 2
+ */
 export class Packages extends AdminResource {
   /** Create a package of a campaign. */
   create(
@@ -100,7 +129,18 @@ export class Packages extends AdminResource {
   }
 }
 
-/** Creators, who hand out codes. */
+/**
+ * Creators, who hand out codes.
+ *
+ * @example
+ * await admin.creators.create({ creator_key: freshKey, name: "Jun" });
+ * await admin.creators.change(freshKey, { status: "INACTIVE" });
+ * console.log((await admin.creators.get(freshKey)).status); // INACTIVE
+ * await admin.creators.give(creatorKey, { package_id: packageId, count: 2 });
+ * console.log((await admin.creators.listCodes(creatorKey).page()).items.length); // 3
+ * console.log((await admin.creators.stats(creatorKey)).codes); // 3
+ * console.log((await admin.creators.revoke(creatorKey)).revoked); // 3
+ */
 export class Creators extends AdminResource {
   /** Create a creator. */
   create(body: Schemas["CreateCreator"]): Promise<Schemas["Creator"]> {
@@ -112,7 +152,18 @@ export class Creators extends AdminResource {
     return this.send("post", "/creators/bulk", [], { body });
   }
 
-  /** Create the creators of a CSV file. */
+  /**
+   * Create the creators of a CSV file.
+   *
+   * @example
+   * const file = `creator_key,name\n${freshKey},Jun\n`;
+   * const trial = { dry_run: true };
+   * console.log((await admin.creators.createFromCsv(campaignId, file, trial)).total); // 1
+   * const creators = [{ creator_key: freshKey, name: "Jun" }];
+   * await admin.creators.createAll({ campaign_id: campaignId, creators });
+   * const { items } = await admin.creators.list({ campaign_id: campaignId }).page();
+   * console.log(items.some(({ creator_key }) => creator_key === freshKey)); // true
+   */
   createFromCsv(
     campaignId: string,
     source: CsvSource,

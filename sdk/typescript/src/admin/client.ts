@@ -1,7 +1,7 @@
 /** The client of the admin gateway. */
 
 import { Client } from "../client.js";
-import type { Credential } from "../credentials.js";
+import { type Credential, requireTenant } from "../credentials.js";
 import type { ClientOptions } from "../options.js";
 import { refuseOnPlayersDevice } from "../platform.js";
 import type { Runner } from "../runner.js";
@@ -73,16 +73,22 @@ class OwnMethods extends AdminResource {
 
 export interface CouponsAdmin extends Resources {}
 
-/** A client of the admin gateway, for servers. */
+/**
+ * A client of the admin gateway, for servers.
+ *
+ * @example
+ * const client = new CouponsAdmin(adminUrl, new ApiKey(apiKey), { tenantId });
+ * console.log((await client.definitions.get(definitionId)).status); // active
+ */
 export class CouponsAdmin extends Client {
   readonly tenantId: string;
   private own!: OwnMethods;
 
   constructor(baseUrl: string, credential: Credential | null, options: AdminOptions) {
     refuseOnPlayersDevice("CouponsAdmin");
-    const { tenantId, ...rest } = options;
+    const { tenantId, ...rest } = options ?? {};
     super(baseUrl, credential, rest);
-    this.tenantId = tenantId;
+    this.tenantId = requireTenant(tenantId);
     this.setUp(this.runner);
   }
 
@@ -100,12 +106,23 @@ export class CouponsAdmin extends Client {
    *
    * Up to 1,000 are generated at once. More are a batch in the background: wait for it
    * with `admin.batches.wait`.
+   *
+   * @example
+   * const given = await admin.generate(definitionId, { user_ids: ["ann", "bob"] });
+   * if ("coupons" in given) console.log(given.coupons.length); // 2
    */
   generate(definitionId: string, body: Schemas["GenerateCoupons"]): Promise<Generated> {
     return this.own.generate(definitionId, body);
   }
 
-  /** Generate a coupon for each user in a CSV file with a column `user_id`. */
+  /**
+   * Generate a coupon for each user in a CSV file with a column `user_id`.
+   *
+   * @example
+   * const file = "user_id\nann\nbob\n";
+   * const { generated } = await admin.generateFromCsv(definitionId, file);
+   * console.log(generated); // 2
+   */
   generateFromCsv(
     definitionId: string,
     source: CsvSource,
@@ -114,7 +131,12 @@ export class CouponsAdmin extends Client {
     return this.own.generateFromCsv(definitionId, source, query);
   }
 
-  /** Return why a code can or cannot be redeemed, with every rule. */
+  /**
+   * Return why a code can or cannot be redeemed, with every rule.
+   *
+   * @example
+   * console.log((await admin.explain({ code, user_id: userId })).redeemable); // true
+   */
   explain(body: Schemas["ExplainCode"]): Promise<Schemas["Explanation"]> {
     return this.own.explain(body);
   }

@@ -13,7 +13,20 @@ export type ImportOptions = CsvOptions & {
   skip_used?: boolean;
 };
 
-/** Codes of all definitions. */
+/**
+ * Codes of all definitions.
+ *
+ * @example
+ * const file = `code,user_id\n${freshName},ann\n`;
+ * console.log((await admin.codes.importCsv(definitionId, file)).done); // 1
+ * const [found] = (await admin.codes.search(code.toLowerCase())).hits;
+ * console.log(found?.match); // normalized
+ * console.log((await admin.codes.get(couponId)).effective_status); // active
+ * const assigned = await admin.codes.assign({ code: looseCode, user_id: "zoe" });
+ * console.log(assigned.user_id); // zoe
+ * for await (const row of admin.codes.export({ user_id: "zoe" }).rows()) row.code;
+ * for await (const coupon of admin.codes.list({ user_id: "zoe" })) coupon.code;
+ */
 export class Codes extends AdminResource {
   /** List codes, newest first. */
   list(query?: Query<"/codes">): Pages<Schemas["CouponWithBatch"]> {
@@ -62,7 +75,18 @@ export class Codes extends AdminResource {
     return this.send("post", "/codes/restore", [], { body });
   }
 
-  /** Change the expiry of many codes; null returns to that of the definition. */
+  /**
+   * Change the expiry of many codes; null returns to that of the definition.
+   *
+   * @example
+   * const trial = { definition_id: definitionId, dry_run: true };
+   * const change = { ...trial, expires_at: "2099-12-31" };
+   * console.log((await admin.codes.changeExpiry(change)).done); // 1
+   * const later = { batch_id: batchId, expires_at: "2099-12-31" };
+   * console.log((await admin.codes.extend(later)).kind); // extend
+   * console.log((await admin.codes.revoke({ user_id: userId })).done); // 1
+   * console.log((await admin.codes.restore({ user_id: userId })).done); // 1
+   */
   changeExpiry(body: Schemas["CodeExpiry"]): Promise<Schemas["ExpiryJob"]> {
     return this.send("post", "/codes/expiry", [], { body });
   }

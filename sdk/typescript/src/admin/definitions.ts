@@ -3,7 +3,20 @@
 import type { Pages } from "../pages.js";
 import { AdminResource, type Query, type Schemas } from "./resource.js";
 
-/** Definitions: the templates of coupons. */
+/**
+ * Definitions: the templates of coupons.
+ *
+ * @example
+ * const config = { reward_item_id: itemId, limits: { per_user: 1 } };
+ * const { id } = await admin.definitions.create({ name: freshName, config });
+ * await admin.definitions.change(id, { config: { expires_at: "2099-12-31" } });
+ * const { config: changed } = await admin.definitions.get(id);
+ * console.log(changed.expires_at); // 2099-12-31T23:59:59Z
+ * await admin.definitions.replace(id, { name: freshName, config });
+ * const { total } = await admin.definitions.list({ name: freshName }).page();
+ * console.log(total, (await admin.definitions.stats(id)).total); // 1 0
+ * console.log((await admin.definitions.capacity(id)).remaining > 1_000_000); // true
+ */
 export class Definitions extends AdminResource {
   /** Create a definition. */
   create(body: Schemas["CreateDefinition"]): Promise<Schemas["Definition"]> {
@@ -41,7 +54,17 @@ export class Definitions extends AdminResource {
     return this.send("delete", "/coupons/{definition_id}", [definitionId]);
   }
 
-  /** Stop generation; coupons that exist stay valid. */
+  /**
+   * Stop generation; coupons that exist stay valid.
+   *
+   * @example
+   * console.log((await admin.definitions.pause(definitionId)).status); // paused
+   * console.log((await admin.definitions.archive(definitionId)).status); // archived
+   * console.log((await admin.definitions.activate(definitionId)).status); // active
+   * await admin.definitions.suspend(definitionId);
+   * console.log((await admin.definitions.resume(definitionId)).suspended_at); // null
+   * await admin.definitions.delete(definitionId);
+   */
   pause(definitionId: string): Promise<Schemas["Definition"]> {
     return this.send("post", "/coupons/{definition_id}/pause", [definitionId]);
   }
@@ -77,7 +100,22 @@ export class Definitions extends AdminResource {
   }
 }
 
-/** The coupons of a definition, one by one. */
+/**
+ * The coupons of a definition, one by one.
+ *
+ * @example
+ * const [first] = (await admin.coupons.list(definitionId).page()).items;
+ * console.log(first?.code === code); // true
+ * console.log((await admin.coupons.ofCode(code).page()).total); // 1
+ * await admin.coupons.change(definitionId, couponId, { expires_at: "2099-12-31" });
+ * const changed = await admin.coupons.get(definitionId, couponId);
+ * console.log(changed.expires_at); // 2099-12-31T23:59:59Z
+ * await admin.coupons.revoke(definitionId, couponId);
+ * console.log((await admin.coupons.restore(definitionId, couponId)).status); // active
+ * const other = await admin.coupons.reissue(definitionId, couponId);
+ * const revoked = await admin.coupons.revokeCode(definitionId, { code: other.code });
+ * console.log(revoked.status); // revoked
+ */
 export class DefinitionCoupons extends AdminResource {
   /** List the coupons of a definition. */
   list(

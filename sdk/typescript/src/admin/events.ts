@@ -6,7 +6,17 @@ import { AdminResource, type Query, type Schemas } from "./resource.js";
 /** A milestone: a CloudEvent, or an event as Phoenix sends it. */
 export type Milestone = Readonly<Record<string, unknown>>;
 
-/** Milestones that earn coupons. */
+/**
+ * Milestones that earn coupons.
+ *
+ * @example
+ * const event = {
+ *   ...{ event_type: "achievement.completed", event_id: freshName, user_id: "ann" },
+ *   attributes: { achievement_id: "first-win" },
+ * };
+ * console.log((await admin.events.publish(event)).status); // accepted
+ * console.log((await admin.events.publishAll([event])).accepted); // 1
+ */
 export class Events extends AdminResource {
   /** Store a milestone: a CloudEvent, or an event as Phoenix sends it. */
   publish(event: Milestone): Promise<Schemas["AcceptedEvent"]> {
@@ -19,7 +29,14 @@ export class Events extends AdminResource {
   }
 }
 
-/** Messages that could not be processed. */
+/**
+ * Messages that could not be processed.
+ *
+ * @example
+ * for await (const { reason } of admin.deadLetters.list()) reason;
+ * console.log((await admin.deadLetters.get(letterId)).body_encoding); // text
+ * console.log((await admin.deadLetters.retry(letterId)).status); // accepted
+ */
 export class DeadLetters extends AdminResource {
   /** List the dead letters. */
   list(query?: Query<"/dead-letters">): Pages<Schemas["DeadLetter"]> {
@@ -36,13 +53,33 @@ export class DeadLetters extends AdminResource {
     return this.send("post", "/dead-letters/{letter_id}/retry", [letterId]);
   }
 
-  /** Delete a dead letter. */
+  /**
+   * Delete a dead letter.
+   *
+   * @example
+   * await admin.deadLetters.drop(letterId);
+   */
   drop(letterId: string): Promise<void> {
     return this.send("delete", "/dead-letters/{letter_id}", [letterId]);
   }
 }
 
-/** Webhooks: events that are sent to your server. */
+/**
+ * Webhooks: events that are sent to your server.
+ *
+ * @example
+ * const url = "https://hooks.example.invalid/coupons";
+ * const hook = { event_type: "coupon.redeemed", url } as const;
+ * const { id, signature } = await admin.webhooks.create(hook);
+ * console.log(signature); // standard
+ * console.log((await admin.webhooks.test(id)).success); // false
+ * const { is_active } = await admin.webhooks.change(id, { is_active: false });
+ * console.log(is_active); // false
+ * console.log((await admin.webhooks.rotate(id)).secret.startsWith("whsec_")); // true
+ * console.log((await admin.webhooks.get(id)).event_type); // coupon.redeemed
+ * for await (const hook of admin.webhooks.list()) hook.url;
+ * await admin.webhooks.delete(id);
+ */
 export class Webhooks extends AdminResource {
   /** Create a webhook; its secret is shown only here. */
   create(body: Schemas["CreateWebhook"]): Promise<Schemas["NewWebhook"]> {
@@ -82,7 +119,13 @@ export class Webhooks extends AdminResource {
     return this.pages("/webhooks/{webhook_id}/logs", [webhookId], "logs", query);
   }
 
-  /** Send a delivery again, once. */
+  /**
+   * Send a delivery again, once.
+   *
+   * @example
+   * for await (const { status } of admin.webhooks.logs(webhookId)) status;
+   * console.log((await admin.webhooks.resend(webhookId, deliveryId)).status); // PENDING
+   */
   resend(webhookId: number, deliveryId: string): Promise<Schemas["WebhookLog"]> {
     return this.send("post", "/webhooks/{webhook_id}/deliveries/{delivery_id}/resend", [
       webhookId,

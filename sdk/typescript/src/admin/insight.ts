@@ -6,7 +6,21 @@ import { AdminResource, type Query, type Schemas } from "./resource.js";
 
 type ReportName = "redemptions" | "funnel" | "refusals" | "top" | "compare" | "signals";
 
-/** Reports, counted exactly once. */
+/**
+ * Reports, counted exactly once.
+ *
+ * @example
+ * const days = { since: "7d", interval: "day" } as const;
+ * console.log((await admin.reports.redemptions(days)).series.length); // 7
+ * const { totals } = await admin.reports.funnel({ campaign_id: campaignId });
+ * console.log(totals.redeemed); // 0
+ * const refusals = await admin.reports.refusals({ campaign_id: campaignId });
+ * console.log(refusals.totals.refused); // 0
+ * console.log((await admin.reports.top("code", { limit: 3 })).by); // code
+ * console.log((await admin.reports.compare([campaignId])).campaigns.length); // 1
+ * for await (const signal of admin.reports.signals()) signal.kind;
+ * for await (const row of admin.reports.export("top", { by: "code" }).rows()) row.code;
+ */
 export class Reports extends AdminResource {
   /** Return redemptions, reversals, refusals and validations over time. */
   redemptions(
@@ -54,7 +68,16 @@ export class Reports extends AdminResource {
   }
 }
 
-/** Redemptions: uses of coupons. */
+/**
+ * Redemptions: uses of coupons.
+ *
+ * @example
+ * const { code: used } = await admin.redemptions.get(redemptionId);
+ * const { items } = await admin.redemptions.list({ code: used }).page();
+ * console.log(items[0]?.redemption_id === redemptionId); // true
+ * const reversed = await admin.redemptions.reverse(redemptionId, { reason: "refund" });
+ * console.log(reversed.reversed_at !== null); // true
+ */
 export class Redemptions extends AdminResource {
   /** List redemptions, newest first. */
   list(query?: Query<"/redemptions">): Pages<Schemas["Redemption"]> {
@@ -77,7 +100,12 @@ export class Redemptions extends AdminResource {
   }
 }
 
-/** Failed attempts to use a code. */
+/**
+ * Failed attempts to use a code.
+ *
+ * @example
+ * console.log((await admin.attempts.list({ user_id: "nobody" }).page()).items); // []
+ */
 export class Attempts extends AdminResource {
   /** List failed attempts, newest first. */
   list(query?: Query<"/attempts">): Pages<Schemas["Attempt"]> {
@@ -85,7 +113,14 @@ export class Attempts extends AdminResource {
   }
 }
 
-/** The audit log: changes that administrators made. */
+/**
+ * The audit log: changes that administrators made.
+ *
+ * @example
+ * await admin.definitions.pause(definitionId);
+ * const { items } = await admin.audit.list({ object_id: definitionId }).page();
+ * console.log(items[0]?.action); // definition.paused
+ */
 export class Audit extends AdminResource {
   /** List the entries of the audit log, newest first. */
   list(query?: Query<"/audit">): Pages<Schemas["AuditEntry"]> {

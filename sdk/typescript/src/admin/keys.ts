@@ -3,7 +3,18 @@
 import type { Pages } from "../pages.js";
 import { AdminResource, type Query, type Schemas } from "./resource.js";
 
-/** API keys of the admin gateway. */
+/**
+ * API keys of the admin gateway.
+ *
+ * @example
+ * const key = await admin.apiKeys.create({ name: freshName, scopes: ["read"] });
+ * const reader = new CouponsAdmin(adminUrl, new ApiKey(key.api_key), { tenantId });
+ * console.log((await reader.apiKeys.getOwn()).name === freshName); // true
+ * console.log((await admin.apiKeys.get(key.key_id)).scopes); // [ 'read' ]
+ * for await (const { name } of admin.apiKeys.list()) name;
+ * console.log((await admin.apiKeys.revoke(key.key_id)).revoked_at !== null); // true
+ * await admin.apiKeys.delete(keyId);
+ */
 export class ApiKeys extends AdminResource {
   /** Create an API key; its text is shown only here. */
   create(body: Schemas["CreateApiKey"]): Promise<Schemas["NewApiKey"]> {
@@ -37,7 +48,16 @@ export class ApiKeys extends AdminResource {
   }
 }
 
-/** Keys for PlayCamp's and Mambo's SDKs. */
+/**
+ * Keys for PlayCamp's and Mambo's SDKs.
+ *
+ * @example
+ * const key = await admin.clientKeys.create({ name: freshName, kind: "mambo" });
+ * console.log((await admin.clientKeys.get(key.key_id)).kind); // mambo
+ * for await (const { kind } of admin.clientKeys.list()) kind;
+ * console.log((await admin.clientKeys.revoke(key.key_id)).revoked_at !== null); // true
+ * await admin.clientKeys.delete(clientKeyId);
+ */
 export class ClientKeys extends AdminResource {
   /** Create a client key; its secret is shown only here. */
   create(body: Schemas["CreateClientKey"]): Promise<Schemas["NewClientKey"]> {
@@ -65,7 +85,16 @@ export class ClientKeys extends AdminResource {
   }
 }
 
-/** Tenant secrets, with which tokens and requests are signed. */
+/**
+ * Tenant secrets, with which tokens and requests are signed.
+ *
+ * @example
+ * const { tenant_secret: current } = await admin.secrets.rotate();
+ * const server = new Coupons(queryUrl, new Hmac(tenantId, current));
+ * console.log((await server.validate(code, userId)).valid); // true
+ * const [, previous] = (await admin.secrets.list().page()).items;
+ * await admin.secrets.delete(previous!.secret_id);
+ */
 export class Secrets extends AdminResource {
   /** List the one or two secrets that are valid, without their text. */
   list(): Pages<Schemas["TenantSecret"]> {

@@ -3,7 +3,18 @@
 import type { Pages } from "../pages.js";
 import { AdminResource, type Query, type Schemas } from "./resource.js";
 
-/** Registered users, and personal data. */
+/**
+ * Registered users, and personal data.
+ *
+ * @example
+ * await admin.users.create({ user_id: freshName, is_member: true });
+ * await admin.users.change(freshName, { is_member: false });
+ * console.log((await admin.users.get(freshName)).is_member); // false
+ * console.log((await admin.users.list({ limit: 1 }).page()).items.length); // 1
+ * const { data } = await admin.users.export(freshName);
+ * console.log(JSON.stringify(data).includes(freshName)); // true
+ * await admin.users.erase(freshName);
+ */
 export class Users extends AdminResource {
   /** Register a user. */
   create(body: Schemas["CreateUser"]): Promise<Schemas["User"]> {
@@ -39,7 +50,18 @@ export class Users extends AdminResource {
   }
 }
 
-/** Points of users, with which they buy coupons. */
+/**
+ * Points of users, with which they buy coupons.
+ *
+ * @example
+ * const change = { user_id: knownUser, point_id: "gold", amount: 5 };
+ * await admin.points.credit(change);
+ * console.log((await admin.points.debit(change)).amount); // -5
+ * const [wallet] = (await admin.points.wallets({ user_id: knownUser }).page()).items;
+ * console.log(wallet?.balance); // 5
+ * const { total } = await admin.points.entries({ user_id: knownUser }).page();
+ * console.log(total); // 3
+ */
 export class Points extends AdminResource {
   /** Add points to a wallet. */
   credit(body: Schemas["PointChange"]): Promise<Schemas["PointEntry"]> {
@@ -62,7 +84,19 @@ export class Points extends AdminResource {
   }
 }
 
-/** Reward items: what redemptions grant. */
+/**
+ * Reward items: what redemptions grant.
+ *
+ * @example
+ * const sword = { name: "Sword", reward_type: "item", payload: { level: 1 } };
+ * const { item_id } = await admin.rewards.create(sword);
+ * await admin.rewards.change(item_id, { description: "Sharp" });
+ * await admin.rewards.replace(item_id, { ...sword, name: "Long sword" });
+ * const { name, description } = await admin.rewards.get(item_id);
+ * console.log(`${name}:${description}`); // Long sword:
+ * console.log((await admin.rewards.list({ limit: 1 }).page()).items.length); // 1
+ * await admin.rewards.delete(item_id);
+ */
 export class Rewards extends AdminResource {
   /** Create a reward item. */
   create(body: Schemas["CreateRewardItem"]): Promise<Schemas["AdminRewardItem"]> {
