@@ -65,7 +65,7 @@ def _start_gateway(
     for attempt in range(MAX_START_ATTEMPTS):
         host, port = "127.0.0.1", find_free_port()
         process = Process(
-            [*_build_command(app, f"{host}:{port}"), *options],
+            [*_build_command(app, f"{host}:{port}"), "--chdir", str(home), *options],
             home,
             lambda at=(host, port): is_gateway_ready(*at),
             signal.SIGTERM,
