@@ -59,6 +59,8 @@ class Process:
     stop_signal: signal.Signals
     user: pwd.struct_passwd | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    is_forked: bool = False
+    """Programs of this tree start faster as forks (`forked_programs`)."""
     _child: subprocess.Popen[bytes] | ForkedProgram | None = field(
         default=None, init=False
     )
@@ -132,7 +134,7 @@ def start_child(
         **build_clean_environment(process.directory),
         **process.environment,
     }
-    if process.user is None and is_forkable(process.command, environment):
+    if process.is_forked and is_forkable(process.command, environment):
         return start_fork(process.command, environment, process.directory, log)
     return subprocess.Popen(
         process.command,
