@@ -69,6 +69,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the query gateway's tests on PostgreSQL through PgBouncer",
     )
     parser.addoption(
+        "--sweeps",
+        action="store_true",
+        help="test every pair of sweeps, of which the suite tests a part",
+    )
+    parser.addoption(
         "--openapi-examples",
         type=int,
         help="number of schemathesis requests per route, different in each run",

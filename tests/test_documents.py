@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,15 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture
 def gateways(settings: Settings) -> Iterator[tuple[Flask, Flask]]:
     """Yield both gateways."""
+    query_app = create_query_app()
     with started_admin_gateway(settings.database_url) as admin_app:
-        yield admin_app, query_gateway.create_app(settings)
+        yield admin_app, query_app
+
+
+@cache  # created once, as the admin gateway is: the app keeps no state
+def create_query_app() -> Flask:
+    """Return the query gateway, on the database that is opened next."""
+    return query_gateway.create_app(build_settings("sqlite:///:memory:"))
 
 
 @pytest.fixture

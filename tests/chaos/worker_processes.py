@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from typing import IO
 
 from coupon_core.messaging.broker import create_connection, list_worker_queues
 from coupon_core.settings.loader import Settings
+from tests.support.forked_programs import ForkedProgram, is_forkable, start_fork
 from tests.support.installations import THIS_RELEASE, Installation
 from tests.support.log_secrets import check_log, get_verbose_level
 from tests.support.paths import PROJECT_ROOT
@@ -23,6 +25,7 @@ from tests.support.servers import RabbitServer, RedisServer
 from tests.support.servers.process import wait_until
 
 Broker = RedisServer | RabbitServer
+WorkerProcess = subprocess.Popen[bytes] | ForkedProgram
 # RabbitMQ 3.10 loses a quorum queue for good if it is killed within a second of the
 # queue's declaration: measured broken after 0.6 s, whole after 1 s.
 DECLARATION_SETTLING_SECONDS = 3
@@ -61,24 +64,18 @@ class WorkerGroup:
     environment: Mapping[str, str]
     log: Path
     tree: Path = PROJECT_ROOT
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[WorkerProcess] = field(default_factory=list)
     kill_count: int = 0
 
-    def start_process(self) -> subprocess.Popen[bytes]:
+    def start_process(self) -> WorkerProcess:
         """Start another process."""
         command = [sys.executable, "-m", "workers", self.name]
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=self.tree,
-                env=dict(self.environment),
-                stdout=log,
-                stderr=log,
-            )
+            process = start_worker(command, self.environment, self.tree, log)
         self.processes.append(process)
         return process
 
-    def kill_process(self, process: subprocess.Popen[bytes]) -> None:
+    def kill_process(self, process: WorkerProcess) -> None:
         """Kill a process as in a power failure."""
         process.kill()
         process.wait()
@@ -90,6 +87,17 @@ class WorkerGroup:
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
         return [process.wait(60) for process in self.processes]
+
+
+def start_worker(
+    command: Sequence[str], environment: Mapping[str, str], tree: Path, log: IO[bytes]
+) -> WorkerProcess:
+    """Start a worker, which is forked if it is of this tree."""
+    if is_forkable(command, environment):
+        return start_fork(command, environment, tree, log)
+    return subprocess.Popen(
+        command, cwd=tree, env=dict(environment), stdout=log, stderr=log
+    )
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from tests.factories.campaigns import CampaignFactory
 from tests.query_gateway.caller import Caller
 from tests.query_gateway.mambo.site import build_activity, create_site_client
 from tests.query_gateway.playcamp.sdk_client import SdkClient
+from tests.support.databases import on_sqlite
 
 CODE = "ALUM-15"
 PASTED = {
@@ -139,6 +140,7 @@ def test_text_that_is_no_code_is_not_found(alumni: Caller, attempt: str) -> None
     assert found == []
 
 
+@on_sqlite
 @pytest.mark.parametrize("text", [*PASTED.values()])
 def test_every_call_style_reads_a_pasted_code(any_caller: Caller, text: str) -> None:
     any_caller.tenant.define_custom(CODE, claimable=True)

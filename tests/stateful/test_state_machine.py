@@ -24,7 +24,7 @@ from tests.support.invariants import assert_invariants
 from tests.support.report_invariants import assert_reports_agree
 from tests.support.settings import build_settings
 
-EXAMPLES, STEPS = 8, 18
+EXAMPLES, STEPS = 5, 18
 LONG = 60  # steps
 # Shrinking takes minutes, so only with --model-examples.
 QUICK = [Phase.explicit, Phase.reuse, Phase.generate]

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from coupon_core.persistence import database, schema
 from tests.support.servers import Postgres
 
 DATABASE_KINDS = ("sqlite", "postgresql")
+# For what is decided before any statement, or by statements that other tests send.
+on_sqlite = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 
 Migration = Callable[[str], None]
 

@@ -98,6 +98,7 @@ def running_workers(settings: Settings, directory: Path) -> Iterator[Process]:
         lambda: "consuming" in log.read_text(),
         signal.SIGTERM,
         environment=build_environment(settings) | THIS_RELEASE.build_environment(),
+        is_forked=True,
     )
     process.start()
     try:

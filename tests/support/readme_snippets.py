@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from tests.support.cli_runner import COUPONCTL_PATH
-from tests.support.forked_couponctl import forked_couponctl
+from tests.support.forked_programs import forked_couponctl
 from tests.support.make_run import TIMEOUT_SECONDS, Run, run_pasted_line
 from tests.support.paths import PROJECT_ROOT
 from workers.__main__ import WORKERS

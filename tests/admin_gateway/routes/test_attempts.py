@@ -13,6 +13,7 @@ from coupon_core.persistence import database
 from coupon_core.services.insight import attempt_flush, signals
 from tests.support.admin_client import AdminClient, expect_refusal
 from tests.support.attempts import collect_failure
+from tests.support.databases import on_sqlite
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 UNKNOWN_ID = "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32"
@@ -127,6 +128,7 @@ def test_signals_are_listed_by_kind_and_hour_in_pages(admin: AdminClient) -> Non
     assert admin.get("reports/signals?kind=code_shared").json["signals"] == []
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "path",
     [

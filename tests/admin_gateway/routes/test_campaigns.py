@@ -10,6 +10,7 @@ from coupon_core.domain.models import Dialect, utc_now
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.support.admin_client import AdminClient, expect_created, expect_refusal
+from tests.support.databases import on_sqlite
 from tests.support.invariants import assert_invariants
 
 CAMPAIGN = {"campaign_id": "campaign_001", "names": {"en": "Launch", "ko": "런칭"}}
@@ -342,6 +343,7 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("member", BAD)
 def test_a_bad_member_is_named(campaign_factory: AdminClient, member: str) -> None:
     path, body = BAD[member]

@@ -10,6 +10,7 @@ import pytest
 
 from coupon_core.persistence import database
 from tests.support.admin_client import AdminClient, expect_created, expect_refusal
+from tests.support.databases import on_sqlite
 from tests.support.invariants import assert_invariants, fetch_rows
 
 REVOKED_STATUSES = ("revoked", "redeemed", "expired")
@@ -213,6 +214,7 @@ def test_users_are_read_from_files_that_people_have(
     assert list_users(upload_users(admin, data, parameters)) == ["zoé", "+49170"]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("data", "parameters", "expected"),
     [

@@ -15,6 +15,7 @@ from tests.factories.events import (
     list_pending_events,
 )
 from tests.support.admin_client import AdminClient, expect_refusal
+from tests.support.databases import on_sqlite
 
 
 def streak_events(count: int) -> list[dict[str, Any]]:
@@ -111,6 +112,7 @@ def test_one_bad_event_refuses_all_and_is_named(admin: AdminClient) -> None:
     assert list_pending_events() == []
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("change", "path"),
     [

@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.admin_client import AdminClient, expect_refusal
+from tests.support.databases import on_sqlite
 
 PAST = "2001-02-03T04:05:06Z"
 PROBLEMS = {
@@ -89,6 +90,7 @@ def test_imported_lines_with_an_expiry_in_the_past_are_refused(
     assert (partly.status_code, partly.json["done"]) == (201, 1)
 
 
+@on_sqlite
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("text", PROBLEMS)
 def test_the_problem_of_a_time_is_named(

@@ -133,8 +133,12 @@ def serving_gateways(dataset: Dataset, home: Path) -> Iterator[Dataset]:
     for directory in directories:
         directory.mkdir(exist_ok=True)
     with (
-        gateway_server("query_gateway", dataset.settings, directories[0]) as query,
-        gateway_server("admin_gateway", dataset.settings, directories[1]) as admin,
+        gateway_server(
+            "query_gateway", dataset.settings, directories[0], is_forked=False
+        ) as query,
+        gateway_server(
+            "admin_gateway", dataset.settings, directories[1], is_forked=False
+        ) as admin,
     ):
         ports = {"query_port": query.port, "admin_port": admin.port}
         yield replace(dataset, **ports, admin_pid=admin.pid)

@@ -15,6 +15,7 @@ from coupon_core.security import authentication
 from coupon_core.security.authentication import SignedRequest
 from coupon_core.services.access import tenants
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
+from tests.support.databases import on_sqlite
 from tests.support.refusals import capture_refusal
 
 SECONDS = str(int(NOW.timestamp()))
@@ -81,6 +82,7 @@ TAMPERED: dict[str, dict[str, Any]] = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("case", TAMPERED)
 def test_whatever_is_tampered_with_is_noticed(tenant: TenantFactory, case: str) -> None:
     request = signed(tenant, **TAMPERED[case])

@@ -24,6 +24,7 @@ from coupon_core.security.authentication.jwt_claims import (
 )
 from coupon_core.services.access import tenants
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
+from tests.support.databases import on_sqlite
 from tests.support.refusals import capture_refusal
 
 SECONDS = int(NOW.timestamp())
@@ -157,6 +158,7 @@ def test_times_within_bounds_are_good(tenant: TenantFactory, case: str) -> None:
     assert authenticate_admin(admin_token(tenant, **changes)).key_id == tenant.key_id
 
 
+@on_sqlite
 @pytest.mark.parametrize("case", BAD_TIMES)
 def test_times_out_of_bounds_are_refused(tenant: TenantFactory, case: str) -> None:
     changes, reason = BAD_TIMES[case]
@@ -181,6 +183,7 @@ BAD_SUBJECTS = ["", True, False, None, ["ann"], {"id": 1}, 1.5, "a/b", "u" * 129
 BAD_SUBJECTS += ["a\x00", "a\nb", " ann", "ann ", ".", "..", "a\\b", "\ud800", "\x85"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("sub", BAD_SUBJECTS, ids=repr)
 def test_a_subject_that_is_no_user_is_refused(tenant: TenantFactory, sub: Any) -> None:
     assert capture_refusal(authenticate_tenant, tenant_token(tenant, sub=sub)) == BAD
@@ -249,6 +252,7 @@ HEADERS: dict[str, Any] = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("case", HEADERS)
 def test_other_algorithms_and_headers_are_refused(
     tenant: TenantFactory, case: str
@@ -314,6 +318,7 @@ TAMPERED: dict[str, Callable[[str], str]] = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("case", TAMPERED)
 def test_a_tampered_token_is_refused(tenant: TenantFactory, case: str) -> None:
     token = tenant_token(tenant)

@@ -1,6 +1,8 @@
 """Attacks by connections: none delays others, and memory is freed.
 
 Over raw sockets to both gateways as they run in production, under `ulimit -n 1024`.
+Their server is the same, so the suite makes each attack on the query gateway, and those
+that depend on its routes on the admin gateway too; `make sweeps` makes all on both.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ from tests.coupon_core.web.attack_tools import (
 from tests.support.raw_http import CHUNKED_ENCODING, CONTENT_LENGTH, Target, raw_target
 
 pytestmark = pytest.mark.slow
+GATEWAYS = "query", "admin"
 ATTACK_SECONDS = 2.5
 MAX_HEALTH_SECONDS = 0.3
 # A busy machine may delay requests, also without an attack; a gateway whose threads
@@ -31,7 +35,7 @@ MAX_SLOWDOWN = 3
 MAX_MEMORY_GROWTH_MEGABYTES = 12.0
 
 
-@pytest.fixture(scope="module", params=["query", "admin"])
+@pytest.fixture(scope="module")
 def target(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
@@ -139,7 +143,20 @@ def measure_delay(target: Target, kind: str) -> float:
     return probe.quantile(0.97)
 
 
-@pytest.mark.parametrize("kind", ATTACKS)
+DEPEND_ON_ROUTES = "half a head", "half a body", "many readers of nothing"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test on both gateways, and attacks as described above."""
+    if "kind" not in metafunc.fixturenames:
+        metafunc.parametrize("target", GATEWAYS, indirect=True)
+        return
+    is_complete = metafunc.config.getoption("sweeps")
+    on_admin = ATTACKS if is_complete else DEPEND_ON_ROUTES
+    pairs = [*product(["query"], ATTACKS), *product(["admin"], on_admin)]
+    metafunc.parametrize(("target", "kind"), pairs, indirect=["target"])
+
+
 def test_an_attack_delays_no_one_and_leaves_no_memory(
     target: Target, kind: str
 ) -> None:

@@ -18,6 +18,7 @@ from tests.query_gateway.mambo.site import (
     expect_refusal,
 )
 from tests.support.database_rows import read_all_rows
+from tests.support.databases import on_sqlite
 
 PRICE = {"pointsToBuy": {"pointId": "gold", "points": 30}}
 FULL_BODY: dict[str, Any] = {
@@ -315,6 +316,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@on_sqlite
 @pytest.mark.parametrize(("change", "path"), BAD, ids=lambda value: str(value)[:40])
 def test_what_is_wrong_is_named(
     site: SiteClient, change: dict[str, Any], path: str

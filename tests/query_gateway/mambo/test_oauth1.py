@@ -29,6 +29,7 @@ from tests.query_gateway.mambo.site import (
     create_client_key,
     expect_refusal,
 )
+from tests.support.databases import on_sqlite
 
 PRICE = {"pointsToBuy": {"pointId": "gold", "points": 30}}
 _nonces = itertools.count(1)
@@ -133,6 +134,7 @@ def test_the_query_is_signed(old_sdk: OldSdk, query: str) -> None:
     expect_refusal(answer, 401, "UnauthorizedException")
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "changes",
     [

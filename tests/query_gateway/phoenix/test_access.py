@@ -23,6 +23,7 @@ from tests.query_gateway.caller import (
     CallStyle,
 )
 from tests.support.database_rows import read_all_rows
+from tests.support.databases import on_sqlite
 
 CallAs = Callable[..., Caller]
 DENIED = (403, "ACCESS_DENIED", "Access denied")
@@ -147,6 +148,7 @@ def test_the_subject_of_a_token_is_the_user(
 # ------------------------------------------------------------- another tenant
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "way", [way for way in CALL_STYLES if way.path_style == "A"], ids=str
 )
@@ -275,6 +277,7 @@ BAD_TOKENS: dict[str, tuple[str, Headers]] = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("style", ["A", "B"])
 @pytest.mark.parametrize(("code", "headers"), BAD_TOKENS.values(), ids=BAD_TOKENS)
 def test_a_bad_token_is_401_everywhere(
@@ -374,6 +377,7 @@ BAD_SIGNATURES: dict[str, tuple[str, Tamper]] = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("code", "headers"), BAD_SIGNATURES.values(), ids=[*BAD_SIGNATURES]
 )

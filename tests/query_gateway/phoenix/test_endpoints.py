@@ -8,6 +8,7 @@ import pytest
 
 from tests.factories.tenant import TenantFactory
 from tests.query_gateway.caller import Caller, CallStyle
+from tests.support.databases import on_sqlite
 
 READS = ["/definitions", "/user/ann", "/user/ann/redemptions", "/validate/NONE"]
 
@@ -100,6 +101,7 @@ def test_history_has_what_was_redeemed(any_caller: Caller) -> None:
     assert answer.json == {"redemptions": [redeemed], "total": 1}
 
 
+@on_sqlite
 @pytest.mark.parametrize("rest", READS)
 def test_a_head_is_a_get_without_a_body(any_caller: Caller, rest: str) -> None:
     shown, head = any_caller.get(rest), any_caller.call("HEAD", rest)
@@ -124,6 +126,7 @@ def test_a_signature_alone_redeems_nothing(
     assert create_caller("ann").validate(code)["valid"]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("method", "rest", "allowed"),
     [

@@ -14,6 +14,7 @@ from coupon_core.persistence.repositories import tenants
 from tests.factories.tenant import TenantFactory
 from tests.query_gateway.caller import Caller, CallStyle
 from tests.support.database_rows import read_all_rows
+from tests.support.databases import on_sqlite
 
 HMAC = CallStyle("A", "hmac")
 MALFORMED = ["", " ", "a b", "a,b", "a.b", '"a', 'a"', '""', "'a'", "é", "a" * 256]
@@ -116,6 +117,7 @@ def test_another_request_under_the_same_key_is_422_and_changes_nothing(
     assert read_all_rows() == before
 
 
+@on_sqlite
 @pytest.mark.parametrize("key", MALFORMED)
 def test_a_malformed_key_is_400_and_changes_nothing(caller: Caller, key: str) -> None:
     code = create_unlimited_code(caller.tenant)

@@ -16,6 +16,7 @@ from coupon_core.settings.loader import Settings
 from tests.factories.tenant import TenantFactory
 from tests.query_gateway.caller import Caller, CallStyle
 from tests.query_gateway.phoenix.test_routing import ODD_PATHS
+from tests.support.databases import on_sqlite
 from tests.support.invariants import assert_invariants
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.simultaneous_requests import (
@@ -161,6 +162,7 @@ def test_the_last_of_a_pool_is_shared_by_different_coupons(
     assert_invariants()
 
 
+@on_sqlite
 @pytest.mark.parametrize("path", ODD_PATHS)
 def test_gunicorn_hands_odd_paths_on_as_they_were_sent(
     app: Flask, tenant: TenantFactory, gateway: Gateway, path: str

@@ -27,6 +27,7 @@ from coupon_core.services.coupons import reservation_endings
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import TenantFactory
 from tests.query_gateway.caller import Caller
+from tests.support.databases import on_sqlite
 from tests.support.invariants import assert_invariants, fetch_rows
 from tests.support.refusals import capture_refusal
 from tests.support.servers.gunicorn import Gateway, gateway_server
@@ -107,6 +108,7 @@ def test_another_users_reservation_is_an_unknown_one(
     assert confirm(ann, held.upper()).status_code == 200
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("members", "path"),
     [

@@ -17,6 +17,7 @@ from tests.factories.tenant import create_tenant
 from tests.query_gateway.caller import Caller
 from tests.query_gateway.playcamp.sdk_client import SdkClient
 from tests.support.database_rows import read_all_rows
+from tests.support.databases import on_sqlite
 
 REDEEM = {"couponCode": "CREATOR-ABC12-001", "userId": "ann"}
 
@@ -162,6 +163,7 @@ ROUTING: dict[str, tuple[Ask, int, str]] = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("case", ROUTING)
 def test_every_error_has_the_dialects_shape(sdk: SdkClient, case: str) -> None:
     ask, status, code = ROUTING[case]

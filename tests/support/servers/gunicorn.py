@@ -45,13 +45,15 @@ def gateway_server(
     home: Path,
     *options: str,
     installation: Installation = THIS_RELEASE,
+    is_forked: bool = True,
 ) -> Iterator[Gateway]:
     """Run `app` (`query_gateway` or `admin_gateway`) under gunicorn.
 
-    `home` is an empty directory for its files.
+    `home` is an empty directory for its files. Measurements start it as production
+    does: not forked.
     """
     environment = _build_environment(settings, home) | installation.build_environment()
-    gateway = _start_gateway(app, home, environment, options)
+    gateway = _start_gateway(app, home, environment, options, is_forked)
     try:
         yield gateway
     finally:
@@ -60,16 +62,21 @@ def gateway_server(
 
 
 def _start_gateway(
-    app: str, home: Path, environment: Mapping[str, str], options: Sequence[str]
+    app: str,
+    home: Path,
+    environment: Mapping[str, str],
+    options: Sequence[str],
+    is_forked: bool,
 ) -> Gateway:
     for attempt in range(MAX_START_ATTEMPTS):
         host, port = "127.0.0.1", find_free_port()
         process = Process(
-            [*_build_command(app, f"{host}:{port}"), *options],
+            [*_build_command(app, f"{host}:{port}"), "--chdir", str(home), *options],
             home,
             lambda at=(host, port): is_gateway_ready(*at),
             signal.SIGTERM,
             environment=environment,
+            is_forked=is_forked,
         )
         try:
             process.start()

@@ -12,6 +12,7 @@ from tests.factories.reports import NOON, ReportFactory
 from tests.factories.tenant import create_tenant
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.concurrency import started_core
+from tests.support.databases import on_sqlite
 from tests.support.settings import build_settings
 
 DAYS = ("--from", "2026-11-10", "--to", "2026-11-12", "--time-zone", "Europe/Berlin")
@@ -144,6 +145,7 @@ def test_since_goes_back_whole_days_or_hours(report_cli: CouponctlRunner) -> Non
     assert report_cli.json(*arguments, "24h", "--interval", "day")["interval"] == "day"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -17,6 +17,7 @@ from coupon_core.services.access import tenants
 from coupon_core.services.access.tenants import RESERVED_TENANT_IDS
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import run_concurrently
+from tests.support.databases import on_sqlite
 from tests.support.invariants import fetch_rows
 from tests.support.refusals import capture_refusal
 
@@ -27,6 +28,7 @@ def list_secret_values(tenant: TenantFactory) -> list[str]:
     return [secret.secret for secret in tenants.list_secrets(tenant.tenant_id)]
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", sorted(RESERVED_TENANT_IDS))
 def test_words_of_the_paths_are_no_tenants(tenant: TenantFactory, name: str) -> None:
     for spelling in (name, name.upper()):

@@ -1,0 +1,71 @@
+"""Forked programs are processes like those that are executed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.forked_programs import ForkedProgram, is_forkable, start_fork
+from tests.support.paths import PROJECT_ROOT
+from tests.support.servers.process import wait_until
+
+ENVIRONMENT = {"PYTHONPATH": str(PROJECT_ROOT), "TZ": "UTC"}
+MODULE = "tests.support.described_process"
+
+
+def start(home: Path, *arguments: str) -> ForkedProgram:
+    command = [sys.executable, "-m", MODULE, *arguments]
+    assert is_forkable(command, ENVIRONMENT)
+    with (home / "log").open("ab") as log:
+        return start_fork(command, ENVIRONMENT, home, log)
+
+
+def test_it_has_what_an_executed_program_has(tmp_path: Path) -> None:
+    program = start(tmp_path, "a", "b")
+    assert program.wait(60) == 3
+    told = json.loads((tmp_path / "log").read_text())
+    assert told == {
+        "arguments": ["a", "b"],
+        "environment": ENVIRONMENT,
+        "directory": str(tmp_path),
+        "ids": [program.pid, program.pid],  # of the process and of its session
+        "input": "",
+    }
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_signals_end_it_and_are_told(tmp_path: Path, number: signal.Signals) -> None:
+    program = start(tmp_path, "wait")
+    wait_until((tmp_path / "log").read_text, 60, "its output")
+    assert program.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.wait(0)
+    program.send_signal(number)
+    assert program.wait(60) == -number
+    assert not psutil.pid_exists(program.pid)
+    program.kill()  # does nothing
+
+
+@pytest.mark.parametrize(
+    ("command", "environment"),
+    [
+        ([sys.executable, "-c", ""], ENVIRONMENT),
+        (["postgres"], ENVIRONMENT),
+        ([sys.executable, "-m", "workers"], {}),
+        (
+            [sys.executable, "-m", "workers"],
+            {"PYTHONPATH": f"{PROJECT_ROOT}{os.pathsep}/packages"},
+        ),
+    ],
+)
+def test_other_programs_and_trees_are_executed(
+    command: list[str], environment: dict[str, str]
+) -> None:
+    assert not is_forkable(command, environment)
