@@ -98,6 +98,8 @@ async def _wrap_later(opened: Awaitable[Any]) -> _LimitedStream:
 def limit_connections(client: Any) -> None:
     """Make the connections of a client of httpx2 keep to deadlines."""
     for transport in client._transport, *client._mounts.values():
-        # Transports that are not httpx2's, for example of tests, have no pool.
-        if pool := getattr(transport, "_pool", None):
+        # Transports that are not httpx2's, for example of tests, have no pool, and
+        # clients may share one.
+        pool = getattr(transport, "_pool", None)
+        if pool and not isinstance(pool._network_backend, _LimitedBackend):
             pool._network_backend = _LimitedBackend(pool._network_backend)

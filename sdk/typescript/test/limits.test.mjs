@@ -40,7 +40,7 @@ const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 
 let bomb;
 before(() => {
-  bomb = Buffer.alloc(100 * MIB, " ");
+  bomb = Buffer.alloc(24 * MIB, " ");
 });
 
 for (const options of [
