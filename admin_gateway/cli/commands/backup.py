@@ -84,7 +84,8 @@ def restore(directory: Path) -> dict[str, Any]:
 
     Stop all processes first: the command is refused while a gateway or worker uses the
     database that was there. The master key of the backup is stored as well, unless one
-    is configured. A key that does not decrypt the secrets is refused.
+    is configured. A key that does not decrypt the secrets is refused. If the command is
+    killed, delete the directory coupons.db.unfinished-… that it leaves.
 
     Example: `COUPON_DATA_DIR=/srv/coupons couponctl backup restore /backup/monday`
     """
