@@ -102,11 +102,6 @@ def broker_unavailable_message(error: BrokerUnavailable) -> str:
     return f"The bus is unavailable: {error}. {advice}"
 
 
-def reason_message(reason: AnyReason) -> str:
-    """Return the message for a reason to refuse."""
-    return _get_refusal(reason)[2]
-
-
 def _get_refusal(reason: AnyReason) -> tuple[int, str, str]:
     """Return the HTTP status, the code and the text of a reason."""
     # Late: the tables import Flask, which no other part of a command needs.

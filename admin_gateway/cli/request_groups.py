@@ -51,7 +51,8 @@ class RequestGroup(click.RichGroup):
             answer = admin.call(method, *target, body=body)
             if shown_once:
                 print_secret_notice(shown_once)
-            return answer or _describe_deletion(name, target[-1])
+            is_deletion = method == "DELETE"  # its answer is empty
+            return _describe_deletion(name, target[-1]) if is_deletion else answer
 
         line = f"couponctl {self.name} {name} --tenant acme {words}".rstrip()
         send.__doc__ = f"{cleandoc(about)}\n\nExample: `{line}`"
@@ -77,6 +78,6 @@ def _fill(segment: str, values: dict[str, Any]) -> str:
 
 
 def _describe_deletion(name: str, key: str) -> dict[str, Any]:
-    """Return a document for an answer without content."""
+    """Return what was deleted, or removed from a list."""
     result = "removed" if name.startswith("remove") else "deleted"
     return {result: int(key) if key.isdecimal() else key}

@@ -13,9 +13,10 @@ import click
 import pytest
 
 from admin_gateway.cli import COMMANDS, LOCAL_COMMANDS, couponctl
+from admin_gateway.cli.errors import to_command_error
 from admin_gateway.cli.option_errors import LIST_COMMANDS
 from admin_gateway.refusals import REFUSALS
-from coupon_core.domain.models import AdminReason, Reason
+from coupon_core.domain.models import AdminReason, Reason, Refused
 from tests.support.cli_runner import run_couponctl
 
 
@@ -60,9 +61,9 @@ def test_the_list_of_commands_says_what_they_say_themselves() -> None:
 
 @pytest.mark.parametrize("reason", [*Reason, *AdminReason])
 def test_every_reason_has_a_sentence(reason: Reason | AdminReason) -> None:
-    from admin_gateway.cli.core_errors import reason_message
-
-    assert reason_message(reason)
+    error = to_command_error(Refused(reason))
+    assert error
+    assert error.message
 
 
 def test_every_id_that_is_not_found_is_followed_by_a_command_that_lists() -> None:

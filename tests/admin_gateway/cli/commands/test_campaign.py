@@ -30,6 +30,14 @@ def package_id(runner: CouponctlRunner) -> str:
     return str(package["package_id"])
 
 
+def test_a_package_is_created_in_a_campaign_by_its_name(
+    campaign_factory: CouponctlRunner,
+) -> None:
+    words = ["Launch" if word == "launch" else word for word in CREATE_PACKAGE]
+    created = campaign_factory.json(*words, "--reward", "gem=1")
+    assert created["campaign_id"] == "launch"
+
+
 def test_a_code_goes_from_a_package_to_a_player(
     campaign_factory: CouponctlRunner,
 ) -> None:
