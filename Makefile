@@ -83,7 +83,8 @@ races: $(TEST_STAMP) ## Run the races of hot codes and of locks 200 times, on Po
 .PHONY: sweeps
 sweeps: $(TEST_STAMP) $(CONSOLE_STAMP) ## Run in full the tests of which the suite runs a part
 	@$(PYTEST) --sweeps --model-examples 200 \
-		tests/admin_gateway/console/test_bad_input.py tests/browser/test_console.py \
+		tests/admin_gateway/console/test_bad_input.py tests/authorization \
+		tests/browser/test_console.py \
 		tests/coupon_core/web/test_connection_attacks.py tests/stateful \
 		tests/coupon_core/web/http_worker/test_parser_against_h11.py $(ARGS)
 
