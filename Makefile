@@ -80,6 +80,14 @@ races: $(TEST_STAMP) ## Run the races of hot codes and of locks 200 times, on Po
 		tests/coupon_core/services/coupons/test_hot_races.py \
 		tests/coupon_core/services/coupons/test_lock_races.py $(ARGS)
 
+.PHONY: sweeps
+sweeps: $(TEST_STAMP) $(CONSOLE_STAMP) ## Run in full the tests of which the suite runs a part
+	@$(PYTEST) --sweeps --model-examples 200 \
+		tests/admin_gateway/console/test_bad_input.py tests/authorization \
+		tests/browser/test_console.py \
+		tests/coupon_core/web/test_connection_attacks.py tests/stateful \
+		tests/coupon_core/web/http_worker/test_parser_against_h11.py $(ARGS)
+
 .PHONY: sdk-kills
 sdk-kills: $(TEST_STAMP) ## Kill a gateway after each of 200 redeems through each SDK
 	@$(BIN)/python -m pytest -n 0 -s --sdk-kills 200 tests/sdk/test_killed_gateway.py $(ARGS)

@@ -164,7 +164,11 @@ def needs_time_or_server(item: pytest.Item) -> bool:
 
 @pytest.fixture(autouse=True)
 def _umask() -> Iterator[None]:
-    """Undo what the settings do to the umask, also in fixtures of a whole module."""
+    """Undo what the settings do to the umask, also in fixtures of a whole module.
+
+    Processes that load settings create files for one user only, and servers of other
+    tests run as another user.
+    """
     os.umask(UMASK)
     yield
     os.umask(UMASK)
@@ -221,18 +225,6 @@ def start_postgres(config: pytest.Config) -> Postgres:
     directory = Path(tempfile.gettempdir())
     server = config.stash[CLEANUP].enter_context(postgres_server(directory))
     return server.address
-
-
-@pytest.fixture(autouse=True)
-def own_umask() -> Iterator[None]:
-    """Restore the umask: processes that load settings create files for one user only.
-
-    Servers of other tests run as another user.
-    """
-    umask = os.umask(0o022)
-    os.umask(umask)
-    yield
-    os.umask(umask)
 
 
 @pytest.fixture(scope="session")

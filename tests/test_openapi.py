@@ -61,7 +61,7 @@ ADMIN = {
     "stock": ("--include-path-regex", STOCK, "--exclude-path-regex", ALIASES),
     "the rest": ("--exclude-path-regex", f"{STOCK}|{ALIASES}"),
 }
-EXAMPLES = 2  # random requests per route
+EXAMPLES = 1  # random requests per route
 # Requests for every rule take 90 s of CPU: too long for the suite.
 SUITE_PHASES = "examples,fuzzing"
 ALL_PHASES = "examples,coverage,fuzzing"

@@ -29,6 +29,7 @@ from tests.support.paths import PROJECT_ROOT
 SERVER_MODULE = "tests.support.program_server"
 MAX_NUMBER_BYTES = 20
 COUPONCTL = "couponctl"
+_is_starting = Lock()
 # Without site packages, so that it starts within milliseconds.
 CLIENT = f"""#!{{python}} -ISB
 import json, os, socket, sys
@@ -100,8 +101,10 @@ def start_fork(
     log: IO[bytes],
 ) -> ForkedProgram:
     """Start a module that writes to `log`, in a session of its own."""
+    with _is_starting:  # threads start several gateways at a time
+        address = get_shared_server()
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    channel.connect(get_shared_server())
+    channel.connect(address)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     call = [command[2], command[3:], dict(environment), str(directory), limit]
     with open(os.devnull, "rb") as nothing:
@@ -111,10 +114,9 @@ def start_fork(
 
 
 @cache
-def get_shared_server() -> str:
+def get_shared_server() -> str | bytes:
     """Start the server of this process; return its address, which is no file."""
-    address = f"\0coupons-programs-{os.getpid()}"
-    server = start_server(address)
+    server, address = start_server("")
     atexit.register(server.communicate)
     return address
 
@@ -123,7 +125,7 @@ def get_shared_server() -> str:
 def forked_couponctl(directory: Path) -> Iterator[Path]:
     """Yield an empty directory's `couponctl`, which works while the block runs."""
     address, program = str(directory / "socket"), directory / COUPONCTL
-    server = start_server(address)
+    server, _ = start_server(address)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     program.write_text(
         CLIENT.format(python=sys.executable, address=address, limit=list(limit))
@@ -135,15 +137,19 @@ def forked_couponctl(directory: Path) -> Iterator[Path]:
         server.communicate()
 
 
-def start_server(address: str) -> subprocess.Popen[bytes]:
-    """Start a server, which ends with its standard input."""
+def start_server(address: str) -> tuple[subprocess.Popen[bytes], str | bytes]:
+    """Start a server, which ends with its standard input; return it and its address.
+
+    Linux chooses an address if none is given.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(address)
         listener.listen(64)
-        return subprocess.Popen(
+        server = subprocess.Popen(
             [sys.executable, "-m", SERVER_MODULE, str(listener.fileno())],
             cwd=PROJECT_ROOT,
             stdin=subprocess.PIPE,
             pass_fds=[listener.fileno()],
             start_new_session=True,
         )
+        return server, listener.getsockname()

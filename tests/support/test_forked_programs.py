@@ -7,12 +7,19 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.support.forked_programs import ForkedProgram, is_forkable, start_fork
+from tests.support.forked_programs import (
+    ForkedProgram,
+    get_shared_server,
+    is_forkable,
+    start_fork,
+)
 from tests.support.paths import PROJECT_ROOT
 from tests.support.servers.process import wait_until
 
@@ -38,6 +45,17 @@ def test_it_has_what_an_executed_program_has(tmp_path: Path) -> None:
         "ids": [program.pid, program.pid],  # of the process and of its session
         "input": "",
     }
+
+
+def test_threads_that_start_the_first_programs_share_a_server(tmp_path: Path) -> None:
+    get_shared_server.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        programs = list(pool.map(partial(start, tmp_path), ["wait"] * 4))
+    parents = [psutil.Process(program.pid).parent() for program in programs]
+    assert len({parent.ppid() for parent in parents if parent}) == 1
+    for program in programs:
+        program.kill()
+        program.wait(60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -16,10 +16,12 @@ from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import activities as activity_repository
 from coupon_core.services.points import activities
 from tests.factories.campaigns import CampaignFactory
+from tests.factories.tenant import create_tenant
 from tests.query_gateway.mambo.site import (
     JOHN,
     SiteClient,
     build_activity,
+    create_site_client,
     expect_refusal,
 )
 from tests.query_gateway.playcamp.sdk_client import SdkClient
@@ -32,11 +34,19 @@ def list_names(found: list[dict[str, Any]]) -> list[str]:
     return [entry.get("coupon", entry)["name"] for entry in found]
 
 
-@pytest.fixture
-def tagged_site(site_with_member: SiteClient) -> SiteClient:
-    """Return a site with coupons that John, whose tag is b, holds and can buy."""
-    site = site_with_member
+def create_tagged_site(app: Flask) -> SiteClient:
+    """Return a site of its own with John, whose tag is b."""
+    site = create_site_client(app, create_tenant(now=None))
+    site.create_user()
+    site.credit_points(100)
     site.call("PUT", USER_PATH, {"tagTags": ["b"]})
+    return site
+
+
+@pytest.fixture(scope="module")
+def tagged_site(app: Flask) -> SiteClient:
+    """Return a site with coupons that John holds and can buy; tests read it only."""
+    site = create_tagged_site(app)
     for name, tags in (("none", []), ("a", ["a"]), ("both", ["a", "b"])):
         site.award_coupon(site.create_coupon(name=name, tagTags=tags))
         site.create_coupon(name=f"sold {name}", tagTags=tags, **PRICE)
@@ -85,20 +95,25 @@ def perform_tagged(site: SiteClient, name: str, **tags: list[str]) -> None:
     assert site.post("activities", body).status_code == 200
 
 
-@pytest.mark.parametrize(("query", "names"), TAG_QUERIES + PERSONAL_QUERIES)
-def test_activities_are_chosen_by_tags(
-    site_with_member: SiteClient, query: str, names: list[str]
-) -> None:
-    site = site_with_member
-    site.call("PUT", USER_PATH, {"tagTags": ["b"]})
+@pytest.fixture(scope="module")
+def active_site(app: Flask) -> SiteClient:
+    """Return a site with John's activities; tests read it only."""
+    site = create_tagged_site(app)
     perform_tagged(site, "none")
     perform_tagged(site, "a", tagTags=["a"])
     perform_tagged(site, "both", tagTags=["a"], tagIds=["b", "a"])
+    return site
+
+
+@pytest.mark.parametrize(("query", "names"), TAG_QUERIES + PERSONAL_QUERIES)
+def test_activities_are_chosen_by_tags(
+    active_site: SiteClient, query: str, names: list[str]
+) -> None:
     paths = [f"activities/{quote(JOHN)}", f"{USER_PATH}/activities"]
     if "withPersonalization" not in query:  # the list of a site belongs to no user
         paths.append("activities")
     for path in paths:
-        found = site.get(f"{path}?{query}")
+        found = active_site.get(f"{path}?{query}")
         assert [activity["reason"] for activity in found] == names
 
 
