@@ -51,7 +51,7 @@ def signed_in(
     has_scripts = request.param
     tenant = create_tenant(now=None)
     context = chromium.new_context(java_script_enabled=has_scripts)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     page, watcher = context.new_page(), Watcher(console.url)
     watcher.watch(page)
     home = console.sign_in(page, tenant.tenant_id, f"owner@{tenant.tenant_id}.example")

@@ -74,7 +74,7 @@ class Visitor:
     def expect(self, *texts: str) -> None:
         """Fail unless the page soon shows each of the texts."""
         for text in texts:
-            self.page.locator("main").get_by_text(text).first.wait_for(timeout=10_000)
+            self.page.locator("main").get_by_text(text).first.wait_for()
 
     def wait_for_job(self, text: str = "completed") -> None:
         """Wait until a job has ended; without scripts, press Refresh."""

@@ -26,6 +26,7 @@ from tests.factories.tenant import TenantFactory
 from tests.support.concurrency import run_in_turn, running_in_threads
 from tests.support.invariants import assert_invariants, fetch_rows
 from tests.support.servers.gunicorn import Gateway, gateway_server
+from tests.support.servers.process import wait_until
 
 pytestmark = pytest.mark.slow
 CODE, TOTAL, CLIENTS, KILLS, TTL_SECONDS = "HELD", 60, 8, 3, 30
@@ -42,14 +43,13 @@ def gateway(core: Settings, tmp_path: Path) -> Iterator[Gateway]:
 
 
 def reserve_until(
-    stop: Event, client: int, tenant: TenantFactory, url: str
-) -> list[int]:
-    """Reserve, and confirm, release or leave the use; return the confirmed answers."""
-    confirmed = []
+    stop: Event, client: int, tenant: TenantFactory, url: str, confirmed: list[int]
+) -> None:
+    """Reserve, and confirm, release or leave the use; append answers to confirms."""
     headers = {**tenant.build_bearer_headers(), "Connection": "close"}
     for number in count():
         if stop.is_set():
-            return confirmed
+            return
         body = {"user_id": f"user-{client}-{number}", "ttl_seconds": TTL_SECONDS}
         try:
             held = requests.post(
@@ -65,7 +65,6 @@ def reserve_until(
                 requests.delete(one, headers=headers, timeout=60)
         except requests.ConnectionError:
             time.sleep(0.05)  # the process was killed
-    raise AssertionError("unreachable")
 
 
 def test_killed_gateways_lose_no_reserved_use_and_count_none_twice(
@@ -76,14 +75,16 @@ def test_killed_gateways_lose_no_reserved_use_and_count_none_twice(
 
     def work(stop: Event, client: int) -> None:
         url = f"{gateway.url}/v1/coupons"
-        confirmed.extend(reserve_until(stop, client, tenant, url))
+        reserve_until(stop, client, tenant, url, confirmed)
 
     works = [partial(work, client=client) for client in range(CLIENTS)]
     with running_in_threads(works, 60):
         for _ in range(KILLS):
             time.sleep(SECONDS_BETWEEN_KILLS)
+            wait_until(psutil.Process(gateway.pid).children, 60, "a new process")
             victim = psutil.Process(gateway.pid).children()[0]
             os.kill(victim.pid, signal.SIGKILL)
+        wait_until(lambda: 200 in confirmed, 60, "a use")
     assert_invariants()
     later = utc_now() + timedelta(seconds=TTL_SECONDS + 1)
     while reservation_endings.announce_expired(tenant.tenant_id, later):
