@@ -192,6 +192,11 @@ def print_entries(
         click.echo(text)
 
 
+def describe_count(number: int, noun: str) -> str:
+    """Return, for example, "1 row" or "2,000 rows"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def print_status(text: str) -> None:
     """Print a message to stderr, which keeps stdout free for data."""
     click.echo(text, err=True)

@@ -18,7 +18,7 @@ from admin_gateway.cli.names import (
     id_argument,
 )
 from admin_gateway.cli.options import body_file_option, combine_options
-from admin_gateway.cli.output import print_status
+from admin_gateway.cli.output import describe_count, print_status
 from admin_gateway.cli.param_types import EnumChoice
 from admin_gateway.cli.request_groups import RequestGroup
 from coupon_core.domain.models.creators import CreatorStatus
@@ -161,6 +161,7 @@ def revoke(
         count = total if all_codes else len(codes)
         if dry_run:
             return {"dry_run": True, "revoked": count}
-        confirm(f"Revoke all {count:,} codes of creator {creator_key}?", yes)
+        found = describe_count(count, "code")
+        confirm(f"Revoke all of creator {creator_key}: {found}?", yes)
     body = {} if all_codes else {"codes": codes}
     return admin.call("POST", *path, "revoke", body=body)

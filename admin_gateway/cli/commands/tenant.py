@@ -6,7 +6,7 @@ import rich_click as click
 
 from admin_gateway.cli.confirmation import confirm_by_typing, dry_run_option
 from admin_gateway.cli.options import page_options, tenant_option
-from admin_gateway.cli.output import json_command, print_secret_notice
+from admin_gateway.cli.output import describe_count, json_command, print_secret_notice
 from admin_gateway.cli.param_types import TENANT_PARAM, USER_PARAM, IntegerRange
 from admin_gateway.cli.progress import progress_bar
 from coupon_core.domain.models import Page, utc_now
@@ -94,7 +94,8 @@ def delete(
     if dry_run:
         return {"dry_run": True, "tenant_id": tenant_id, "rows": rows}
     total = sum(rows.values())
-    question = f"Delete tenant {tenant_id} with {total:,} rows? This cannot be undone."
+    whole = f"tenant {tenant_id} with {describe_count(total, 'row')}"
+    question = f"Delete {whole}? This cannot be undone."
     confirm_by_typing(question, tenant_id, confirm)
     tenant_deletion.start(tenant_id, utc_now())
     if not detach:

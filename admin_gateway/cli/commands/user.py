@@ -8,6 +8,7 @@ from admin_gateway.cli.api_commands import api_command
 from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.names import Admin
 from admin_gateway.cli.options import combine_options
+from admin_gateway.cli.output import describe_count
 from admin_gateway.cli.param_types import JsonObjectParam
 from admin_gateway.cli.request_groups import RequestGroup
 
@@ -72,8 +73,6 @@ def erase(admin: Admin, user_id: str, yes: bool, dry_run: bool) -> Any:
         preview = admin.call("POST", *path, body={"dry_run": True})
         if dry_run:
             return preview
-        total = sum(preview["rows"].values())
-        confirm(
-            f"Erase user {user_id} from {total:,} rows? This cannot be undone.", yes
-        )
+        rows = describe_count(sum(preview["rows"].values()), "row")
+        confirm(f"Erase user {user_id} from {rows}? This cannot be undone.", yes)
     return admin.call("POST", *path)

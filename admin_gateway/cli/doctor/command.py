@@ -11,7 +11,12 @@ import rich_click as click
 from admin_gateway.cli.core import describe_missing_data, started_core
 from admin_gateway.cli.doctor import checks, database_checks, file_checks
 from admin_gateway.cli.doctor.findings import Finding, fail, ok, warn
-from admin_gateway.cli.output import exit_with_failure, json_command, print_status
+from admin_gateway.cli.output import (
+    describe_count,
+    exit_with_failure,
+    json_command,
+    print_status,
+)
 from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings
 
@@ -36,9 +41,8 @@ def doctor() -> dict[str, Any]:
     counts = Counter(finding.level for finding in findings)
     if counts["fail"]:
         exit_with_failure()
-    print_status(
-        f"{counts['fail']} failed, {counts['warn']} warnings, {counts['ok']} ok."
-    )
+    warnings = describe_count(counts["warn"], "warning")
+    print_status(f"{counts['fail']} failed, {warnings}, {counts['ok']} ok.")
     return {
         "ok": not counts["fail"],
         "checks": [asdict(finding) for finding in findings],

@@ -7,6 +7,7 @@ from admin_gateway.cli.core_errors import (
     database_status_message,
 )
 from admin_gateway.cli.doctor.findings import Finding, Findings, fail, ok, warn
+from admin_gateway.cli.output import describe_count
 from coupon_core.domain.models import utc_now
 from coupon_core.persistence import (
     database,
@@ -128,7 +129,7 @@ def _check_names() -> Findings:
 def _check_counts() -> Finding:
     """Check that events reach the reports."""
     count, seconds = counting.measure(utc_now())
-    found = f"{count} events not counted, oldest {seconds:.1f} s"
+    found = f"{describe_count(count, 'event')} not counted, oldest {seconds:.1f} s"
     if seconds <= MAX_UNCOUNTED_SECONDS:
         return ok("reports", found)
     advice = (

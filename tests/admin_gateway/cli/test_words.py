@@ -12,6 +12,7 @@ import pytest
 from admin_gateway.cli import ALIASES, COMMANDS, couponctl
 from tests.admin_gateway.cli.test_couponctl import ALL_COMMANDS
 from tests.support.cli_runner import CouponctlRunner
+from tests.support.paths import PROJECT_ROOT
 
 OPTIONS_OF_LISTS = {"--offset", "--cursor"}
 # They list what belongs to an object, or what was measured, not the objects themselves.
@@ -93,6 +94,13 @@ def test_a_command_has_one_word_in_all_groups(words: tuple[str, ...]) -> None:
 def test_what_asks_can_be_tried(words: tuple[str, ...]) -> None:
     options = {name for param in ALL_COMMANDS[words].params for name in param.opts}
     assert ("--yes" in options) <= ("--dry-run" in options)
+
+
+def test_a_count_is_not_written_before_a_plural() -> None:
+    """`describe_count` knows that there may be one."""
+    counted = re.compile(r"\{\w*(?:count|total|len\(\w+\))(?::,)?\} [a-z]+s\b")
+    sources = (PROJECT_ROOT / "admin_gateway" / "cli").rglob("*.py")
+    assert [path.name for path in sources if counted.search(path.read_text())] == []
 
 
 GROUPS = sorted({words[:-1] for words in ALL_COMMANDS if words[1:]})

@@ -110,7 +110,7 @@ def test_events_that_nobody_counts_are_a_warning(acme_cli: CouponctlRunner) -> N
         store_old_event("acme", "coupon.redeemed", timedelta(seconds=90))
     finding = run_doctor(acme_cli, 0)["reports"]
     assert finding["level"] == "warn"
-    assert finding["found"].startswith("1 events not counted, oldest 9")
+    assert finding["found"].startswith("1 event not counted, oldest 9")
     assert "couponctl serve workers counter" in finding["advice"]
 
 
