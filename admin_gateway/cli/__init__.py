@@ -21,14 +21,6 @@ click.rich_click.OPTIONS_PANEL_TITLE = "Options"
 click.rich_click.SHOW_ARGUMENTS = True
 
 ABORTED_MESSAGE = "Aborted; nothing was changed."
-# Former names of commands and options, which scripts may still use; help does not show
-# them.
-ALIASES = {
-    **{"get": "show", "drop": "delete", "remove": "delete", "rotate": "rotate-secret"},
-    **{"expires-at": "expires", "until": "expires", "before": "to"},
-    **{"on": "active", "off": "inactive"},
-}
-
 MACHINE_PANEL = "This machine and its database"
 # Command name, module in `commands` (or, with a dot, beside it) and short help, by the
 # panels of the list of commands, which is shown without importing any of the modules:
@@ -169,10 +161,7 @@ def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
     commands=[
         click.RichCommand(name=name, short_help=about) for name, _, about in COMMANDS
     ],
-    context_settings={
-        "help_option_names": HELP_OPTIONS,
-        "token_normalize_func": lambda name: ALIASES.get(name, name),
-    },
+    context_settings={"help_option_names": HELP_OPTIONS},
 )
 @click.version_option(package_name="couponctl")
 @server_options

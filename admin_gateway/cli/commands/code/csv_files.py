@@ -29,16 +29,10 @@ filter_options = combine_options(
 @api_command(
     None,
     filter_options,
-    click.argument("file", type=click.Path(), required=False),
-    click.option("--output", type=click.Path(), hidden=True),  # its former name
+    click.argument("file", type=click.Path()),
     formats=json_option,
 )
-def export(
-    admin: Admin,
-    file: str | None,
-    output: str | None,
-    **filters: Any,
-) -> Any:
+def export(admin: Admin, file: str, **filters: Any) -> Any:
     """Export codes to a CSV FILE (- for stdout), newest first.
 
     Cells that a spreadsheet would take for a formula start with an apostrophe.
@@ -47,11 +41,8 @@ def export(
     """
     from coupons_sdk.files import replace_file
 
-    path = file or output
-    if not path:
-        raise click.UsageError("Missing argument 'FILE'.")
-    is_stdout = path == "-"
-    target = nullcontext(sys.stdout.buffer) if is_stdout else replace_file(path)
+    is_stdout = file == "-"
+    target = nullcontext(sys.stdout.buffer) if is_stdout else replace_file(file)
     count = -1  # the heading line
     with progress_bar("codes", None) as report_progress, target as stream:
         for chunk in admin.codes.export(**filters):
