@@ -131,10 +131,7 @@ def build_definition(body_file: Any, **options: Any) -> dict[str, Any]:
             _set_path(document, path, value=options[name])
     if options["custom_code"]:
         _set_path(document, "config.code_format", value="custom")
-    for path, value in {
-        **build_limits(**options),
-        **_build_trigger(**options),
-    }.items():
+    for path, value in {**build_limits(**options), **_build_trigger(**options)}.items():
         _set_path(document, path, value=value)
     if options["refill"] is not None:
         _set_path(document, "config.refill", value=options["refill"] or None)

@@ -7,12 +7,7 @@ from datetime import datetime
 
 import rich_click as click
 
-from admin_gateway.cli.errors import (
-    FAILED,
-    WRONG_USAGE,
-    CommandError,
-    to_command_error,
-)
+from admin_gateway.cli.errors import FAILED, WRONG_USAGE, CommandError, to_command_error
 from admin_gateway.cli.param_types import describe_invalid_value, to_label
 from coupon_core.domain.entered_times import LocalTime
 from coupon_core.domain.timestamps import format_timestamp

@@ -48,12 +48,7 @@ campaign.add_suspension("campaign_id")
     click.option("--id", "campaign_id", help="Campaign ID. Default: from the name."),
     campaign_field_options,
 )
-def create(
-    admin: Admin,
-    name: str,
-    campaign_id: str | None,
-    **options: Any,
-) -> Any:
+def create(admin: Admin, name: str, campaign_id: str | None, **options: Any) -> Any:
     """Create a campaign. NAME is its ID if --names gives the names, without --id.
 
     Example: `couponctl campaign create --tenant acme "Black Friday"

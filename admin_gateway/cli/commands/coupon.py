@@ -39,10 +39,7 @@ coupon_selection_options = combine_options(
 
 
 def find_coupon(
-    admin: Admin,
-    code: str | None,
-    user_id: str | None,
-    coupon_id: str | None = None,
+    admin: Admin, code: str | None, user_id: str | None, coupon_id: str | None = None
 ) -> Any:
     """Return the only coupon that the options select.
 
@@ -124,10 +121,7 @@ def update(admin: Admin, metadata: dict[str, Any] | None, **selection: Any) -> A
 
 @api_command(coupon, coupon_selection_options, new_expiry_options)
 def expiry(
-    admin: Admin,
-    expires_at: str | None,
-    follow_definition: bool,
-    **selection: Any,
+    admin: Admin, expires_at: str | None, follow_definition: bool, **selection: Any
 ) -> Any:
     """Move the expiry of a coupon, to an earlier or a later time.
 
@@ -151,8 +145,7 @@ def _add_action(name: str, about: str, method: str = "POST") -> None:
 _add_action("show", "Show a coupon.", method="GET")
 _add_action("revoke", "Revoke a coupon (idempotent).")
 _add_action(
-    "restore",
-    "Undo the revocation of a coupon (idempotent); it is as valid as before.",
+    "restore", "Undo the revocation of a coupon (idempotent); it is as valid as before."
 )
 _add_action(
     "reissue",

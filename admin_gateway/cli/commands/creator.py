@@ -5,11 +5,7 @@ from typing import Any, BinaryIO
 import rich_click as click
 
 from admin_gateway.cli.api_commands import api_command
-from admin_gateway.cli.confirmation import (
-    confirm,
-    confirmation_options,
-    dry_run_option,
-)
+from admin_gateway.cli.confirmation import confirm, confirmation_options, dry_run_option
 from admin_gateway.cli.csv_options import csv_options, to_upload_options
 from admin_gateway.cli.names import (
     Admin,
@@ -61,11 +57,7 @@ creator.add_request(
     columns=("creator_key", "name", "status", "codes"),
 )
 def import_(
-    admin: Admin,
-    file: BinaryIO,
-    campaign_id: str,
-    dry_run: bool,
-    **csv: Any,
+    admin: Admin, file: BinaryIO, campaign_id: str, dry_run: bool, **csv: Any
 ) -> Any:
     """Create up to 1,000 creators of a campaign with their codes: all or none.
 

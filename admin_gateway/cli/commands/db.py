@@ -15,12 +15,7 @@ from admin_gateway.cli.output import (
     print_status,
 )
 from admin_gateway.cli.progress import progress_bar
-from coupon_core.persistence import (
-    diagnostics,
-    distribution,
-    schema,
-    sqlite_copy,
-)
+from coupon_core.persistence import diagnostics, distribution, schema, sqlite_copy
 from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.services import master_keys

@@ -24,9 +24,7 @@ from admin_gateway.cli.options import TIME_EXAMPLES, metadata_option, without_un
     csv_options,
     click.option("--count", type=int, help="Number of unassigned coupons."),
     click.option(
-        "--expires",
-        "expires_at",
-        help=f"Expiry of these coupons, {TIME_EXAMPLES}.",
+        "--expires", "expires_at", help=f"Expiry of these coupons, {TIME_EXAMPLES}."
     ),
     metadata_option,
     click.option(

@@ -2,11 +2,7 @@
 
 import rich_click as click
 
-from admin_gateway.cli.options import (
-    TIME_EXAMPLES,
-    combine_options,
-    enum_filter_option,
-)
+from admin_gateway.cli.options import TIME_EXAMPLES, combine_options, enum_filter_option
 from admin_gateway.cli.param_types import EnumChoice
 from admin_gateway.cli.request_groups import RequestGroup
 from coupon_core.domain.models import Scope
@@ -45,9 +41,7 @@ key.add_request(
     columns=("key_id", "name", "scopes", "created_at", "expires_at", "revoked_at"),
 )
 key.add_request(
-    "revoke crm",
-    "POST {key_id}/revoke",
-    "Revoke an API key immediately (idempotent).",
+    "revoke crm", "POST {key_id}/revoke", "Revoke an API key immediately (idempotent)."
 )
 
 client_key = RequestGroup(

@@ -8,10 +8,7 @@ import rich_click as click
 from click import get_current_context
 
 from admin_gateway.cli import profiles
-from admin_gateway.cli.connections import (
-    find_given,
-    server_options,
-)
+from admin_gateway.cli.connections import find_given, server_options
 from admin_gateway.cli.errors import PLACE_KEY, Place
 from admin_gateway.cli.output import json_command, print_status
 from admin_gateway.cli.profiles import LOCAL, Profile

@@ -44,9 +44,7 @@ period_options = combine_options(
     api_filter_option,
 )
 part_options = combine_options(
-    period_options,
-    campaign_filter_option,
-    definition_filter_option,
+    period_options, campaign_filter_option, definition_filter_option
 )
 filter_options = combine_options(
     part_options,

@@ -2,11 +2,7 @@
 
 import rich_click as click
 
-from admin_gateway.cli.options import (
-    body_file_option,
-    combine_options,
-    metadata_option,
-)
+from admin_gateway.cli.options import body_file_option, combine_options, metadata_option
 from admin_gateway.cli.param_types import JsonObjectParam
 from admin_gateway.cli.request_groups import RequestGroup
 

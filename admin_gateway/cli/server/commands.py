@@ -20,7 +20,7 @@ from coupon_core.settings import loader
 
 GUNICORN_CONFIG = "python:coupon_core.gunicorn_conf"
 WORKER_NAMES = [
-    *("consumer", "generator", "relay", "fanout", "deliverer", "counter", "sweeper"),
+    *("consumer", "generator", "relay", "fanout", "deliverer", "counter", "sweeper")
 ]
 
 

@@ -7,11 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from admin_gateway.cli.errors import CommandError
-from admin_gateway.cli.server.addresses import (
-    LOOPBACK_HOST,
-    get_bus,
-    require_free_port,
-)
+from admin_gateway.cli.server.addresses import LOOPBACK_HOST, get_bus, require_free_port
 from coupon_core.settings.loader import Settings
 
 SERVER_PROGRAMS = ("valkey-server", "redis-server")

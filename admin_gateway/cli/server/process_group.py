@@ -41,9 +41,7 @@ def run(settings: Settings) -> int:
 
 def _create_manager(settings: Settings) -> Any:
     try:
-        from honcho.environ import (  # type: ignore[import-untyped]
-            parse_procfile,
-        )
+        from honcho.environ import parse_procfile  # type: ignore[import-untyped]
         from honcho.manager import Manager  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         raise CommandError(

@@ -27,10 +27,7 @@ filter_options = combine_options(
 
 
 @api_command(
-    None,
-    filter_options,
-    click.argument("file", type=click.Path()),
-    formats=json_option,
+    None, filter_options, click.argument("file", type=click.Path()), formats=json_option
 )
 def export(admin: Admin, file: str, **filters: Any) -> Any:
     """Export codes to a CSV FILE (- for stdout), newest first.

@@ -88,12 +88,7 @@ def print_coupons(document: dict[str, Any]) -> None:
         print_members({name: get_member(coupon, path) for name, path in SHOWN_MEMBERS})
 
 
-@api_command(
-    None,
-    click.argument("code"),
-    holder_option,
-    render=print_coupons,
-)
+@api_command(None, click.argument("code"), holder_option, render=print_coupons)
 def show(admin: Admin, code: str, user_id: str | None) -> Any:
     """Show a code: its user, state, expiry, reward, campaign and history.
 

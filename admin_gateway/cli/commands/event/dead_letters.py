@@ -114,11 +114,7 @@ def retry(letters: Letters, letter_id: str | None, all_letters: bool) -> Documen
 
 @letter_command(letter_selection_options, confirmation_options)
 def delete(
-    letters: Letters,
-    letter_id: str | None,
-    all_letters: bool,
-    yes: bool,
-    dry_run: bool,
+    letters: Letters, letter_id: str | None, all_letters: bool, yes: bool, dry_run: bool
 ) -> Document:
     """Delete a dead letter, or with --all many of them after a confirmation.
 
