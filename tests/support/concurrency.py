@@ -14,6 +14,7 @@ from threading import Barrier, Event, Thread
 from time import monotonic
 from typing import Any
 
+from peewee import OperationalError
 from playhouse.pool import MaxConnectionsExceeded
 
 from coupon_core import bootstrap
@@ -27,6 +28,7 @@ from coupon_core.persistence import database
 from coupon_core.persistence.errors import DatabaseBusy
 from coupon_core.settings.loader import Settings
 
+STATEMENT_TIMEOUT = "57014"
 RACE_TIMEOUT_SECONDS = 60  # after which a race counts as a deadlock
 
 # Forked from a process that has loaded the core but has no threads or connections.
@@ -122,17 +124,22 @@ def run_task(task: Task) -> Any:
 
 def _retry_while_busy(task: Task) -> Any:
     # As clients do. On a slow machine not all threads get a connection in time, nor all
-    # writers of SQLite their turn.
+    # writers their turn: SQLite's one, or those that wait for a row of another.
     deadline = monotonic() + RACE_TIMEOUT_SECONDS / 2
     while True:
         try:
             return task()
-        except MaxConnectionsExceeded:
-            if monotonic() > deadline:
+        except (OperationalError, MaxConnectionsExceeded) as error:
+            if monotonic() > deadline or not _is_out_of_time(error):
                 raise
-        except DatabaseBusy:
-            if database.is_postgresql() or monotonic() > deadline:
-                raise
+
+
+def _is_out_of_time(error: Exception) -> bool:
+    """Return True if an operation has waited in vain; deadlocks are no such thing."""
+    if isinstance(error, DatabaseBusy):
+        return not database.is_postgresql()
+    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(error, MaxConnectionsExceeded) or sqlstate == STATEMENT_TIMEOUT
 
 
 def run_concurrently(tasks: Sequence[Task]) -> list[Any]:
@@ -191,7 +198,7 @@ def count_outcomes(outcomes: Sequence[Any]) -> Counter[str]:
     failed = [
         outcome for outcome in outcomes if isinstance(outcome, Unavailable | Failure)
     ]
-    assert failed == []
+    assert failed == [], failed[0].text
     return Counter(
         "done" if _is_success(outcome) else str(outcome) for outcome in outcomes
     )
