@@ -1,9 +1,11 @@
 """All processes of one machine under honcho: started, logged and stopped together."""
 
+import multiprocessing
 import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,16 @@ def run(settings: Settings) -> int:
         # A closed terminal sends SIGHUP, which honcho does not handle.
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
         threading.Thread(target=_print_welcome, args=(settings,), daemon=True).start()
-        manager.loop()
+        try:
+            manager.loop()
+        except Exception as error:  # BrokenPipeError: nobody reads the output any more
+            with suppress(OSError):
+                click.echo(f"Error: {to_command_error(error) or repr(error)}", err=True)
+            # Python would wait for honcho's children, and those for the processes,
+            # which the guard ends after this one.
+            for child in multiprocessing.active_children():
+                child.kill()
+            os._exit(1)
     status = manager.returncode
     return 0 if status in SIGNAL_EXIT_STATUSES else int(status or 0)
 

@@ -115,6 +115,19 @@ def test_when_one_process_ends_so_do_all(env: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
+def test_when_nobody_reads_the_output_all_processes_end(env: dict[str, str]) -> None:
+    run_couponctl(env, "db", "upgrade")
+    pipeline = f"{COUPONCTL_PATH} serve all | head -n 3"
+    with started_command(env, "sh", "-c", pipeline) as run:
+        run.process.wait(TIMEOUT_SECONDS)
+        groups = Path(env["COUPON_DATA_DIR"], "groups")
+        wait_until(lambda: not [*groups.iterdir()], TIMEOUT_SECONDS, "the end of all")
+        with pytest.raises(ProcessLookupError):  # its process group is empty
+            os.killpg(run.process.pid, 0)
+    assert all(is_port_free(int(env[name])) for name in PORTS)
+
+
+@pytest.mark.slow
 def test_with_a_bus_elsewhere_none_is_started(
     env: dict[str, str], redis: RedisServer
 ) -> None:
