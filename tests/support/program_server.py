@@ -94,6 +94,7 @@ def import_programs() -> None:
             import_module(module.name)
     for name in IMPORTED:
         import_module(name)
+    del sys.modules["workers.__main__"]  # each program runs the module itself
     assert not READERS_OF_VARIABLES.intersection(sys.modules)
 
 

@@ -58,6 +58,15 @@ def test_threads_that_start_the_first_programs_share_a_server(tmp_path: Path) ->
         program.wait(60)
 
 
+def test_it_writes_nothing_that_an_executed_program_does_not(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "workers", "bureaucrat"]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=False)
+    with (tmp_path / "log").open("ab") as log:
+        program = start_fork(command, ENVIRONMENT, tmp_path, log)
+    assert program.wait(60) == done.returncode == 2
+    assert (tmp_path / "log").read_bytes() == done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_signals_end_it_and_are_told(tmp_path: Path, number: signal.Signals) -> None:
     program = start(tmp_path, "wait")
