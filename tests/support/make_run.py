@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -51,6 +51,16 @@ class Run:
     def list_processes(self) -> list[psutil.Process]:
         """Return all processes that it has started."""
         return psutil.Process(self.process.pid).children(recursive=True)
+
+    def list_group(self) -> list[psutil.Process]:
+        """Return the living processes that have not left its process group."""
+        found = []
+        for process in psutil.process_iter(["status"]):
+            with suppress(ProcessLookupError):  # it has just ended
+                is_alive = process.info["status"] != psutil.STATUS_ZOMBIE
+                if is_alive and os.getpgid(process.pid) == self.process.pid:
+                    found.append(process)
+        return found
 
     def expect_exit(self, processes: list[psutil.Process]) -> None:
         """Fail unless it and all its processes end soon."""

@@ -104,6 +104,10 @@ def _check_backups(settings: Settings) -> Findings:
             "file only, and the disk fills. The log of PostgreSQL says why."
         )
         yield fail("backup", f"archive_command fails: {failure}", advice)
+    elif diagnostics.is_archive_enabled():
+        yield ok("backup", "no file of the archive is missing")
+    else:
+        yield ok("backup", "archive_mode is off: no recovery to a point in time")
 
 
 def _check_names() -> Findings:

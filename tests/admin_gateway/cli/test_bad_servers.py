@@ -104,7 +104,7 @@ def test_an_export_that_breaks_off_leaves_the_file_of_yesterday(tmp_path: Path) 
 
 
 def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    export = "code", "export", "--output", str(tmp_path / "no" / "codes.csv")
+    export = "code", "export", str(tmp_path / "no" / "codes.csv")
     with scripted_server(answer(200, "code\n")) as server:
         status, message = read_error(server.url, command=export)
     assert status == 1

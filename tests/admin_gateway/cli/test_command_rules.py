@@ -25,7 +25,6 @@ SAMPLE_VALUES = {
     "line": "gem=1",
     "key": "ABC12",
 }
-HELP_OF_ALIASES = {"--expires-at", "--until"}
 
 
 def build_arguments(command: click.Command) -> list[str]:
@@ -99,23 +98,8 @@ def test_a_lost_master_key_is_not_replaced_by_reading(
 @pytest.mark.parametrize("words", ALL_COMMANDS, ids=" ".join)
 def test_an_expiry_has_one_name_everywhere(words: tuple[str, ...]) -> None:
     for parameter in ALL_COMMANDS[words].params:
-        assert not HELP_OF_ALIASES.intersection(parameter.opts)
         if parameter.name == "expires_at":
             assert parameter.opts == ["--expires"]
-
-
-@pytest.mark.parametrize("alias", ["--until", "--expires-at", "--expires"])
-@pytest.mark.parametrize("command", [("code", "extend"), ("key", "create")])
-def test_former_names_of_the_expiry_are_accepted(
-    cli_without_tables: CouponctlRunner, command: tuple[str, ...], alias: str
-) -> None:
-    arguments = build_arguments(ALL_COMMANDS[command])
-    if "--expires" in arguments:
-        arguments[arguments.index("--expires") :] = []
-    words = *command, *arguments, alias, "31.12.2099"
-    cli_without_tables.run("db", "upgrade")
-    cli_without_tables.create_tenant()
-    assert "expires" in cli_without_tables.expect_usage_error(*words)
 
 
 def test_an_integer_out_of_its_range_names_the_range() -> None:
@@ -154,7 +138,7 @@ IMPORTS_WITH_DRY_RUN = {("creator", "import")}
 @pytest.mark.parametrize("words", ALL_COMMANDS, ids=" ".join)
 def test_what_changes_many_things_asks_first(words: tuple[str, ...]) -> None:
     options = {option for param in ALL_COMMANDS[words].params for option in param.opts}
-    is_destructive = words[-1] in ("revoke", "drop", "delete")
+    is_destructive = words[-1] in ("revoke", "delete")
     if is_destructive and options & {"--all", "--batch", "--user"} - {"--user"}:
         assert {"--yes", "--dry-run"} <= options
     if words not in IMPORTS_WITH_DRY_RUN:

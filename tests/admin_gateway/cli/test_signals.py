@@ -33,9 +33,9 @@ def test_an_export_that_a_signal_ends_leaves_the_file_of_yesterday(
     with scripted_server(send_a_part) as server:
         words = "code", "export", str(path), "--server", server.url
         with started_couponctl(env, *words) as process:
-            wait_until(lambda: len([*tmp_path.iterdir()]) == 2, 10, "temporary file")
+            wait_until(lambda: len([*tmp_path.iterdir()]) == 2, 60, "temporary file")
             process.send_signal(number)
-            _, messages = process.communicate(timeout=10)
+            _, messages = process.communicate(timeout=60)
     signal.signal(number, former)
     assert [each.read_text() for each in tmp_path.iterdir()] == ["yesterday"]
     assert (process.returncode, messages) == (128 + number, "")

@@ -40,7 +40,7 @@ def test_codes_for_nobody_differ_and_have_no_user(acme_cli: CouponctlRunner) -> 
 
 def test_coupons_may_have_an_expiry_of_their_own(acme_cli: CouponctlRunner) -> None:
     words = "--definition", acme_cli.create_definition(), "--user", "ann"
-    expiry = "--expires-at", "2099-01-01T00:00:00Z"
+    expiry = "--expires", "2099-01-01T00:00:00Z"
     (row,) = acme_cli.json("generate", *ACME, *words, *expiry)["coupons"]
     assert row["expires_at"] == "2099-01-01T00:00:00Z"
 

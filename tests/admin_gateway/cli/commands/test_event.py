@@ -193,7 +193,7 @@ def test_a_letter_that_is_not_there(letters: CouponctlRunner) -> None:
     )
     message = letters.expect_refusal("event", "dead", "show", UNKNOWN_ID, status=4)
     assert message == expected
-    for command in ("retry", "drop"):
+    for command in ("retry", "delete"):
         error = letters.read_error("event", "dead", command, UNKNOWN_ID)
         assert (error["error"], error["exit_status"]) == (expected, 4)
         assert "either LETTER_ID or --all" in letters.expect_usage_error(
