@@ -189,7 +189,7 @@ def test_a_user_is_erased_on_the_server_after_a_question(
     assert (preview["pseudonym"], preview["dry_run"]) == (None, True)
     asked = remote.run("user", "erase", "ann")
     assert asked.exit_code == 2
-    assert f"from {sum(preview['rows'].values())} rows?" in asked.stderr
+    assert f"from {sum(preview['rows'].values())} row?" in asked.stderr
     assert remote.json("user", "show", "ann")["user_id"] == "ann"
     erased = remote.json("user", "erase", "ann", "--yes")
     assert erased["rows"] == preview["rows"]
