@@ -50,7 +50,10 @@ class Run:
 
     def list_processes(self) -> list[psutil.Process]:
         """Return all processes that it has started."""
-        return psutil.Process(self.process.pid).children(recursive=True)
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
 
     def list_group(self) -> list[psutil.Process]:
         """Return the living processes that have not left its process group."""
@@ -95,8 +98,9 @@ def started_command(env: dict[str, str], *command: str | Path) -> Iterator[Run]:
     try:
         yield run
     finally:
-        for child in run.list_processes() if process.poll() is None else ():
-            child.kill()
+        for child in run.list_processes():
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
         process.kill()
         process.wait(TIMEOUT_SECONDS)
         reader.join(TIMEOUT_SECONDS)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -192,8 +193,11 @@ def test_servers_do_not_outlive_a_run_that_was_killed(
 
 def are_gone(*pids: int) -> bool:
     """Return True if none of the processes runs; zombies count as ended."""
-    running = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-    return all(process.status() == psutil.STATUS_ZOMBIE for process in running)
+    states = []
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            states.append(psutil.Process(pid).status())
+    return set(states) <= {psutil.STATUS_ZOMBIE}
 
 
 @pytest.mark.parametrize("find", [lambda: find_node()[0], node_wheel])
