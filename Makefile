@@ -31,8 +31,8 @@ run: $(STAMP) $(CONSOLE_STAMP) ## Start everything on this machine; Ctrl-C stops
 	@$(BIN)/couponctl demo load --if-enabled >/dev/null
 	@exec $(BIN)/couponctl serve all
 
-# One test process more than CI has cores, because many tests wait for other processes.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
+# Two test processes more than CI has cores, because many tests wait for other processes.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 # Tests start hundreds of processes, which would otherwise compile all modules each time.
 test test-fast coverage: export PYTHONDONTWRITEBYTECODE :=
 
