@@ -41,10 +41,16 @@ def guard_process_group(parent_directory: Path) -> Iterator[None]:
 
 
 def register_process() -> None:
-    """Register this process with the group that started it, if there is one."""
+    """Register this process with the group that started it, if there is one.
+
+    Raises:
+        SystemExit: The group has ended meanwhile, so that nothing would end this one.
+    """
     if directory := os.environ.get(GROUP_VARIABLE):
-        with suppress(OSError):
+        try:
             Path(directory, str(os.getpid())).touch()
+        except FileNotFoundError:
+            sys.exit("`couponctl serve all`, which started this process, has ended.")
 
 
 def main(parent_pid: int, directory: Path) -> None:
@@ -53,9 +59,14 @@ def main(parent_pid: int, directory: Path) -> None:
         signal.signal(ignored_signal, signal.SIG_IGN)
     while os.getppid() == parent_pid:
         time.sleep(POLL_INTERVAL_SECONDS)
+    members = directory.with_suffix(".ended")
+    try:
+        directory.rename(members)  # from now on, nobody can register
+    except FileNotFoundError:
+        return  # a normal end
     for signal_number, timeout_seconds in TERMINATION_STEPS:
-        _terminate(directory, signal_number, timeout_seconds=timeout_seconds)
-    shutil.rmtree(directory, ignore_errors=True)
+        _terminate(members, signal_number, timeout_seconds=timeout_seconds)
+    shutil.rmtree(members, ignore_errors=True)
 
 
 def _terminate(directory: Path, signal_number: int, timeout_seconds: float) -> None:

@@ -176,3 +176,13 @@ def test_a_second_run_says_that_the_first_one_is_running(env: dict[str, str]) ->
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith(f"Error: Port {port} of the admin gateway is not")
     assert "it is used by a running gateway" in result.stderr
+
+
+@pytest.mark.slow
+def test_what_starts_after_the_end_of_its_group_ends(env: dict[str, str]) -> None:
+    """Otherwise the guard of the group could have looked before it was there."""
+    run_couponctl(env, "db", "upgrade")
+    ended = {**env, "COUPON_GROUP": str(Path(env["COUPON_DATA_DIR"], "groups", "1"))}
+    with started_command(ended, COUPONCTL_PATH, "serve", "workers") as run:
+        assert run.process.wait(TIMEOUT_SECONDS) == 1
+    assert run.text.endswith("which started this process, has ended.\n")
