@@ -8,12 +8,7 @@ import rich_click as click
 
 from admin_gateway.cli.core_errors import database_status_message
 from admin_gateway.cli.errors import CommandError
-from admin_gateway.cli.output import (
-    describe_count,
-    exit_with_failure,
-    json_command,
-    print_status,
-)
+from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from admin_gateway.cli.progress import progress_bar
 from coupon_core.persistence import diagnostics, distribution, schema, sqlite_copy
 from coupon_core.persistence.database import is_postgresql
@@ -106,8 +101,7 @@ def copy(file: Path) -> dict[str, Any]:
         sum(getattr(table, name) for table in tables) for name in ("rows", "copied")
     )
     print_status(
-        f"Copied {describe_count(copied_count, 'row')}; "
-        f"both databases have the same {row_count:,}."
+        f"Copied rows: {copied_count:,}; both databases have the same {row_count:,}."
     )
     return {"tables": [asdict(table) for table in tables]}
 
@@ -124,8 +118,7 @@ def reencrypt() -> dict[str, Any]:
     """
     with progress_bar("Values", total=None) as report_progress:
         count = master_keys.renew_encryption(report_progress)
-    values = describe_count(count, "value")
-    print_status(f"Encrypted {values} with the first master key.")
+    print_status(f"Values encrypted with the first master key: {count:,}.")
     return {"reencrypted": count}
 
 
