@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from coupons_sdk import (
     ApiKey,
     AsyncCoupons,
@@ -71,3 +73,9 @@ def run_async_admin(url: str, use: Callable[[Any], Any], **options: Any) -> Any:
             return await use(client)
 
     return _run(main)
+
+
+BOTH = pytest.mark.parametrize("run", [run_sync, run_async], ids=["sync", "async"])
+BOTH_ADMIN = pytest.mark.parametrize(
+    "run", [run_sync_admin, run_async_admin], ids=["sync", "async"]
+)

@@ -21,15 +21,17 @@ from coupons_sdk import (
     WaitTimeout,
 )
 from coupons_sdk.admin import batches
-from tests.sdk.clients import COUPON, Run, run_async_admin, run_sync, run_sync_admin
+from tests.sdk.clients import (
+    BOTH_ADMIN,
+    COUPON,
+    Run,
+    run_sync,
+)
 from tests.sdk.scripted_server import answer, scripted_server
 from tests.support.admin_client import create_admin_client, started_admin_gateway
 from tests.support.paths import PROJECT_ROOT
 
 SDK = PROJECT_ROOT / "sdk" / "python"
-BOTH = pytest.mark.parametrize(
-    "run", [run_sync_admin, run_async_admin], ids=["sync", "async"]
-)
 BATCH = {
     **{"batch_id": "b1", "tenant_id": "acme", "definition_id": "d1", "kind": "count"},
     **{"requested": 9, "rate_per_second": None, "eta_seconds": None, "error": None},
@@ -43,7 +45,7 @@ def build_state(state: str, generated: int) -> Any:
     return answer(200, {**BATCH, "state": state, "generated": generated})
 
 
-@BOTH
+@BOTH_ADMIN
 def test_wait_reports_progress_until_the_end(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,7 +62,7 @@ def test_wait_reports_progress_until_the_end(
     assert (batch.state, seen) == ("completed", [0, 5, 9])
 
 
-@BOTH
+@BOTH_ADMIN
 def test_wait_ends_with_its_timeout(run: Run) -> None:
     with (
         scripted_server(build_state("running", 5)) as server,

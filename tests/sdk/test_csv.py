@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from coupons_sdk import ConfigurationError, ConnectionFailed, retries
 from coupons_sdk.streams import RowReader
-from tests.sdk.clients import Run, run_async_admin, run_sync_admin
+from tests.sdk.clients import BOTH_ADMIN, Run, run_async_admin, run_sync_admin
 from tests.sdk.scripted_server import (
     answer,
     cut,
@@ -24,9 +24,6 @@ from tests.sdk.scripted_server import (
     scripted_server,
 )
 
-BOTH = pytest.mark.parametrize(
-    "run", [run_sync_admin, run_async_admin], ids=["sync", "async"]
-)
 TEXT = "code,user_id\nSAVE10,ann\n"
 JOB = {
     **{"job_id": "1", "kind": "import", "state": "completed", "definition_id": "2"},
@@ -52,7 +49,7 @@ def import_csv(source: Any) -> Any:
     return lambda client: client.codes.import_csv("d1", source, skip_used=True)
 
 
-@BOTH
+@BOTH_ADMIN
 @pytest.mark.parametrize("kind", ["text", "bytes", "path", "file", "list"])
 def test_a_file_is_sent_again_as_a_whole(run: Run, kind: str, tmp_path: Path) -> None:
     path = tmp_path / "codes.csv"
@@ -79,7 +76,7 @@ def test_a_file_without_a_heading_line_says_so() -> None:
     assert server.received[0].headers["content-type"] == kind
 
 
-@BOTH
+@BOTH_ADMIN
 def test_what_can_be_read_only_once_is_not_sent_again(run: Run) -> None:
     with scripted_server(refuse(503, "UNAVAILABLE"), OK) as server:
         with pytest.raises(Exception, match="503"):
@@ -114,7 +111,7 @@ def save_to(path: Path) -> Callable[[Any], Any]:
     return lambda client: client.codes.export().save(path)
 
 
-@BOTH
+@BOTH_ADMIN
 @pytest.mark.parametrize("before", ["yesterday", None], ids=["replaced", "new"])
 def test_a_download_that_breaks_off_leaves_no_part_of_a_file(
     run: Any, before: str | None, tmp_path: Path

@@ -26,22 +26,18 @@ from coupons_sdk import (
 from coupons_sdk.options import DEFAULT_MAX_ANSWER_BYTES
 from coupons_sdk.uploads import CHUNK_BYTES, Upload
 from tests.sdk.clients import (
+    BOTH,
+    BOTH_ADMIN,
     COUPON,
     HMAC,
     Run,
     run_async,
-    run_async_admin,
     run_sync,
-    run_sync_admin,
 )
 from tests.sdk.scripted_server import Act, answer, scripted_server
 from tests.support.certificates import create_certificate
 from tests.support.servers.process import SOON_SECONDS
 
-BOTH = pytest.mark.parametrize("run", [run_sync, run_async], ids=["sync", "async"])
-BOTH_ADMIN = pytest.mark.parametrize(
-    "run", [run_sync_admin, run_async_admin], ids=["sync", "async"]
-)
 MIB = 2**20
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n"
 ERROR_HEADERS = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 900\r\n\r\n"

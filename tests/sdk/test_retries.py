@@ -17,10 +17,10 @@ from coupons_sdk import (
     retries,
 )
 from tests.sdk.clients import (
+    BOTH,
+    BOTH_ADMIN,
     COUPON,
     Run,
-    run_async,
-    run_async_admin,
     run_sync,
     run_sync_admin,
 )
@@ -35,10 +35,6 @@ from tests.sdk.scripted_server import (
 )
 from tests.support.ports import find_free_port
 
-BOTH = pytest.mark.parametrize("run", [run_sync, run_async], ids=["sync", "async"])
-BOTH_ADMIN = pytest.mark.parametrize(
-    "run", [run_sync_admin, run_async_admin], ids=["sync", "async"]
-)
 OK = answer(200, COUPON)
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from standardwebhooks import Webhook as StandardWebhook
 
+from coupon_core.services.webhooks import url_policy
+
 LOOPBACK_NETWORKS = ("127.0.0.0/8",)
 NEVER_RESPONDS = 0  # instead of a status: never answers
 
@@ -129,6 +131,15 @@ def running_receiver(
         server.shutdown()
         server.server_close()
         thread.join(60)
+
+
+@contextmanager
+def allowed_receiver() -> Iterator[Any]:
+    """Run a receiver to which this process may send while the block runs."""
+    url_policy.allow_networks(LOOPBACK_NETWORKS)
+    with running_receiver() as receiver:
+        yield receiver
+    url_policy.allow_networks(())
 
 
 def verify_request(signature_form: str, secret: str, received: ReceivedRequest) -> Any:

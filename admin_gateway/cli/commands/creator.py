@@ -154,6 +154,6 @@ def revoke(
         if dry_run:
             return {"dry_run": True, "revoked": count}
         found = describe_count(count, "code")
-        confirm(f"Revoke all of creator {creator_key}: {found}?", yes)
+        confirm(f"Revoke {found} of creator {creator_key}?", yes)
     body = {} if all_codes else {"codes": codes}
     return admin.call("POST", *path, "revoke", body=body)

@@ -77,8 +77,13 @@ class ReportGroup(RequestGroup):
         draw: Callable[[Document], None],
     ) -> None:
         """Add the command of a report, whose name is its path, too."""
+        name, *_ = example.split()
         self.add_request(
-            *(example, f"GET {example.split()[0]}", about, *options, csv_option),
+            example,
+            f"GET {name}",
+            about,
+            *options,
+            csv_option,
             render=draw,
             render_csv=lambda document: click.echo(table.format(document), nl=False),
         )

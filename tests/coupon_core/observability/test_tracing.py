@@ -19,7 +19,7 @@ from coupon_core.domain.models import utc_now
 from coupon_core.observability import tracing
 from coupon_core.persistence import database
 from coupon_core.persistence.repositories import outbox
-from coupon_core.services.webhooks import subscriptions, url_policy
+from coupon_core.services.webhooks import subscriptions
 from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings
 from coupon_core.web.middleware import StartResponse, WsgiApp
@@ -34,7 +34,7 @@ from tests.support.servers.process import wait_until
 from tests.support.webhook_receiver import (
     LOOPBACK_NETWORKS,
     WebhookReceiver,
-    running_receiver,
+    allowed_receiver,
 )
 
 # Its API alone may be there as well, as a dependency of a tool for tests.
@@ -79,10 +79,8 @@ def deployment(
 
 @pytest.fixture
 def receiver() -> Iterator[WebhookReceiver]:
-    url_policy.allow_networks(LOOPBACK_NETWORKS)
-    with running_receiver() as receiver:
+    with allowed_receiver() as receiver:
         yield receiver
-    url_policy.allow_networks(())
 
 
 @pytest.mark.slow

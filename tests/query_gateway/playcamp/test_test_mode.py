@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 
 from coupon_core.persistence import database
-from coupon_core.services.webhooks import subscriptions, url_policy
+from coupon_core.services.webhooks import subscriptions
 from tests.factories.campaigns import CampaignFactory
 from tests.query_gateway.playcamp.sdk_client import SdkClient
 from tests.query_gateway.playcamp.test_authentication import assert_error
 from tests.support.database_rows import read_all_rows
-from tests.support.webhook_receiver import LOOPBACK_NETWORKS, running_receiver
+from tests.support.webhook_receiver import allowed_receiver
 
 WEBHOOK = {"eventType": "coupon.redeemed", "url": "https://hooks.example.invalid/x"}
 # A valid body of every writing route, without the side; {id} is a webhook.
@@ -46,10 +46,8 @@ def test_every_write_route_has_a_case(app: Flask) -> None:
 
 @pytest.fixture
 def receiver() -> Iterator[Any]:
-    url_policy.allow_networks(LOOPBACK_NETWORKS)
-    with running_receiver() as running:
+    with allowed_receiver() as running:
         yield running
-    url_policy.allow_networks(())
 
 
 def call_in_test_mode(

@@ -66,7 +66,7 @@ def test_a_code_goes_from_a_package_to_a_player(
     revoke_command = "creator", "revoke", *ACME, "ABC12"
     assert campaign_factory.json(*revoke_command, "--code", "GO-2") == {"revoked": 1}
     revoke_all = *revoke_command, "--all"
-    question = "Revoke all of creator ABC12: 4 codes?"
+    question = "Revoke 4 codes of creator ABC12?"
     assert question in campaign_factory.expect_usage_error(*revoke_all)
     dry_run = campaign_factory.json(*revoke_all, "--dry-run")
     assert dry_run == {"dry_run": True, "revoked": 4}

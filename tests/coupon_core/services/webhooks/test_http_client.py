@@ -22,6 +22,7 @@ from tests.support.webhook_receiver import (
     LOOPBACK_NETWORKS,
     NEVER_RESPONDS,
     WebhookReceiver,
+    allowed_receiver,
     running_receiver,
 )
 
@@ -39,10 +40,8 @@ def nothing_is_allowed() -> Iterator[None]:
 @pytest.fixture
 def receiver() -> Iterator[WebhookReceiver]:
     """Run a local receiver and allow requests to it."""
-    url_policy.allow_networks(LOOPBACK_NETWORKS)
-    with running_receiver() as receiver:
+    with allowed_receiver() as receiver:
         yield receiver
-    url_policy.allow_networks(())
 
 
 @pytest.fixture
